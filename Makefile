@@ -1,0 +1,62 @@
+# The only entry points: people, hooks and CI call these targets and nothing else.
+# Every target makes its own .venv from constraints.txt; a second run installs nothing.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install validate test lint format types generate generate-check examples bench package lock clean
+
+help:            ## list the targets
+	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+install: $(READY)  ## make .venv with exactly the pinned packages
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+validate: $(READY)  ## check contract, generated models, examples, logs and events; scan this repository for PII
+	$(BIN)/qp validate:api
+	$(BIN)/qp scan --quiet .
+
+test: $(READY)  ## run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(READY)  ## ruff (rules and format) and the layer contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+format: $(READY)  ## let ruff repair what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY)  ## mypy --strict
+	$(BIN)/mypy
+
+generate: $(READY)  ## write generated/ from _schemas/
+	$(BIN)/qp generate
+
+generate-check: $(READY)  ## fail when generated/ is not what _schemas/ says
+	$(BIN)/qp generate --check
+
+examples: $(READY)  ## write examples/ anew from their seed
+	$(BIN)/python examples/make_examples.py
+
+bench: $(READY)  ## measure the gate against the ordinary loop, in one run, as ratios
+	$(BIN)/python -m benchmarks
+
+package: $(READY)  ## build dist/*.whl and dist/*.tar.gz
+	$(BIN)/hatchling build
+
+lock: $(READY)  ## resolve constraints.txt anew
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --quiet --output-file constraints.txt --upgrade
+
+clean:           ## remove everything that the targets make
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

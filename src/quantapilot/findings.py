@@ -1,0 +1,88 @@
+"""Findings: the one value that passes from every check to every reporter.
+
+A finding holds no matched value: its message, excerpt and pointer are masked where it is made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Literal
+
+Category = Literal["pii", "contract", "input"]
+PiiClass = Literal["email", "phone", "name", "token", "national_id", "ip"]
+Severity = Literal["error", "warning"]
+
+PII_CLASSES: tuple[PiiClass, ...] = ("email", "phone", "name", "token", "national_id", "ip")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that must not stand where it stands; shaped as in `report.schema.json`.
+
+    Lines and columns count from 1, columns in characters; `pointer` is RFC 6901.
+    """
+
+    rule: str
+    category: Category
+    severity: Severity
+    path: str
+    message: str
+    help: str
+    fingerprint: str
+    pii_class: PiiClass | None = None
+    line: int | None = None
+    column: int | None = None
+    pointer: str | None = None
+    excerpt: str | None = None
+
+
+@dataclass(slots=True)
+class Summary:
+    """What was checked so far; grows while a check streams.
+
+    `unchecked` counts what could not be read, `unmatched` the named inputs that held nothing:
+    both keep "not looked at" from passing as "clean".
+    """
+
+    files: int = 0
+    documents: int = 0
+    bytes: int = 0
+    errors: int = 0
+    warnings: int = 0
+    unchecked: int = 0
+    unmatched: int = 0
+    elapsed_s: float = 0.0
+    by_rule: Counter[str] = field(default_factory=Counter)
+    by_class: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def findings(self) -> int:
+        """Number of findings of any severity."""
+        return self.errors + self.warnings
+
+    def add(self, finding: Finding) -> None:
+        """Count one finding."""
+        if finding.severity == "error":
+            self.errors += 1
+        else:
+            self.warnings += 1
+        self.by_rule[finding.rule] += 1
+        if finding.pii_class is not None:
+            self.by_class[finding.pii_class] += 1
+
+
+def fingerprint(key: bytes | None, *, rule: str, path: str, place: str, value: str) -> str:
+    """Return the stable id of a finding as 32 hexadecimal digits.
+
+    With a key it is a keyed BLAKE2b (RFC 7693) over the value, so that equal values can be
+    recognised by whoever holds the key and by nobody else. Without a key the value stays out:
+    short values could be guessed from a plain hash. `place` is the masked context.
+    """
+    parts = (rule, path, place, value if key else "")
+    digest = blake2b(key=(key or b"")[:64], digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()
