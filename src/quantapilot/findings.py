@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Literal
 
+from quantapilot.errors import ExitCode
+
 Category = Literal["pii", "contract", "input"]
 PiiClass = Literal["email", "phone", "name", "token", "national_id", "ip"]
 Severity = Literal["error", "warning"]
@@ -38,6 +40,54 @@ class Finding:
     excerpt: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """A rule outside the detector: what it refuses, why, how to repair it, and how it ends."""
+
+    id: str
+    description: str
+    why: str
+    fix: str
+    severity: Severity = "error"
+    exit_code: ExitCode = ExitCode.FINDINGS
+
+    @property
+    def category(self) -> Category:
+        """Return the category, which the id begins with."""
+        return "contract" if self.id.startswith("contract/") else "input"
+
+    def at(
+        self,
+        path: str,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        pointer: str | None = None,
+        excerpt: str | None = None,
+    ) -> Finding:
+        """Return the finding of this rule at a place; `message` must hold no checked value."""
+        place = f"{pointer or ''} {message}"
+        return Finding(
+            rule=self.id,
+            category=self.category,
+            severity=self.severity,
+            path=path,
+            message=message,
+            help=self.fix,
+            fingerprint=fingerprint(None, rule=self.id, path=path, place=place, value=""),
+            line=line,
+            column=column,
+            pointer=pointer,
+            excerpt=excerpt,
+        )
+
+
+def registry(*rules: RuleInfo) -> dict[str, RuleInfo]:
+    """Return the rules by their id."""
+    return {rule.id: rule for rule in rules}
+
+
 @dataclass(slots=True)
 class Summary:
     """What was checked so far; grows while a check streams.
@@ -56,6 +106,7 @@ class Summary:
     elapsed_s: float = 0.0
     by_rule: Counter[str] = field(default_factory=Counter)
     by_class: Counter[str] = field(default_factory=Counter)
+    outcomes: set[ExitCode] = field(default_factory=set)
 
     @property
     def findings(self) -> int:

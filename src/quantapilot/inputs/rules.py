@@ -1,0 +1,120 @@
+"""What can be wrong with an input itself, and how each case ends; the table in docs/ is this one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from quantapilot.errors import ExitCode
+from quantapilot.findings import RuleInfo, registry
+
+_UNSEEN = "What could not be read was not checked, and unchecked is never clean."
+_EMPTY = "A check of nothing must not look like a clean check."
+_SHAPE = "What no parser reads alike can hide a value from one of them."
+
+INPUT_RULES: Final = registry(
+    RuleInfo(
+        "input/missing-file",
+        "a path that does not exist",
+        _UNSEEN,
+        "Correct the path.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/unreadable",
+        "a file or folder that can't be read",
+        _UNSEEN,
+        "Give the permission to read it, or leave it out.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/line-too-long",
+        "a line, or a whole JSON document, over the size limit",
+        _UNSEEN,
+        "Split it, or raise max_line_bytes or max_document_bytes in [tool.quantapilot].",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/too-deep",
+        "JSON nested deeper than 1,024 levels",
+        _UNSEEN,
+        "Flatten the document.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/rule-timeout",
+        "a text on which a rule did not finish",
+        _UNSEEN,
+        "Shorten the text, or simplify the rule's pattern.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/no-match",
+        "a folder or pattern that no file matches",
+        _EMPTY,
+        "Correct the folder, the pattern or the exclusions.",
+        exit_code=ExitCode.NOTHING,
+    ),
+    RuleInfo(
+        "input/empty",
+        "a named input without content",
+        _EMPTY,
+        "Check that the program that writes it runs, or leave it out.",
+        exit_code=ExitCode.NOTHING,
+    ),
+    RuleInfo(
+        "input/binary",
+        "a named file that is not text",
+        _UNSEEN,
+        "Name text, JSON or JSONL files only.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/invalid-json",
+        "text that is not JSON where JSON is required",
+        "A document that can't be parsed can't conform.",
+        "Write one JSON object a line, without comments or trailing commas.",
+    ),
+    RuleInfo(
+        "input/truncated",
+        "a last line that ends in the middle of a JSON value",
+        "The rest of the document was lost before it could be checked.",
+        "Let the writer finish its line; end each line with a newline.",
+    ),
+    RuleInfo(
+        "input/two-documents",
+        "more than one JSON value on a line",
+        _SHAPE,
+        "Write one JSON object a line.",
+    ),
+    RuleInfo(
+        "input/not-an-object",
+        "a JSON value on a line of its own that is no object",
+        "Events and log records are objects; of an array on one line only its PII is checked.",
+        "Write one JSON object a line, or an array of objects in a .json file.",
+    ),
+    RuleInfo(
+        "input/duplicate-key",
+        "a key that stands twice in one object",
+        "Parsers keep one of the two, so the other can hide personal data.",
+        "Remove one of them.",
+    ),
+    RuleInfo(
+        "input/number",
+        "a number that JSON does not have, or that no double can hold",
+        _SHAPE,
+        "Write a finite decimal number; leave out what is not known.",
+    ),
+    RuleInfo(
+        "input/invalid-utf8",
+        "bytes that are not UTF-8",
+        _SHAPE,
+        "Write the file as UTF-8.",
+    ),
+    RuleInfo(
+        "input/bom",
+        "a byte order mark at the start",
+        "Many JSON parsers refuse it (RFC 8259, section 8.1).",
+        "Write the file as UTF-8 without a byte order mark.",
+        severity="warning",
+    ),
+)
