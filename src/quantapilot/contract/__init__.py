@@ -1,0 +1,1 @@
+"""The contract: its schemas, what they say of a document, and whether they keep their own law."""

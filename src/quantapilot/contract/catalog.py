@@ -1,0 +1,272 @@
+"""The catalog: every definition of the contract, and the data class of every field in it.
+
+Read from the schema folder, or from the `catalog.json` that the wheel carries. Nothing of a
+particular contract stands here: `x-document` says which definitions are documents and by which
+field they are recognised, `discriminator` which branch a value names, `x-data-class` what a field
+may hold.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from quantapilot.contract.rules import CONTRACT_RULES
+from quantapilot.errors import ContractError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from quantapilot.findings import Finding
+
+SCHEMA_SUFFIX = ".schema.json"
+CATALOG_FILE = "catalog.json"
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One `$def`: its name, the file it stands in, its address, and its schema."""
+
+    name: str
+    file: str
+    uri: str
+    schema: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str | None:
+        """Return the kind of document it describes (`events`, `logs`, `errors`), if it is one."""
+        document = self.schema.get("x-document")
+        return document["kind"] if document else None
+
+
+@dataclass(slots=True)
+class Field:
+    """What the contract says of one place in a document: its class, and the fields below it."""
+
+    data_class: str | None = None
+    properties: dict[str, Field] = field(default_factory=dict)
+    patterns: list[tuple[re.Pattern[str], Field]] = field(default_factory=list)
+    items: Field | None = None
+    open: Field | None = None
+
+    def below(self, key: str | int) -> Field | None:
+        """Return what the contract says of the member `key`, or None where it says nothing."""
+        if isinstance(key, int):
+            return self.items
+        found = self.properties.get(key)
+        if found is None:
+            found = next((f for pattern, f in self.patterns if pattern.search(key)), self.open)
+        return found
+
+
+class BrokenContractError(ContractError):
+    """The contract itself can't be used; `finding` says where and why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"{finding.path}: {finding.message}")
+        self.finding = finding
+
+
+class Contract:
+    """A set of schema files that refer to each other by `$id`."""
+
+    def __init__(self, schemas: Mapping[str, dict[str, Any]]) -> None:
+        """Take the schemas by file name.
+
+        Raises:
+            BrokenContractError: A schema has no `$id`, or a `$ref` leads nowhere.
+        """
+        self.schemas = dict(schemas)
+        self._by_id: dict[str, tuple[str, dict[str, Any]]] = {}
+        for file, schema in self.schemas.items():
+            if not isinstance(schema, dict) or not isinstance(schema.get("$id"), str):
+                raise _broken("schema-invalid", file, 'the schema needs an "$id"', "")
+            self._by_id[schema["$id"]] = (file, schema)
+        self.definitions: dict[str, Definition] = {}
+        for file, schema in self.schemas.items():
+            for name, body in schema.get("$defs", {}).items():
+                uri = f"{schema['$id']}#/$defs/{name}"
+                self.definitions[name] = Definition(name, file, uri, body)
+        self._names = {snake(name): name for name in self.definitions}
+        self._fields: dict[str, Field] = {}
+        self._check_references()
+
+    @property
+    def documents(self) -> list[Definition]:
+        """Return the definitions that describe whole documents, in the order of the files."""
+        return [definition for definition in self.definitions.values() if definition.kind]
+
+    def named(self, name: str) -> Definition | None:
+        """Return a definition by its name, in camel or snake case (`RunFailed`, `run_failed`)."""
+        return self.definitions.get(name) or self.definitions.get(
+            self._names.get(name.replace("-", "_").lower(), "")
+        )
+
+    def fields(self, definition: Definition) -> Field:
+        """Return what the contract says of the places in a document of this definition."""
+        if definition.name not in self._fields:
+            base = self.schemas[definition.file]["$id"]
+            self._fields[definition.name] = self._field(definition.schema, base, ())
+        return self._fields[definition.name]
+
+    def resolve(self, reference: str, base: str) -> tuple[Any, str]:
+        """Return the schema that `reference` names, seen from the file `base`, and its own file.
+
+        Raises:
+            KeyError: It leads nowhere.
+        """
+        address, _, fragment = reference.partition("#")
+        uri = base if not address else _join(base, address)
+        _, target = self._by_id[uri]
+        for part in fragment.split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            target = target[int(key)] if isinstance(target, list) else target[key]
+        return target, uri
+
+    def branch(self, definition: Definition, value: object) -> Definition | None:
+        """Return the branch of a discriminated union that the discriminator's value names."""
+        mapping = definition.schema["discriminator"]["mapping"]
+        reference = mapping.get(value) if isinstance(value, str) else None
+        return self.definitions.get(reference.rpartition("/")[2]) if reference else None
+
+    def _field(self, schema: Mapping[str, Any], base: str, seen: tuple[str, ...]) -> Field:
+        out = Field(data_class=schema.get("x-data-class"))
+        for part, part_base in self._parts(schema, base):
+            if part is schema:
+                continue
+            key = str(part.get("title", id(part)))
+            if key not in seen:
+                _merge(out, self._field(part, part_base, (*seen, key)))
+        for name, body in schema.get("properties", {}).items():
+            below = self._field(body, base, seen)
+            if name in out.properties:
+                _merge(out.properties[name], below)
+            else:
+                out.properties[name] = below
+        for pattern, body in schema.get("patternProperties", {}).items():
+            out.patterns.append((re.compile(pattern), self._field(body, base, seen)))
+        if isinstance(schema.get("items"), dict):
+            out.items = self._field(schema["items"], base, seen)
+        if isinstance(schema.get("additionalProperties"), dict):
+            out.open = self._field(schema["additionalProperties"], base, seen)
+        return out
+
+    def _parts(self, schema: Mapping[str, Any], base: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+        yield schema, base
+        if "$ref" in schema:
+            yield self.resolve(schema["$ref"], base)
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for part in schema.get(keyword, ()):
+                yield part, base
+
+    def _check_references(self) -> None:
+        for file, schema in self.schemas.items():
+            for pointer, reference in _references(schema, ""):
+                try:
+                    self.resolve(reference, schema["$id"])
+                except (KeyError, IndexError, ValueError, TypeError) as error:
+                    message = f'"$ref" leads nowhere: {reference}'
+                    raise _broken("schema-reference", file, message, pointer) from error
+
+
+def load_contract(folder: Path) -> Contract:
+    """Return the contract of a schema folder.
+
+    Raises:
+        BrokenContractError: A file can't be read, is no JSON, or refers to nowhere.
+    """
+    schemas: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.glob(f"*{SCHEMA_SUFFIX}")):
+        schemas[path.name] = read_json(path)
+    if not schemas:
+        raise _broken("schema-invalid", str(folder), f"no *{SCHEMA_SUFFIX} in this folder", None)
+    try:
+        return Contract(schemas)
+    except BrokenContractError as error:
+        raise BrokenContractError(_within(error.finding, folder)) from error
+
+
+def packaged_contract() -> Contract:
+    """Return the contract that the installed package carries.
+
+    Raises:
+        ContractError: The package carries none, as before the first `qp generate`.
+    """
+    spec = find_spec("quantapilot_models")
+    if spec is None or spec.origin is None:
+        raise ContractError("no schema folder here, and the package carries no catalog.json")
+    catalog = read_json(Path(spec.origin).parent / CATALOG_FILE)
+    return Contract(catalog["schemas"])
+
+
+def read_json(path: Path) -> Any:
+    """Return a JSON file of the contract.
+
+    Raises:
+        BrokenContractError: It can't be read or parsed; the finding names line and column.
+    """
+    try:
+        return orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise _broken("schema-invalid", str(path), f"can't be read: {error.strerror}", None) from error
+    except orjson.JSONDecodeError as error:
+        finding = CONTRACT_RULES["contract/schema-invalid"].at(
+            str(path), f"not valid JSON: {error.msg}", line=error.lineno, column=error.colno
+        )
+        raise BrokenContractError(finding) from error
+
+
+def snake(name: str) -> str:
+    """Return a definition's name in snake case: `RunFailed` becomes `run_failed`."""
+    return _CAMEL.sub("_", name).lower()
+
+
+def pointer_of(parts: tuple[str | int, ...] | list[str | int]) -> str:
+    """Return an RFC 6901 pointer; the empty string is the whole document."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def _broken(rule: str, path: str, message: str, pointer: str | None) -> BrokenContractError:
+    return BrokenContractError(CONTRACT_RULES[f"contract/{rule}"].at(path, message, pointer=pointer))
+
+
+def _within(finding: Finding, folder: Path) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, path=str(folder / finding.path))
+
+
+def _references(schema: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            if key == "$ref" and isinstance(value, str):
+                yield f"{pointer}/$ref", value
+            else:
+                yield from _references(value, pointer + pointer_of([key]))
+    elif isinstance(schema, list):
+        for at, value in enumerate(schema):
+            yield from _references(value, f"{pointer}/{at}")
+
+
+def _merge(into: Field, other: Field) -> None:
+    into.data_class = into.data_class or other.data_class
+    for name, below in other.properties.items():
+        if name in into.properties:
+            _merge(into.properties[name], below)
+        else:
+            into.properties[name] = below
+    into.patterns += other.patterns
+    into.items = into.items or other.items
+    into.open = into.open or other.open
+
+
+def _join(base: str, address: str) -> str:
+    from urllib.parse import urljoin
+
+    return urljoin(base, address)
