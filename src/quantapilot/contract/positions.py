@@ -1,0 +1,206 @@
+"""JSON with places: every value of a text with its pointer and its span, duplicate keys included.
+
+Ordinary parsers drop both, so this one reads the few lines that need a closer look: failing ones
+and those with candidates. Strings are decoded by the standard library; nesting costs no stack.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from json.decoder import scanstring  # type: ignore[attr-defined]  # C-accelerated, not in typeshed
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_DEPTH = 1024
+
+Pointer = tuple[str | int, ...]
+Kind = Literal["object", "array", "string", "number", "literal"]
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SCALAR = re.compile(
+    r"(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])|-?Infinity|NaN)"
+    r"|(?P<literal>true|false|null)"
+)
+_OPEN: dict[str, Kind] = {"{": "object", "[": "array"}
+_CLOSE: dict[Kind, str] = {"object": "}", "array": "]"}
+
+
+class JsonTextError(ValueError):
+    """The text is not JSON at `offset`; `reason` is one of `syntax`, `end` and `depth`."""
+
+    def __init__(self, message: str, offset: int, reason: Literal["syntax", "end", "depth"]) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Node:
+    """A value in a JSON text: what it is, where, and under which key.
+
+    `text` is the decoded string, or a number or literal as written; it has no repr, since it may
+    be what must not be shown. `key_at` is the offset of the key's opening quote.
+    """
+
+    pointer: Pointer
+    kind: Kind
+    start: int
+    end: int
+    text: str = ""
+    key_at: int | None = None
+    duplicate: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return the nearest key above the value, which names it; empty at the top."""
+        return next((part for part in reversed(self.pointer) if isinstance(part, str)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    pointer: Pointer
+    key_at: int | None
+    duplicate: bool
+
+
+@dataclass(slots=True)
+class _Open:
+    kind: Kind
+    place: _Place
+    start: int
+    at: int
+    keys: set[str] = field(default_factory=set)
+    count: int = 0
+
+
+def read(text: str, start: int = 0) -> tuple[list[Node], int]:
+    """Return the nodes of the JSON value at `start`, parents before members, and where it ends.
+
+    `NaN` and `Infinity` are read as numbers, so that what stands beside them is still seen.
+
+    Raises:
+        JsonTextError: The text is no JSON value there, ends within it, or nests over `MAX_DEPTH`.
+    """
+    nodes: list[Node] = []
+    stack: list[_Open] = []
+    place = _Place((), None, duplicate=False)
+    position = _space(text, start)
+    while True:
+        kind = _OPEN.get(text[position : position + 1])
+        if kind is None:
+            nodes.append(_scalar(text, position, place))
+            position = nodes[-1].end
+        else:
+            if len(stack) == MAX_DEPTH:
+                raise JsonTextError(f"nested deeper than {MAX_DEPTH:,} levels", position, "depth")
+            stack.append(_Open(kind, place, position, len(nodes)))
+            nodes.append(Node(place.pointer, kind, position, position))
+            position = _space(text, position + 1)
+            if text[position : position + 1] != _CLOSE[kind]:
+                place, position = _member(text, position, stack[-1])
+                continue
+            position = _close(nodes, stack.pop(), position)
+        while stack:
+            position = _space(text, position)
+            mark = text[position : position + 1]
+            if mark == ",":
+                place, position = _member(text, _space(text, position + 1), stack[-1])
+                break
+            if mark != _CLOSE[stack[-1].kind]:
+                raise _unexpected(text, position, f"',' or the end of the {stack[-1].kind}")
+            position = _close(nodes, stack.pop(), position)
+        else:
+            return nodes, position
+
+
+def locate(text: str, pointer: Sequence[str | int]) -> tuple[int, int]:
+    """Return line and column, counted from 1, of the value that `pointer` names.
+
+    Where the pointer leads nowhere, the place of its nearest existing parent is returned.
+
+    Raises:
+        JsonTextError: The text is no JSON.
+    """
+    nodes, _ = read(text)
+    by_pointer = {node.pointer: node for node in nodes}
+    wanted = tuple(pointer)
+    while wanted not in by_pointer:
+        wanted = wanted[:-1]
+    return Lines(text).place(by_pointer[wanted].start)
+
+
+def _member(text: str, position: int, parent: _Open) -> tuple[_Place, int]:
+    at, parent.count = parent.count, parent.count + 1
+    if parent.kind == "array":
+        return _Place((*parent.place.pointer, at), None, duplicate=False), position
+    key, after = _key(text, position)
+    place = _Place((*parent.place.pointer, key), position, duplicate=key in parent.keys)
+    parent.keys.add(key)
+    return place, after
+
+
+def _close(nodes: list[Node], opened: _Open, position: int) -> int:
+    place, end = opened.place, position + 1
+    nodes[opened.at] = Node(
+        place.pointer, opened.kind, opened.start, end, "", place.key_at, place.duplicate
+    )
+    return end
+
+
+def _scalar(text: str, position: int, place: _Place) -> Node:
+    pointer, key_at, duplicate = place.pointer, place.key_at, place.duplicate
+    if text[position : position + 1] == '"':
+        value, end = _string(text, position)
+        return Node(pointer, "string", position, end, value, key_at, duplicate)
+    found = _SCALAR.match(text, position)
+    if found is None:
+        raise _unexpected(text, position, "a JSON value")
+    kind: Kind = "number" if found["number"] is not None else "literal"
+    return Node(pointer, kind, position, found.end(), found[0], key_at, duplicate)
+
+
+def _key(text: str, position: int) -> tuple[str, int]:
+    if text[position : position + 1] != '"':
+        raise _unexpected(text, position, "a key in double quotes")
+    key, end = _string(text, position)
+    end = _space(text, end)
+    if text[end : end + 1] != ":":
+        raise _unexpected(text, end, "':' after the key")
+    return key, _space(text, end + 1)
+
+
+def _string(text: str, position: int) -> tuple[str, int]:
+    try:
+        value, end = scanstring(text, position + 1, False)
+    except ValueError as error:
+        reason: Literal["syntax", "end"] = "end" if "Unterminated" in str(error) else "syntax"
+        raise JsonTextError("string that does not end, or has a bad escape", position, reason) from None
+    return value, end
+
+
+def _space(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return found.end() if found else position
+
+
+def _unexpected(text: str, position: int, wanted: str) -> JsonTextError:
+    if position >= len(text):
+        return JsonTextError(f"ends where {wanted} should stand", position, "end")
+    return JsonTextError(f"expected {wanted}", position, "syntax")
+
+
+class Lines:
+    """Turns offsets of one text into lines and columns, both counted from 1."""
+
+    def __init__(self, text: str, first_line: int = 1) -> None:
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._first = first_line
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column, in characters, of an offset."""
+        at = bisect_right(self._starts, offset) - 1
+        return self._first + at, offset - self._starts[at] + 1

@@ -1,0 +1,262 @@
+"""Validation: what a document breaks of its definition, said without its values.
+
+Two engines answer alike: `jsonschema-rs`, which is fast, and the reference engine `jsonschema`.
+The discriminator is followed before validating, so that a message is about the branch that was
+meant. Messages are made here from keyword and limit; what an engine says of values is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from quantapilot.contract.catalog import Definition, Field
+from quantapilot.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from quantapilot.contract.catalog import Contract
+
+Engine = Literal["jsonschema-rs", "reference"]
+Pointer = tuple[str | int, ...]
+
+_RULES = {
+    "additionalProperties": "unknown-field",
+    "unevaluatedProperties": "unknown-field",
+    "required": "missing-field",
+    "type": "type",
+    "format": "format",
+    "pattern": "pattern",
+    "enum": "enum",
+    "const": "enum",
+    "minLength": "range",
+    "maxLength": "range",
+    "minimum": "range",
+    "maximum": "range",
+    "exclusiveMinimum": "range",
+    "exclusiveMaximum": "range",
+    "minItems": "range",
+    "maxItems": "range",
+}
+_RANGES = {
+    "minLength": "is shorter than {} characters",
+    "maxLength": "is longer than {} characters",
+    "minimum": "is less than {}",
+    "maximum": "is greater than {}",
+    "exclusiveMinimum": "is not greater than {}",
+    "exclusiveMaximum": "is not less than {}",
+    "minItems": "has fewer than {} items",
+    "maxItems": "has more than {} items",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that a document breaks: the rule, where, and in words without its values."""
+
+    rule: str
+    pointer: Pointer
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Which definition a document claims; `violation` says why it is none that there is."""
+
+    definition: Definition | None
+    violation: Violation | None = None
+
+
+class _Errors(Protocol):
+    """An engine's answer: keyword, its value, and the path of what breaks it."""
+
+    def __call__(self, document: Any) -> Iterator[tuple[str, Any, Pointer]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    is_valid: Callable[[Any], bool]
+    errors: _Errors
+
+
+class Validator:
+    """Validates documents against one contract; definitions are compiled on first use."""
+
+    def __init__(self, contract: Contract, engine: Engine = "jsonschema-rs") -> None:
+        """Take the contract.
+
+        Raises:
+            MissingExtraError: The engine `reference` was asked for and is not installed.
+        """
+        self.contract = contract
+        self._compile = _rust(contract) if engine == "jsonschema-rs" else _reference(contract)
+        self._compiled: dict[str, _Compiled] = {}
+        self._recognisers = [
+            (document.schema["x-document"]["recognised_by"], document)
+            for document in contract.documents
+        ]
+
+    def recognise(self, document: dict[str, Any], kind: str | None = None) -> Recognised:
+        """Return the definition that a document claims, discriminators followed.
+
+        Args:
+            document: A parsed JSON object.
+            kind: Takes only definitions of this kind (`events`, `logs`, `errors`).
+        """
+        for key, definition in self._recognisers:
+            if key in document if kind is None else definition.kind == kind:
+                return self.branch(definition, document)
+        known = ", ".join(f"'{key}' ({found.kind})" for key, found in self._recognisers)
+        message = f"no document of the contract; what tells them apart: {known}"
+        return Recognised(None, Violation("contract/unknown-document", (), message))
+
+    def branch(self, definition: Definition, document: dict[str, Any]) -> Recognised:
+        """Return the branch of a discriminated union that a document names, or the definition."""
+        discriminator = definition.schema.get("discriminator")
+        if not discriminator:
+            return Recognised(definition)
+        key = discriminator["propertyName"]
+        if key not in document:
+            message = f"required field '{key}' is missing"
+            return Recognised(None, Violation("contract/missing-field", (), message))
+        branch = self.contract.branch(definition, document[key])
+        if branch is None:
+            near = _near(document[key], discriminator["mapping"])
+            message = f"no event of the contract has this type{near}"
+            return Recognised(None, Violation("contract/unknown-event", (key,), message))
+        return Recognised(branch)
+
+    def is_valid(self, definition: Definition, document: Any) -> bool:
+        """Tell whether a document conforms to a definition."""
+        return self.compiled(definition).is_valid(document)
+
+    def compiled(self, definition: Definition) -> _Compiled:
+        """Return the compiled validator of a definition."""
+        found = self._compiled.get(definition.name)
+        if found is None:
+            found = self._compiled[definition.name] = self._compile(definition)
+        return found
+
+    def violations(self, definition: Definition, document: Any) -> Iterator[Violation]:
+        """Yield what a document breaks of a definition; nothing when it conforms."""
+        seen: set[tuple[str, Pointer]] = set()
+        for keyword, limit, path in self.compiled(definition).errors(document):
+            rule = f"contract/{_RULES.get(keyword, 'value')}"
+            for violation in self._explain(definition, document, rule, keyword, limit, path):
+                if (violation.message, violation.pointer) not in seen:
+                    seen.add((violation.message, violation.pointer))
+                    yield violation
+
+    def _explain(
+        self,
+        definition: Definition,
+        document: Any,
+        rule: str,
+        keyword: str,
+        limit: Any,
+        path: Pointer,
+    ) -> Iterator[Violation]:
+        if rule == "contract/unknown-field":
+            found = self._field(definition, path)
+            value = _at(document, path)
+            for key in value:
+                if found.below(key) is None:
+                    allowed = ", ".join(found.properties)
+                    near = _near(key, found.properties)
+                    yield Violation(
+                        rule, (*path, key), f"not a field of {definition.name}{near}; it has: {allowed}"
+                    )
+        elif rule == "contract/missing-field":
+            for name in limit:
+                if name not in _at(document, path):
+                    yield Violation(rule, path, f"required field '{name}' is missing")
+        else:
+            yield Violation(rule, path, _message(keyword, limit))
+
+    def _field(self, definition: Definition, path: Pointer) -> Field:
+        found: Field | None = self.contract.fields(definition)
+        for part in path:
+            found = found.below(part) if found else None
+        return found or Field()
+
+
+def _message(keyword: str, limit: Any) -> str:
+    if keyword in _RANGES:
+        return _RANGES[keyword].format(limit)
+    match keyword:
+        case "type":
+            types = limit if isinstance(limit, list) else [limit]
+            return f"must be of type {' or '.join(types)}"
+        case "format":
+            return f"is no {limit}"
+        case "pattern":
+            return f"does not match {limit}"
+        case "enum":
+            return "is none of " + ", ".join(map(repr, limit[:12]))
+        case "const":
+            return f"must be {limit!r}"
+    return f"breaks '{keyword}' of its schema"
+
+
+def _near(word: object, known: Any) -> str:
+    near = get_close_matches(word, list(known), n=1) if isinstance(word, str) else []
+    return f", did you mean '{near[0]}'?" if near else ""
+
+
+def _at(document: Any, path: Pointer) -> Any:
+    for part in path:
+        document = document[part]
+    return document
+
+
+def _rust(contract: Contract) -> Callable[[Definition], _Compiled]:
+    import jsonschema_rs
+
+    registry = jsonschema_rs.Registry([(s["$id"], s) for s in contract.schemas.values()])
+
+    def compiled(definition: Definition) -> _Compiled:
+        validator = jsonschema_rs.Draft202012Validator(
+            {"$ref": definition.uri},
+            validate_formats=True,
+            registry=registry,
+            mask="<masked>",
+            offline=True,
+        )
+
+        def errors(document: Any) -> Iterator[tuple[str, Any, Pointer]]:
+            for error in validator.iter_errors(document):
+                keyword = error.kind.name
+                limit = [error.kind.value] if keyword == "required" else error.kind.value
+                yield keyword, limit, tuple(error.instance_path)
+
+        return _Compiled(validator.is_valid, errors)
+
+    return compiled
+
+
+def _reference(contract: Contract) -> Callable[[Definition], _Compiled]:
+    try:
+        from jsonschema import Draft202012Validator
+        from referencing import Registry, Resource
+    except ImportError as error:
+        raise MissingExtraError("reference", "--engine reference") from error
+
+    resources = [(s["$id"], Resource.from_contents(s)) for s in contract.schemas.values()]
+    registry: Registry[Any] = Registry().with_resources(resources)
+
+    def compiled(definition: Definition) -> _Compiled:
+        validator = Draft202012Validator(
+            {"$ref": definition.uri},
+            registry=registry,
+            format_checker=Draft202012Validator.FORMAT_CHECKER,
+        )
+
+        def errors(document: Any) -> Iterator[tuple[str, Any, Pointer]]:
+            for error in validator.iter_errors(document):
+                yield str(error.validator), error.validator_value, tuple(error.absolute_path)
+
+        return _Compiled(validator.is_valid, errors)
+
+    return compiled
