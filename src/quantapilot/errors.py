@@ -34,6 +34,10 @@ class RuleError(QuantaPilotError):
     """A rule file that can't be used; the text names file, rule and repair."""
 
 
+class RuleTimeoutError(RuleError):
+    """A rule did not finish on one text within its time; the text counts as unchecked."""
+
+
 class ContractError(QuantaPilotError):
     """A schema, catalog or example file that can't be used; the text names file and place."""
 

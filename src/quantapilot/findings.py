@@ -92,8 +92,8 @@ def registry(*rules: RuleInfo) -> dict[str, RuleInfo]:
 class Summary:
     """What was checked so far; grows while a check streams.
 
-    `unchecked` counts what could not be read, `unmatched` the named inputs that held nothing:
-    both keep "not looked at" from passing as "clean".
+    `skipped` counts binary files that a walk passed over. `outcomes` holds the exit codes that
+    findings called for, so that "not looked at" never passes as "clean".
     """
 
     files: int = 0
@@ -101,8 +101,7 @@ class Summary:
     bytes: int = 0
     errors: int = 0
     warnings: int = 0
-    unchecked: int = 0
-    unmatched: int = 0
+    skipped: int = 0
     elapsed_s: float = 0.0
     by_rule: Counter[str] = field(default_factory=Counter)
     by_class: Counter[str] = field(default_factory=Counter)
@@ -112,6 +111,14 @@ class Summary:
     def findings(self) -> int:
         """Number of findings of any severity."""
         return self.errors + self.warnings
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Return how the run ends: what could not be checked outranks what was found."""
+        for code in (ExitCode.UNCHECKED, ExitCode.FINDINGS, ExitCode.NOTHING):
+            if code in self.outcomes:
+                return code
+        return ExitCode.CLEAN
 
     def add(self, finding: Finding) -> None:
         """Count one finding."""

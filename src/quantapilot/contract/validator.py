@@ -7,7 +7,7 @@ meant. Messages are made here from keyword and limit; what an engine says of val
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -81,6 +81,12 @@ class _Compiled:
     errors: _Errors
 
 
+@dataclass(slots=True)
+class _Union:
+    property: str
+    is_valid: dict[str, Callable[[Any], bool]] = field(default_factory=dict)
+
+
 class Validator:
     """Validates documents against one contract; definitions are compiled on first use."""
 
@@ -97,6 +103,11 @@ class Validator:
             (document.schema["x-document"]["recognised_by"], document)
             for document in contract.documents
         ]
+        self._unions = {
+            document.name: _Union(document.schema["discriminator"]["propertyName"])
+            for document in contract.documents
+            if "discriminator" in document.schema
+        }
 
     def recognise(self, document: dict[str, Any], kind: str | None = None) -> Recognised:
         """Return the definition that a document claims, discriminators followed.
@@ -127,6 +138,25 @@ class Validator:
             message = f"no event of the contract has this type{near}"
             return Recognised(None, Violation("contract/unknown-event", (key,), message))
         return Recognised(branch)
+
+    def conforms(self, document: dict[str, Any], kind: str | None = None) -> bool:
+        """Tell whether a document is recognised and conforms; the hot path of the gate."""
+        for key, definition in self._recognisers:
+            if key in document if kind is None else definition.kind == kind:
+                union = self._unions.get(definition.name)
+                if union is None:
+                    return self.compiled(definition).is_valid(document)
+                value = document.get(union.property)
+                if type(value) is not str:
+                    return False
+                is_valid = union.is_valid.get(value)
+                if is_valid is None:
+                    branch = self.contract.branch(definition, value)
+                    if branch is None:
+                        return False
+                    is_valid = union.is_valid[value] = self.compiled(branch).is_valid
+                return is_valid(document)
+        return False
 
     def is_valid(self, definition: Definition, document: Any) -> bool:
         """Tell whether a document conforms to a definition."""
@@ -163,11 +193,9 @@ class Validator:
             value = _at(document, path)
             for key in value:
                 if found.below(key) is None:
-                    allowed = ", ".join(found.properties)
-                    near = _near(key, found.properties)
-                    yield Violation(
-                        rule, (*path, key), f"not a field of {definition.name}{near}; it has: {allowed}"
-                    )
+                    known = _near(key, found.properties)
+                    known = known or f"; allowed are {', '.join(found.properties)}"
+                    yield Violation(rule, (*path, key), f"not an allowed field{known}")
         elif rule == "contract/missing-field":
             for name in limit:
                 if name not in _at(document, path):

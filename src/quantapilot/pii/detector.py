@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import RuleError
+from quantapilot.errors import RuleTimeoutError
 from quantapilot.pii.checks import CHECKS, Candidate, DetectorSettings, is_placeholder
 from quantapilot.pii.fields import FieldIndex, pairs
 from quantapilot.pii.fold import View, views
@@ -65,7 +65,8 @@ class Detector:
             data_class: The field's class in the contract; `text` runs every rule.
 
         Raises:
-            RuleError: A pattern is broken, or took too long on this text.
+            RuleError: A pattern is broken.
+            RuleTimeoutError: A pattern took too long on this text.
         """
         found: list[Match] = []
         hinted = self._fields.rules_for(name) if name else ()
@@ -102,7 +103,7 @@ class Detector:
                 if check is None or check(Candidate(text, start, end, self.settings)):
                     yield start, end
         except TimeoutError as error:
-            raise RuleError(f"rule '{rule.id}' took over {_TIMEOUT_S:.0f} s on one text") from error
+            raise RuleTimeoutError(f"rule '{rule.id}' took over {_TIMEOUT_S:.0f} s on one text") from error
 
     def _called_for(
         self, rule: Rule, text: str, start: int, named_parts: Sequence[tuple[str, int, int]]

@@ -1,0 +1,180 @@
+"""Configuration: `[tool.quantapilot]` of pyproject.toml, or quantapilot.toml, checked by itself.
+
+Every key is known here with its type; anything else is refused with the nearest known key, so
+that a typing error can't switch a check off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from quantapilot.errors import ConfigError
+
+OWN_FILE = "quantapilot.toml"
+PROJECT_FILE = "pyproject.toml"
+FIELD_CLASSES = ("identifier", "technical", "aggregate", "timestamp", "status", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A project's settings; paths and patterns are relative to `root`.
+
+    Attributes:
+        root: Folder of the file that the settings come from.
+        schemas: Folder of the contract's schemas.
+        generated: Folder of the models that `qp generate` writes.
+        examples: File of the contract's valid and invalid examples.
+        logs, events, errors: Patterns of the files that `qp validate:api` checks by default.
+        exclude: Patterns, as in .gitignore, that a walk through folders leaves out.
+        rules: Rule files of the project's own.
+        ignore: Rules that are not reported.
+        internal_networks: Networks whose addresses are no personal data, in CIDR form.
+        phone_regions: ISO 3166 regions whose national phone formats are known.
+        fields: Allowed fields of the project's own log records, each with its data class.
+        max_line_bytes, max_document_bytes: Size over which an input counts as unchecked.
+    """
+
+    root: Path = Path()
+    schemas: Path = Path("_schemas")
+    generated: Path = Path("generated/quantapilot_models")
+    examples: Path = Path("_schemas/api.examples.json")
+    logs: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rules: tuple[Path, ...] = ()
+    ignore: tuple[str, ...] = ()
+    internal_networks: tuple[str, ...] = ()
+    phone_regions: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    max_line_bytes: int = 16 << 20
+    max_document_bytes: int = 64 << 20
+
+
+def load_config(file: Path | None = None, start: Path | None = None) -> Config:
+    """Return the settings of `file`, or of the nearest file at or above the folder `start`.
+
+    Without a file the defaults hold, relative to `start`.
+
+    Raises:
+        ConfigError: The file can't be read, or a setting in it is wrong.
+    """
+    start = start or Path.cwd()
+    if file is not None:
+        return _parse(file)
+    for folder in (start, *start.resolve().parents):
+        if (own := folder / OWN_FILE).is_file():
+            return _parse(own)
+        project = folder / PROJECT_FILE
+        if project.is_file() and b"tool.quantapilot" in project.read_bytes():
+            return _parse(project)
+        if (folder / ".git").exists():
+            break
+    return Config(root=start)
+
+
+def _parse(file: Path) -> Config:
+    import tomli
+
+    try:
+        text = file.read_text("utf-8")
+        table: Any = tomli.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: not UTF-8 (byte {error.start})") from error
+    except tomli.TOMLDecodeError as error:
+        raise ConfigError(f"{file}:{error.lineno}:{error.colno}: not valid TOML: {error.msg}") from error
+    if file.name == PROJECT_FILE:
+        table = table.get("tool", {}).get("quantapilot", {})
+    settings: dict[str, Any] = {"root": file.parent}
+    for key, value in table.items():
+        where = f"{file}:{_line_of(text, key)}"
+        if key not in _SETTINGS:
+            near = get_close_matches(key, _SETTINGS, n=1)
+            hint = f", did you mean '{near[0]}'?" if near else f"; known are {', '.join(_SETTINGS)}"
+            raise ConfigError(f"{where}: unknown setting '{key}'{hint}")
+        try:
+            settings[key] = _SETTINGS[key](value)
+        except ValueError as error:
+            raise ConfigError(f"{where}: '{key}' {error}") from error
+    return Config(**settings)
+
+
+def _line_of(text: str, key: str) -> int:
+    pattern = re.compile(rf"""^\s*(?:["']?{re.escape(key)}["']?\s*=|\[[^\]]*{re.escape(key)}\])""")
+    lines = text.splitlines()
+    return next((at for at, line in enumerate(lines, start=1) if pattern.match(line)), 1)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise ValueError("must be a list of non-empty strings")
+    return tuple(value)
+
+
+def _path(value: Any) -> Path:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a path")
+    return Path(value)
+
+
+def _paths(value: Any) -> tuple[Path, ...]:
+    return tuple(map(Path, _texts(value)))
+
+
+def _networks(value: Any) -> tuple[str, ...]:
+    from ipaddress import ip_network
+
+    for item in _texts(value):
+        try:
+            ip_network(item)
+        except ValueError:
+            raise ValueError(f"holds '{item}', which is no network such as 10.0.0.0/8") from None
+    return tuple(value)
+
+
+def _regions(value: Any) -> tuple[str, ...]:
+    for item in _texts(value):
+        if not re.fullmatch("[A-Z]{2}", item):
+            raise ValueError(f"holds '{item}', which is no ISO 3166 region such as US")
+    return tuple(value)
+
+
+def _size(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1024:
+        raise ValueError("must be a number of bytes, at least 1024")
+    return value
+
+
+def _fields(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError("must be a table of field = class")
+    for name, data_class in value.items():
+        if data_class not in FIELD_CLASSES:
+            raise ValueError(f"gives '{name}' no class of {', '.join(FIELD_CLASSES)}")
+    return MappingProxyType(dict(value))
+
+
+_SETTINGS: dict[str, Callable[[Any], Any]] = {
+    "schemas": _path,
+    "generated": _path,
+    "examples": _path,
+    "logs": _texts,
+    "events": _texts,
+    "errors": _texts,
+    "exclude": _texts,
+    "rules": _paths,
+    "ignore": _texts,
+    "internal_networks": _networks,
+    "phone_regions": _regions,
+    "fields": _fields,
+    "max_line_bytes": _size,
+    "max_document_bytes": _size,
+}

@@ -1,0 +1,268 @@
+"""The check of inputs: a fast pass that proves lines clean, a close look at the rest.
+
+A line is clean when no rule can match it, it conforms to the contract, and it hides nothing
+behind a duplicate key. Everything else goes to the inspector.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from quantapilot.errors import ExitCode
+from quantapilot.findings import Finding
+from quantapilot.gate.inspector import Text
+from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Shape, blocks, shape_of
+from quantapilot.inputs.rules import INPUT_RULES
+from quantapilot.inputs.sources import Source, open_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from quantapilot.findings import Summary
+    from quantapilot.gate.inspector import Inspector
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes over which a line, or a JSON document, counts as unchecked."""
+
+    line: int = 16 << 20
+    document: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rules are reported: patterns such as `pii/*`; nothing selected means all."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def __contains__(self, rule: object) -> bool:
+        """Tell whether findings of a rule are reported."""
+        name = str(rule)
+        if any(fnmatchcase(name, pattern) for pattern in self.ignore):
+            return False
+        return not self.select or any(fnmatchcase(name, pattern) for pattern in self.select)
+
+
+class Gate:
+    """Checks inputs and counts what it checked."""
+
+    def __init__(
+        self,
+        inspector: Inspector,
+        summary: Summary,
+        limits: Limits | None = None,
+        selection: Selection | None = None,
+    ) -> None:
+        self._inspector = inspector
+        self._summary = summary
+        self._limits = limits or Limits()
+        self._selection = selection or Selection()
+
+    def check(self, inputs: Iterable[Source | Finding]) -> Iterator[Finding]:
+        """Yield the findings of each input, in order; one that can't be read stops no other."""
+        for item in inputs:
+            yield from self.report([item] if isinstance(item, Finding) else self._source(item))
+
+    def report(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield the selected findings, counted. What was not checked is always reported."""
+        for finding in findings:
+            outcome = _outcome(finding)
+            if finding.rule in self._selection or outcome is ExitCode.UNCHECKED:
+                self._summary.add(finding)
+                if outcome is not None:
+                    self._summary.outcomes.add(outcome)
+                yield finding
+
+    def _source(self, source: Source) -> Iterator[Finding]:
+        try:
+            if problem := open_problem(source):
+                yield problem
+                return
+            stream = sys.stdin.buffer if source.path is None else source.path.open("rb")
+            with stream:
+                yield from self._stream(source, stream)
+        except OSError as error:
+            yield INPUT_RULES["input/unreadable"].at(
+                source.label, f"can't be read: {error.strerror or 'input/output error'}"
+            )
+
+    def _stream(self, source: Source, stream: BinaryIO) -> Iterator[Finding]:
+        head = stream.read(BLOCK_BYTES)
+        if not head.strip():
+            self._summary.files += 1
+            self._summary.bytes += len(head)
+            if source.named:
+                yield INPUT_RULES["input/empty"].at(source.label, "there is nothing in it")
+            return
+        shape = shape_of(source.label, head, parses=_first_line_parses(head))
+        if shape == "binary":
+            if source.named:
+                yield INPUT_RULES["input/binary"].at(source.label, "not text: it holds NUL bytes")
+            self._summary.skipped += 1
+            return
+        self._summary.files += 1
+        if head.startswith(BOM):
+            yield INPUT_RULES["input/bom"].at(source.label, "starts with a BOM", line=1, column=1)
+            head = head[len(BOM) :]
+        if shape == "json":
+            yield from self._whole(source, head, stream)
+        else:
+            yield from self._lines(source, head, stream, shape)
+
+    def _whole(self, source: Source, head: bytes, stream: BinaryIO) -> Iterator[Finding]:
+        data = head + stream.read(max(0, self._limits.document - len(head)) + 1)
+        self._summary.bytes += len(data)
+        if len(data) > self._limits.document:
+            limit = f"{self._limits.document >> 20} MiB"
+            yield INPUT_RULES["input/line-too-long"].at(
+                source.label, f"one JSON document of over {limit}", line=1
+            )
+            return
+        self._summary.documents += 1
+        text, problem = _decoded(source.label, data, 1)
+        if problem:
+            yield problem
+        yield from self._inspector.json(Text(source.label, text, whole=True, kind=source.kind))
+
+    def _lines(
+        self, source: Source, head: bytes, stream: BinaryIO, shape: Shape
+    ) -> Iterator[Finding]:
+        validated = self._inspector.validator is not None
+        if validated and shape == "text":
+            if source.kind is None and self._inspector.definition is None:
+                yield INPUT_RULES["input/invalid-json"].at(
+                    source.label, "no JSON in it: only searched for personal data", line=1
+                )
+                validated = False
+            else:
+                shape = "jsonl"
+        conforms = self._conforms(source.kind) if validated else None
+        for block in blocks(head, stream, self._limits.line):
+            if block.too_long:
+                self._summary.bytes += block.too_long
+                yield INPUT_RULES["input/line-too-long"].at(
+                    source.label,
+                    f"a line of {block.too_long:,} bytes; the limit is {self._limits.line:,}",
+                    line=block.line,
+                )
+                continue
+            self._summary.bytes += len(block.data)
+            if conforms is None:
+                lines = self._candidates(block)
+            else:
+                lines = self._suspects(block, conforms)
+            for number, line, ended in lines:
+                yield from self._look(source, shape, number, line, ended=ended)
+
+    def _conforms(self, kind: str | None) -> Callable[[Any], bool]:
+        validator, definition = self._inspector.validator, self._inspector.definition
+        if validator is None:
+            raise ValueError("a gate without a contract judges no documents")
+        if definition is not None and "discriminator" not in definition.schema:
+            return validator.compiled(definition).is_valid
+        if definition is not None:
+            return lambda document: validator.is_valid(definition, document)
+        if kind is None:
+            return validator.conforms
+        return lambda document: validator.conforms(document, kind)
+
+    def _candidates(self, block: Block) -> Iterator[tuple[int, bytes, bool]]:
+        """Yield the lines of a block that a rule may match."""
+        data = block.data
+        number, counted = block.line, 0
+        for start in self._inspector.detector.candidates(data):
+            number += data.count(b"\n", counted, start)
+            counted = start
+            end = data.find(b"\n", start)
+            yield number, data[start : end if end >= 0 else None], end >= 0
+        self._summary.documents += data.count(b"\n") + (not block.ended)
+
+    def _suspects(
+        self, block: Block, conforms: Callable[[Any], bool]
+    ) -> Iterator[tuple[int, bytes, bool]]:
+        """Yield the lines of a block that are not proven clean; the gate's hot loop."""
+        loads, dumps, broken = orjson.loads, orjson.dumps, orjson.JSONDecodeError
+        candidates = set(self._inspector.detector.candidates(block.data))
+        lines = block.data.split(b"\n")
+        last = len(lines) - 1
+        if not lines[last]:
+            del lines[last]
+        offset = 0
+        blank = 0
+        for number, line in enumerate(lines, block.line):
+            start, offset = offset, offset + len(line) + 1
+            if start not in candidates:
+                try:
+                    document = loads(line)
+                except broken:
+                    if not line.strip():
+                        blank += 1
+                        continue
+                else:
+                    if type(document) is dict and conforms(document):
+                        plain = dumps(document)
+                        # Each key has a colon: fewer of them mean that a duplicate key was lost.
+                        if plain == line or plain.count(b":") == line.count(b":"):
+                            continue
+            yield number, line, block.ended or number < block.line + last
+        self._summary.documents += len(lines) - blank
+
+    def _look(
+        self, source: Source, shape: Shape, number: int, line: bytes, *, ended: bool
+    ) -> Iterator[Finding]:
+        text, problem = _decoded(source.label, line.rstrip(b"\r"), number)
+        if problem:
+            yield problem
+        looked_at = Text(source.label, text, number, ended=ended, kind=source.kind)
+        if shape == "jsonl" or text.lstrip()[:1] in {"{", "["}:
+            if shape == "jsonl" or _is_json(text):
+                yield from self._inspector.json(looked_at)
+                return
+        yield from self._inspector.plain(looked_at)
+
+
+def _outcome(finding: Finding) -> ExitCode | None:
+    """Return how a finding ends a run; a warning ends nothing."""
+    if finding.severity == "warning":
+        return None
+    if finding.category == "input":
+        return INPUT_RULES[finding.rule].exit_code
+    from quantapilot.contract.rules import CONTRACT_RULES
+
+    info = CONTRACT_RULES.get(finding.rule)
+    return info.exit_code if info else ExitCode.FINDINGS
+
+
+def _decoded(path: str, data: bytes, line: int) -> tuple[str, Finding | None]:
+    """Return the text of some bytes, and the finding where they are not UTF-8."""
+    try:
+        return data.decode("utf-8"), None
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        finding = INPUT_RULES["input/invalid-utf8"].at(
+            path,
+            f"byte 0x{data[error.start]:02x} is not UTF-8",
+            line=line + before.count(b"\n"),
+            column=column,
+        )
+        return data.decode("utf-8", "replace"), finding
+
+
+def _first_line_parses(head: bytes) -> bool:
+    line = head.removeprefix(BOM).lstrip().split(b"\n", 1)[0]
+    return _is_json(line)
+
+
+def _is_json(text: str | bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict | list)
+    except orjson.JSONDecodeError:
+        return False

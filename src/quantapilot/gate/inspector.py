@@ -1,0 +1,393 @@
+"""The inspector: the close look at one text, after the fast pass could not prove it clean.
+
+It reads the text with places, asks the contract and the detector about every value and every
+key, and makes the findings. Nothing of a matched value leaves it: excerpts are masked with all
+matches of the document, and keys that match are masked in pointers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from quantapilot.contract.catalog import pointer_of
+from quantapilot.contract.positions import JsonTextError, Lines, Node, read
+from quantapilot.contract.rules import CONTRACT_RULES
+from quantapilot.errors import RuleTimeoutError
+from quantapilot.findings import Finding, fingerprint
+from quantapilot.inputs.rules import INPUT_RULES
+from quantapilot.pii.mask import excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from quantapilot.contract.catalog import Definition, Field
+    from quantapilot.contract.positions import Pointer
+    from quantapilot.contract.validator import Validator, Violation
+    from quantapilot.pii.detector import Detector, Match
+
+_JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
+_MIN_ECHO = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text to be looked at: where it stands, and how it is to be read."""
+
+    path: str
+    text: str
+    line: int = 1
+    ended: bool = True
+    whole: bool = False
+    kind: str | None = None
+
+
+@dataclass(slots=True, repr=False)
+class _Hit:
+    """What the detector found in one text of a document: a value, a key or a plain line."""
+
+    node: Node | None
+    text: str
+    offset: int
+    pointer: Pointer
+    matches: Sequence[Match]
+    nested: bool = False
+
+
+@dataclass(slots=True)
+class _Document:
+    """One JSON value of a text, on its way to findings."""
+
+    source: Text
+    lines: Lines
+    nodes: Sequence[Node]
+    value: Any = None
+    definition: Definition | None = None
+    violations: Sequence[Violation] = ()
+    masked_keys: dict[str, str] = field(default_factory=dict)
+
+
+class Inspector:
+    """Looks closely at texts, with a contract or, as `qp scan` does, for personal data only.
+
+    Args:
+        detector: Finds personal data.
+        validator: Judges documents by the contract; None leaves the contract out.
+        definition: Takes every document as this definition instead of recognising it.
+        key: Secret for fingerprints over values; without it they cover the place only.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        validator: Validator | None = None,
+        definition: Definition | None = None,
+        key: bytes | None = None,
+    ) -> None:
+        self.detector = detector
+        self.validator = validator
+        self.definition = definition
+        self._key = key
+
+    def plain(self, source: Text, start: int = 0) -> Iterator[Finding]:
+        """Yield what a text that is no JSON holds, from the offset `start` on."""
+        lines = Lines(source.text, source.line)
+        text = source.text[start:]
+        try:
+            matches = self.detector.find(text)
+        except RuleTimeoutError as error:
+            line, _ = lines.place(start)
+            yield INPUT_RULES["input/rule-timeout"].at(source.path, str(error), line=line)
+            return
+        yield from self._pii(_Document(source, lines, ()), [_Hit(None, text, start, (), matches)])
+
+    def json(self, source: Text) -> Iterator[Finding]:
+        """Yield what a JSON text breaks and holds; `source.whole` reads it as one document."""
+        lines = Lines(source.text, source.line)
+        position, first = 0, True
+        while source.text[position:].strip():
+            try:
+                nodes, end = read(source.text, position)
+            except JsonTextError as error:
+                yield self._not_json(source, lines, error, first=first)
+                yield from self.plain(source, position)
+                return
+            if not first:
+                yield _at(
+                    "input/two-documents",
+                    "another JSON value follows the first",
+                    source,
+                    lines.place(nodes[0].start),
+                )
+            for part in _documents(nodes) if source.whole else [nodes]:
+                yield from self._document(_Document(source, lines, part))
+            position, first = end, False
+
+    def value(self, value: Any, definition: Definition, path: str) -> list[Finding]:
+        """Return what an already parsed value breaks and holds as this definition."""
+        text = orjson.dumps(value).decode()
+        nodes, _ = read(text)
+        document = _Document(Text(path, text, whole=True), Lines(text), nodes, value)
+        if self.validator is not None:
+            self._judge(document, self.validator, definition)
+        return list(self._findings(document))
+
+    def _not_json(
+        self, source: Text, lines: Lines, error: JsonTextError, *, first: bool
+    ) -> Finding:
+        rule = _JSON[error.reason]
+        if rule == "truncated" and source.ended and not source.whole:
+            rule = "invalid-json"
+        if rule == "invalid-json" and not first:
+            rule = "two-documents"
+        return _at(f"input/{rule}", f"not JSON: {error}", source, lines.place(error.offset))
+
+    def _document(self, document: _Document) -> Iterator[Finding]:
+        root = document.nodes[0]
+        text = document.source.text[root.start : root.end]
+        try:
+            document.value = orjson.loads(text.encode("utf-8", "surrogatepass"))
+            fault = None
+        except orjson.JSONDecodeError as error:
+            fault = error
+        yield from self._malformed(document, fault)
+        if self.validator is not None and fault is None:
+            if root.kind == "object" or self.definition is not None:
+                self._recognise(document, self.validator)
+            else:
+                yield _at(
+                    "input/not-an-object",
+                    f"expected a JSON object, found {_article(root.kind)}",
+                    document.source,
+                    document.lines.place(root.start),
+                    pointer_of(root.pointer),
+                )
+        yield from self._findings(document)
+
+    def _malformed(
+        self, document: _Document, fault: orjson.JSONDecodeError | None
+    ) -> Iterator[Finding]:
+        names = self._masked_keys(document)
+        source, lines = document.source, document.lines
+        for node in document.nodes:
+            if node.duplicate and node.key_at is not None:
+                message = "this key stands twice in one object"
+                place, pointer = lines.place(node.key_at), _shown(node.pointer, names)
+                yield _at("input/duplicate-key", message, source, place, pointer)
+        numbers = [node for node in document.nodes if node.kind == "number"]
+        infinite = [node for node in numbers if not math.isfinite(float(node.text))]
+        for node in infinite:
+            message = "a number that JSON does not have, or that no double can hold"
+            place, pointer = lines.place(node.start), _shown(node.pointer, names)
+            yield _at("input/number", message, source, place, pointer)
+        if fault is not None and not infinite:
+            place = lines.place(document.nodes[0].start + fault.pos)
+            yield _at("input/invalid-json", f"not JSON: {fault.msg}", source, place)
+
+    def _recognise(self, document: _Document, validator: Validator) -> None:
+        if self.definition is not None:
+            self._judge(document, validator, self.definition)
+            return
+        recognised = validator.recognise(document.value, document.source.kind)
+        document.definition = recognised.definition
+        if recognised.violation is not None:
+            document.violations = [recognised.violation]
+        elif recognised.definition is not None:
+            self._judge(document, validator, recognised.definition)
+
+    def _judge(
+        self, document: _Document, validator: Validator, definition: Definition
+    ) -> None:
+        if isinstance(document.value, dict):
+            recognised = validator.branch(definition, document.value)
+            if recognised.definition is None:
+                document.violations = [recognised.violation] if recognised.violation else []
+                return
+            definition = recognised.definition
+        document.definition = definition
+        document.violations = list(validator.violations(definition, document.value))
+
+    def _findings(self, document: _Document) -> Iterator[Finding]:
+        try:
+            hits = list(self._hits(document))
+        except RuleTimeoutError as error:
+            place = document.lines.place(document.nodes[0].start)
+            yield _at("input/rule-timeout", str(error), document.source, place)
+            hits = []
+        found = [*self._contract(document), *self._pii(document, hits)]
+        yield from sorted(found, key=lambda f: (f.line or 0, f.column or 0, f.rule))
+
+    def _hits(self, document: _Document) -> Iterator[_Hit]:
+        top = len(document.nodes[0].pointer)
+        root = self._root(document)
+        broken = {violation.pointer for violation in document.violations}
+        for node in document.nodes:
+            inner = node.pointer[top:]
+            described = _field(root, inner)
+            if node.key_at is not None and described is None:
+                matches = self.detector.find(str(node.pointer[-1]))
+                if matches:
+                    name = str(node.pointer[-1])
+                    yield _Hit(node, name, node.key_at + 1, node.pointer, matches)
+            if node.kind in {"object", "array", "literal"}:
+                continue
+            name, data_class = node.name, "text"
+            if described is not None and described.data_class and inner not in broken:
+                name, data_class = "", described.data_class
+            yield from self._value_hits(node, name, data_class)
+
+    def _root(self, document: _Document) -> Field | None:
+        if document.definition is None or self.validator is None:
+            return None
+        return self.validator.contract.fields(document.definition)
+
+    def _value_hits(self, node: Node, name: str, data_class: str) -> Iterator[_Hit]:
+        if node.kind == "number" and data_class != "text":
+            return
+        nested = _nested(node.text) if node.kind == "string" else None
+        for inner in nested or ():
+            if inner.kind in {"string", "number"}:
+                matches = self.detector.find(inner.text, name=inner.name or name)
+                if matches:
+                    yield _Hit(node, inner.text, node.start, node.pointer, matches, nested=True)
+        if nested is None and (
+            matches := self.detector.find(node.text, name=name, data_class=data_class)
+        ):
+            offset = node.start + (node.kind == "string")
+            yield _Hit(node, node.text, offset, node.pointer, matches)
+
+    def _contract(self, document: _Document) -> Iterator[Finding]:
+        names = self._masked_keys(document)
+        places = {node.pointer: node for node in document.nodes}
+        top = document.nodes[0].pointer
+        for violation in document.violations:
+            pointer = (*top, *violation.pointer)
+            node = places.get(pointer) or places[top]
+            at = node.key_at if violation.rule == "contract/unknown-field" else None
+            line, column = document.lines.place(node.start if at is None else at)
+            yield CONTRACT_RULES[violation.rule].at(
+                document.source.path,
+                violation.message,
+                line=line,
+                column=column,
+                pointer=_shown(pointer, names),
+            )
+
+    def _pii(self, document: _Document, hits: Sequence[_Hit]) -> Iterator[Finding]:
+        echoes = sorted(
+            {
+                (hit.text[m.start : m.end], m.rule.pii_class)
+                for hit in hits
+                for m in hit.matches
+                if m.end - m.start >= _MIN_ECHO
+            },
+            key=lambda echo: -len(echo[0]),
+        )
+        names = self._masked_keys(document)
+        for hit in hits:
+            spans = [(m.start, m.end, m.rule.pii_class) for m in hit.matches]
+            for match in hit.matches:
+                yield self._finding(document, hit, match, spans, echoes, names)
+
+    def _finding(
+        self,
+        document: _Document,
+        hit: _Hit,
+        match: Match,
+        spans: Sequence[tuple[int, int, str]],
+        echoes: Sequence[tuple[str, str]],
+        names: Mapping[str, str],
+    ) -> Finding:
+        rule, value = match.rule, hit.text[match.start : match.end]
+        shown = excerpt(hit.text, spans, match.start)
+        for echo, label in echoes:
+            shown = shown.replace(echo, f"<{label}>")
+        pointer = None
+        offset = hit.offset
+        if hit.node is not None:
+            pointer = _shown(hit.pointer, names)
+            if hit.pointer:
+                shown = f"{_shown(hit.pointer[-1:], names)[1:]}: {shown}"
+            plain = hit.node.end - hit.node.start - 2 * (hit.node.kind == "string")
+            if not hit.nested and len(hit.node.text) == plain:
+                offset += match.start
+        else:
+            offset += match.start
+        line, column = document.lines.place(offset)
+        message = rule.description + (" inside a JSON string" if hit.nested else "")
+        place = f"{pointer or ''} {shown}"
+        return Finding(
+            rule=rule.id,
+            category="pii",
+            pii_class=rule.pii_class,
+            severity=rule.severity,
+            path=document.source.path,
+            line=line,
+            column=column,
+            pointer=pointer,
+            message=message,
+            excerpt=shown,
+            fingerprint=fingerprint(
+                self._key, rule=rule.id, path=document.source.path, place=place, value=value
+            ),
+            help=rule.fix,
+        )
+
+    def _masked_keys(self, document: _Document) -> Mapping[str, str]:
+        """Return the keys of a document that must not be shown, with what is shown instead."""
+        if not document.masked_keys:
+            document.masked_keys[""] = ""
+            for node in document.nodes:
+                for part in node.pointer[-1:]:
+                    if isinstance(part, str) and part not in document.masked_keys:
+                        matches = self.detector.find(part)
+                        if matches:
+                            document.masked_keys[part] = f"<{matches[0].rule.pii_class}>"
+        return document.masked_keys
+
+
+def _at(
+    rule: str, message: str, source: Text, place: tuple[int, int], pointer: str | None = None
+) -> Finding:
+    line, column = place
+    return INPUT_RULES[rule].at(source.path, message, line=line, column=column, pointer=pointer)
+
+
+def _documents(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
+    """Yield the elements of a top-level array as documents of their own; else the value itself."""
+    if nodes[0].kind != "array":
+        yield nodes
+        return
+    starts = [at for at, node in enumerate(nodes) if len(node.pointer) == 1]
+    for start, end in zip(starts, [*starts[1:], len(nodes)], strict=True):
+        yield nodes[start:end]
+
+
+def _field(root: Field | None, pointer: Pointer) -> Field | None:
+    for part in pointer:
+        if root is None:
+            return None
+        root = root.below(part)
+    return root
+
+
+def _nested(text: str) -> Sequence[Node] | None:
+    """Return the nodes of a string that is itself a JSON object or array."""
+    if text.lstrip()[:1] not in {"{", "["}:
+        return None
+    try:
+        nodes, end = read(text)
+    except JsonTextError:
+        return None
+    return nodes if not text[end:].strip() else None
+
+
+def _shown(pointer: Pointer, names: Mapping[str, str]) -> str:
+    return pointer_of(tuple(names.get(p, p) if isinstance(p, str) else p for p in pointer))
+
+
+def _article(kind: str) -> str:
+    return {"array": "an array", "object": "an object"}.get(kind, f"a {kind}")

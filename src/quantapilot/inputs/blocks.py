@@ -1,0 +1,91 @@
+"""Blocks: a stream cut into newline-aligned pieces, so that memory stays flat whatever its size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+BLOCK_BYTES = 4 << 20
+BOM = b"\xef\xbb\xbf"
+Shape = Literal["jsonl", "json", "text", "binary"]
+
+_LINES = frozenset({".jsonl", ".ndjson"})
+_EITHER = frozenset({".log", ".txt", ".out", ""})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Block:
+    """Whole lines: their bytes, the number of the first one, and whether the last one ends.
+
+    A line over the limit is left out: then `data` is empty and `too_long` its size so far.
+    """
+
+    data: bytes
+    line: int
+    ended: bool = True
+    too_long: int = 0
+
+
+def blocks(head: bytes, stream: BinaryIO, max_line_bytes: int) -> Iterator[Block]:
+    """Yield the lines of `head` and of the rest of the stream, in blocks of about `BLOCK_BYTES`.
+
+    Raises:
+        OSError: The stream can't be read.
+    """
+    rest = b""
+    line = 1
+    skipping = 0
+    data = head
+    while data:
+        if skipping:
+            end = data.find(b"\n") + 1
+            skipping += end or len(data)
+            if end:
+                yield Block(b"", line, too_long=skipping)
+                line, skipping = line + 1, 0
+            data = data[end:] if end else b""
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            whole = rest + data[:cut] if rest else data[:cut]
+            yield Block(whole, line)
+            line += whole.count(b"\n")
+            rest = data[cut:]
+        else:
+            rest += data
+        if len(rest) > max_line_bytes:
+            rest, skipping = b"", len(rest)
+        data = stream.read(BLOCK_BYTES)
+    if skipping:
+        yield Block(b"", line, ended=False, too_long=skipping)
+    elif rest:
+        yield Block(rest, line, ended=False)
+
+
+def shape_of(name: str, head: bytes, *, parses: bool) -> Shape:
+    """Return what a file holds, from its name and its first bytes.
+
+    Args:
+        name: The file's name; `.jsonl` and `.json` are believed.
+        head: The first block.
+        parses: Whether the first line that is not blank is a whole JSON object or array.
+    """
+    if b"\0" in head[:8192]:
+        return "binary"
+    suffix = name[name.rfind(".") :].lower() if "." in name.rpartition("/")[2] else ""
+    if suffix in _LINES:
+        return "jsonl"
+    starts_json = head.removeprefix(BOM).lstrip()[:1] in {b"{", b"["}
+    if suffix == ".json":
+        return "jsonl" if parses and _more_lines(head) else "json"
+    if suffix in _EITHER and starts_json:
+        return "jsonl" if parses else "json"
+    return "text"
+
+
+def _more_lines(head: bytes) -> bool:
+    lines = head.removeprefix(BOM).strip().splitlines()
+    return len(lines) > 1 and lines[1].lstrip()[:1] == b"{"

@@ -1,0 +1,152 @@
+"""Sources: which files a command's paths and patterns stand for.
+
+Folders are walked in a stable order; what .gitignore files and `exclude` name is left out.
+A path that stands for nothing is a finding, not silence.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quantapilot.inputs.rules import INPUT_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pathspec import GitIgnoreSpec
+
+    from quantapilot.findings import Finding
+
+STDIN = "-"
+STDIN_LABEL = "<stdin>"
+_NEVER = frozenset({".git", ".hg", ".svn"})
+_GLOB = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input: the name it is reported by, its file (None is standard input).
+
+    `named` tells that the user named this very file, so that passing it over must be said.
+    `kind` is the kind of documents it holds, where configuration says so.
+    """
+
+    label: str
+    path: Path | None
+    named: bool = False
+    kind: str | None = None
+
+
+def sources(
+    arguments: Iterable[str], exclude: Sequence[str] = (), kind: str | None = None
+) -> Iterator[Source | Finding]:
+    """Yield what each path of a command line stands for: files, `-`, or the files of a folder."""
+    for argument in arguments:
+        if argument == STDIN:
+            yield Source(STDIN_LABEL, None, named=True, kind=kind)
+            continue
+        path = Path(argument)
+        if path.is_dir():
+            yield from _folder(path, exclude, kind)
+        elif path.exists():
+            yield Source(argument, path, named=True, kind=kind)
+        elif _GLOB & set(argument):
+            yield from patterns([argument], Path(), kind)
+        else:
+            yield INPUT_RULES["input/missing-file"].at(argument, "there is no such file or folder")
+
+
+def patterns(
+    globs: Iterable[str], root: Path, kind: str | None = None
+) -> Iterator[Source | Finding]:
+    """Yield the files below `root` that match patterns such as `logs/**/*.jsonl`."""
+    for pattern in globs:
+        anchor = Path(pattern).anchor
+        base = Path(anchor) if anchor else root
+        found = sorted(path for path in base.glob(pattern.removeprefix(anchor)) if path.is_file())
+        if not found:
+            yield INPUT_RULES["input/no-match"].at(str(base / pattern), "no file matches")
+        for path in found:
+            yield Source(str(path), path, kind=kind)
+
+
+def _folder(folder: Path, exclude: Sequence[str], kind: str | None) -> Iterator[Source | Finding]:
+    empty = True
+    for found in _walk(folder, exclude):
+        empty = False
+        yield Source(str(found), found, kind=kind) if isinstance(found, Path) else found
+    if empty:
+        yield INPUT_RULES["input/no-match"].at(str(folder), "no file in this folder to check")
+
+
+def _walk(top: Path, exclude: Sequence[str]) -> Iterator[Path | Finding]:
+    from pathspec import GitIgnoreSpec
+
+    outer = GitIgnoreSpec.from_lines(exclude)
+    ignored: dict[Path, list[tuple[Path, GitIgnoreSpec]]] = {top: _outer_ignores(top)}
+    problems: list[Finding] = []
+
+    def failed(error: OSError) -> None:
+        problems.append(_unreadable(str(error.filename), error))
+
+    for name, folders, files in os.walk(top, onerror=failed):
+        yield from problems
+        problems.clear()
+        folder = Path(name)
+        specs = list(ignored.pop(folder, []))
+        if ".gitignore" in files:
+            lines = (folder / ".gitignore").read_text("utf-8", "replace").splitlines()
+            specs.append((folder, GitIgnoreSpec.from_lines(lines)))
+
+        def kept(path: Path, mark: str = "", specs: list[tuple[Path, GitIgnoreSpec]] = specs) -> bool:
+            if outer.match_file(path.relative_to(top).as_posix() + mark):
+                return False
+            return not any(
+                spec.match_file(path.absolute().relative_to(base.absolute()).as_posix() + mark)
+                for base, spec in specs
+            )
+
+        folders[:] = sorted(f for f in folders if f not in _NEVER and kept(folder / f, "/"))
+        for below in folders:
+            ignored[folder / below] = specs
+        for file in sorted(files):
+            path = folder / file
+            if kept(path) and (path.is_file() or path.is_symlink()):
+                yield path if path.exists() else _unreadable(str(path), None)
+    yield from problems
+
+
+def _outer_ignores(top: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+    """Return the .gitignore files above a folder, up to the top of its repository."""
+    from pathspec import GitIgnoreSpec
+
+    found: list[tuple[Path, GitIgnoreSpec]] = []
+    folder = top.absolute()
+    while not (folder / ".git").exists():
+        if folder.parent == folder:
+            return []
+        folder = folder.parent
+        file = folder / ".gitignore"
+        if file.is_file():
+            lines = file.read_text("utf-8", "replace").splitlines()
+            found.append((folder, GitIgnoreSpec.from_lines(lines)))
+    return found[::-1]
+
+
+def open_problem(source: Source) -> Finding | None:
+    """Return the finding of a source that is nothing to read from, such as a socket."""
+    if source.path is None:
+        return None
+    mode = source.path.stat().st_mode
+    if stat.S_ISREG(mode) or (source.named and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode))):
+        return None
+    return INPUT_RULES["input/unreadable"].at(source.label, "not a regular file")
+
+
+def _unreadable(path: str, error: OSError | None) -> Finding:
+    reason = error.strerror if error else "the link leads nowhere"
+    return INPUT_RULES["input/unreadable"].at(path, f"can't be read: {reason}")
