@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 SCHEMA_SUFFIX = ".schema.json"
 CATALOG_FILE = "catalog.json"
+_FIELD_SCHEMAS: dict[str, dict[str, Any]] = {
+    "identifier": {"type": "string", "format": "uuid"},
+    "technical": {"type": ["string", "number", "boolean"], "maxLength": 4096},
+    "aggregate": {"type": "number"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "status": {"type": ["string", "number", "boolean"], "pattern": "^[A-Za-z0-9_-]{1,32}$"},
+    "text": {"type": "string", "maxLength": 16384},
+}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -190,6 +198,27 @@ def load_contract(folder: Path) -> Contract:
         return Contract(schemas)
     except BrokenContractError as error:
         raise BrokenContractError(_within(error.finding, folder)) from error
+
+
+def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
+    """Return the contract with a project's own fields allowed in its log records.
+
+    Each class brings the proof that it asks for, so that no field skips rules on its word alone.
+    Definitions of the kind `logs` are extended; events stay exactly what the schemas say.
+    """
+    if not fields:
+        return contract
+    extra = {
+        name: {**_FIELD_SCHEMAS[data_class], "x-data-class": data_class}
+        for name, data_class in fields.items()
+    }
+    schemas = dict(contract.schemas)
+    for definition in contract.documents:
+        if definition.kind == "logs":
+            schema = schemas[definition.file]
+            body = {**definition.schema, "properties": {**definition.schema["properties"], **extra}}
+            schemas[definition.file] = {**schema, "$defs": {**schema["$defs"], definition.name: body}}
+    return Contract(schemas)
 
 
 def packaged_contract() -> Contract:

@@ -100,6 +100,8 @@ class Detector:
         try:
             for found in rule.compiled().finditer(text, timeout=_TIMEOUT_S):
                 start, end = found.span(group)
+                if start < 0:
+                    start, end = found.span()
                 if check is None or check(Candidate(text, start, end, self.settings)):
                     yield start, end
         except TimeoutError as error:

@@ -9,26 +9,22 @@ character, anything outside ASCII, percent-encoding) makes a line a candidate as
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Protocol
 
-from quantapilot.errors import RuleError
+from quantapilot.pii.derive import derive
 from quantapilot.pii.fields import hints_pattern
-from quantapilot.pii.rules import expand_lexicons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from quantapilot.pii.rules import Rule
-
+    
 # Lines that hide characters from a pass over raw bytes: JSON escapes, other scripts, encodings.
-OPAQUE = r"""\\u|\\/|[\x80-\xff]|%[2-7][0-9A-Fa-f]|&(?:#|[a-z]{2,6};)"""
+OPAQUE = r"""\\u|\\/|[\x80-\xff]|%[0-9A-Fa-f]{2}|&(?:#|[a-z]{2,6};)"""
 
-_MAX_REPEAT = 12
 _MEMORY = 48 << 20
-_ESCAPES = {'"': '"', "\\": "\\", "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
-_SHORT_ESCAPE = r"\\[bfnrt]"
-_ASCII = frozenset(map(chr, range(128)))
+# What may stand before a word: the start of a line, a character outside words, a short escape.
+_BOUNDARY = r"(?:^|[^A-Za-z0-9]|\\[bfnrt])"
 
 
 class Prefilter(Protocol):
@@ -52,6 +48,8 @@ class Re2Prefilter:
         options.max_mem = _MEMORY
         options.log_errors = False
         options.never_capture = True
+        # Sets of states instead of ordered lists of them: a third of the automaton.
+        options.longest_match = True
         self._rules = rules
         self._options = options
         self._re2 = re2
@@ -108,23 +106,49 @@ def build_prefilter(rules: Sequence[Rule]) -> Prefilter:
 
 def line_pattern(rules: Iterable[Rule]) -> bytes:
     """Return the pattern that every raw line with a finding of one of `rules` matches."""
-    each = [_rule_pattern(rule, "[^\\n]*") for rule in rules]
+    # What rules share is written once: it is what the automaton would carry at every byte.
+    by_boundary: dict[str, list[str]] = defaultdict(list)
+    names: list[tuple[str, ...]] = []
+    words: list[str] = []
+    each: list[str] = []
+    for rule in rules:
+        if rule.pattern is None:
+            names += rule.fields
+        elif rule.fields or rule.context:
+            # Name or word alone: a pattern behind a gap would be carried to the end of the line.
+            names += rule.fields
+            words += rule.context
+        else:
+            boundary, body = derive(rule.pattern, _where(rule))
+            by_boundary[boundary].append(body)
+    if names:
+        each.append(hints_pattern(dict.fromkeys(names)))
+    if words:
+        each.append(_BOUNDARY + "(?:" + "|".join(map(_spellings, dict.fromkeys(words))) + ")")
+    each += [f"{boundary}(?:{'|'.join(bodies)})" for boundary, bodies in by_boundary.items()]
     return ("(?m)" + "|".join([OPAQUE, *each])).encode()
 
 
 def text_pattern(rule: Rule) -> bytes:
     """Return the pattern that every decoded text with a finding of `rule` matches."""
-    return ("(?m)" + _rule_pattern(rule, "(?s:.)*")).encode()
-
-
-def _rule_pattern(rule: Rule, gap: str) -> str:
-    gates = [hints_pattern(rule.fields)] if rule.fields else []
-    gates += [rf"(?i:{re.escape(word)})" for word in rule.context]
+    gates = [hints_pattern(rule.fields, before_value=rule.pattern is not None)] * bool(rule.fields)
+    gates += map(_spellings, rule.context)
     gate = "(?:" + "|".join(gates) + ")"
     if rule.pattern is None:
-        return gate
-    derived = derive(rule.pattern, f"{rule.source}: rule '{rule.id}'")
-    return f"{gate}{gap}{derived}" if gates else derived
+        return f"(?m){gate}".encode()
+    derived = "".join(derive(rule.pattern, _where(rule), wide=True))
+    return ("(?m)" + (f"{gate}(?s:.)*{derived}" if gates else derived)).encode()
+
+
+def _where(rule: Rule) -> str:
+    return f"{rule.source}: rule '{rule.id}'"
+
+
+def _spellings(word: str) -> str:
+    if word.isascii():
+        return rf"(?i:{re.escape(word)})"
+    # The engines fold bytes here, and letters beyond ASCII are several.
+    return "|".join(map(re.escape, dict.fromkeys((word, word.upper(), word.capitalize()))))
 
 
 def _candidate_lines(pattern: Any, chunk: bytes) -> list[int]:
@@ -142,138 +166,3 @@ def _candidate_lines(pattern: Any, chunk: bytes) -> list[int]:
                 break
         position = line or size
     return starts
-
-
-@cache
-def derive(pattern: str, where: str = "pattern") -> str:
-    """Return an RE2 pattern over raw bytes that matches wherever `pattern` matches once decoded.
-
-    Raises:
-        RuleError: `pattern` can't be parsed, or refers back to a group.
-    """
-    # The standard library's parser is private, yet it is the only one that reads its own syntax.
-    from re import _parser  # type: ignore[attr-defined]
-
-    try:
-        tree = _parser.parse(expand_lexicons(pattern))
-    except re.error as error:
-        raise RuleError(f"{where}: pattern can't be read: {error}") from error
-    return f"(?:{_sequence(tree, bool(tree.state.flags & re.IGNORECASE), where, first=True, last=True)})"
-
-
-def _sequence(items: Any, fold: bool, where: str, *, first: bool, last: bool) -> str:
-    out: list[str] = []
-    items = list(items)
-    for at, (op, argument) in enumerate(items):
-        leading = first and not any(out)
-        trailing = last and at == len(items) - 1
-        out.append(_node(str(op), argument, fold, where, first=leading, last=trailing))
-    return "".join(out)
-
-
-def _node(op: str, argument: Any, fold: bool, where: str, *, first: bool, last: bool) -> str:  # noqa: PLR0911
-    match op:
-        case "LITERAL" | "NOT_LITERAL" | "IN" | "ANY":
-            return _class(_members(op, argument, fold))
-        case "BRANCH":
-            branches = [_sequence(b, fold, where, first=first, last=last) for b in argument[1]]
-            return "(?:" + "|".join(branches) + ")"
-        case "SUBPATTERN":
-            _, added, removed, body = argument
-            inner = (fold or bool(added & re.IGNORECASE)) and not removed & re.IGNORECASE
-            return "(?:" + _sequence(body, inner, where, first=first, last=last) + ")"
-        case "ATOMIC_GROUP":
-            return "(?:" + _sequence(argument, fold, where, first=first, last=last) + ")"
-        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-            return _repeat(argument, fold, where, last=last)
-        case "AT":
-            return rf"(?:\b|{_SHORT_ESCAPE})" if str(argument) == "AT_BOUNDARY" else ""
-        case "ASSERT" | "ASSERT_NOT":
-            return _lookaround(op, argument, fold, first=first, last=last)
-    raise RuleError(f"{where}: no prefilter can be derived from {op.lower()} in a pattern")
-
-
-def _repeat(argument: Any, fold: bool, where: str, *, last: bool) -> str:
-    low, high, body = int(argument[0]), int(argument[1]), argument[2]
-    inner = _sequence(body, fold, where, first=False, last=False)
-    if not inner:
-        return ""
-    least = min(low, _MAX_REPEAT)
-    if last:
-        return f"(?:{inner}){{{least}}}" if least else ""
-    if high <= _MAX_REPEAT:
-        return f"(?:{inner}){{{least},{high}}}"
-    return f"(?:{inner}){{{least},}}"
-
-
-def _lookaround(op: str, argument: Any, fold: bool, *, first: bool, last: bool) -> str:
-    direction, body = argument
-    body = list(body)
-    if op == "ASSERT" or len(body) != 1 or str(body[0][0]) not in {"LITERAL", "NOT_LITERAL", "IN"}:
-        return ""
-    # The closing quote and the backslash of an escape are neighbours that decoding takes away.
-    allowed = _bytes((_ASCII - _members(str(body[0][0]), body[0][1], fold) | {'"', "\\"}) - {"\n"})
-    if direction < 0 and first:
-        return rf"(?:^|[{allowed}\x80-\xff]|{_SHORT_ESCAPE})"
-    if direction > 0 and last:
-        return rf"(?:$|[{allowed}\x80-\xff])"
-    return ""
-
-
-def _members(op: str, argument: Any, fold: bool) -> frozenset[str]:
-    """Return the ASCII characters that one character of a pattern stands for."""
-    if op == "ANY":
-        return _ASCII - {"\n"}
-    if op == "LITERAL":
-        found = {chr(argument)}
-    elif op == "NOT_LITERAL":
-        return _ASCII - _folded({chr(argument)}, fold)
-    else:
-        found = set()
-        for kind, value in argument:
-            found |= _item(str(kind), value)
-        if str(argument[0][0]) == "NEGATE":
-            return _ASCII - _folded(found, fold)
-    return frozenset(_folded(found, fold) & _ASCII)
-
-
-def _item(kind: str, value: Any) -> set[str]:
-    if kind == "LITERAL":
-        return {chr(value)}
-    if kind == "RANGE":
-        return {chr(code) for code in range(value[0], min(value[1], 127) + 1)}
-    if kind == "CATEGORY":
-        name = str(value).removeprefix("CATEGORY_")
-        letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[name.removeprefix("NOT_")]
-        letter = letter.upper() if name.startswith("NOT_") else letter
-        return {char for char in _ASCII if re.match(rf"\{letter}", char)}
-    return set()
-
-
-def _folded(chars: set[str], fold: bool) -> frozenset[str]:
-    if not fold:
-        return frozenset(chars)
-    return frozenset({c.lower() for c in chars} | {c.upper() for c in chars} | chars)
-
-
-def _class(members: frozenset[str]) -> str:
-    # A class without ASCII members matches only lines that are candidates anyway.
-    if not members:
-        return r"[^\x00-\xff]"
-    plain = f"[{_bytes(members)}]"
-    escaped = "".join(_ESCAPES[char] for char in sorted(members & _ESCAPES.keys()))
-    if not escaped:
-        return plain
-    return rf"(?:{plain}|\\+[{_bytes(frozenset(escaped))}])"
-
-
-def _bytes(chars: Iterable[str]) -> str:
-    codes = sorted(set(map(ord, chars)))
-    out: list[str] = []
-    start = previous = codes[0]
-    for code in [*codes[1:], 1 << 10]:
-        if code != previous + 1:
-            out.append(rf"\x{start:02x}" if start == previous else rf"\x{start:02x}-\x{previous:02x}")
-            start = code
-        previous = code
-    return "".join(out)

@@ -39,7 +39,7 @@ _LIST_KEYS = ("fields", "context", "data_classes", "match", "no_match")
 _FLAG_KEYS = ("generic",)
 _REQUIRED = ("id", "class", "description", "severity", "why", "fix", "match", "no_match")
 _ID = re.compile(r"pii/[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_LEXICON = re.compile(r"\\L<([a-z_]+)>")
+LEXICON = re.compile(r"\\L<([a-z_]+)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Rule:
 
 @cache
 def _compile(pattern: str, rule_id: str, source: str) -> regex.Pattern[str]:
-    lexicons = {name: list(lexicon(name)) for name in _LEXICON.findall(pattern)}
+    lexicons = {name: list(lexicon(name)) for name in LEXICON.findall(pattern)}
     try:
         return regex.compile(pattern, **lexicons)
     except regex.error as error:
@@ -106,7 +106,7 @@ def expand_lexicons(pattern: str) -> str:
     def alternation(found: re.Match[str]) -> str:
         return "(?:" + "|".join(map(re.escape, lexicon(found[1]))) + ")"
 
-    return _LEXICON.sub(alternation, pattern)
+    return LEXICON.sub(alternation, pattern)
 
 
 def load_rules(extra_files: Iterable[Path] = ()) -> tuple[Rule, ...]:

@@ -1,0 +1,57 @@
+"""The command group: commands are imported when they are called, faults end in exit code 4."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+
+import click
+
+from quantapilot import __version__
+from quantapilot.errors import ExitCode, QuantaPilotError
+
+# Command -> module and function; a command costs its imports only when it is called.
+COMMANDS = {
+    "validate:api": ("quantapilot.cli.validate", "validate_api"),
+    "scan": ("quantapilot.cli.scan", "scan"),
+    "rules": ("quantapilot.cli.rules", "rules"),
+    "explain": ("quantapilot.cli.rules", "explain"),
+    "generate": ("quantapilot.cli.generate", "generate"),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="qp", message="%(prog)s %(version)s")
+def qp() -> None:
+    """Keep personal data out of QuantaPilot's events and logs.
+
+    Exit codes: 0 clean, 1 findings, 2 usage, 3 nothing to check, 4 could not check.
+    """
+
+
+def run() -> None:
+    """Run the command line; expected errors are one line, and no fault shows a checked value."""
+    try:
+        qp.main(prog_name="qp")
+    except QuantaPilotError as error:
+        click.echo(f"qp: {error}", err=True)
+        sys.exit(ExitCode.UNCHECKED)
+    except Exception as error:  # noqa: BLE001
+        # The text of an unforeseen exception may hold what was being checked: only its place is shown.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+        click.echo(f"qp: internal fault: {type(error).__name__} at {place}; please report it", err=True)
+        sys.exit(ExitCode.UNCHECKED)

@@ -1,0 +1,116 @@
+"""What both checking commands share: their options, the report, the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from quantapilot.config import load_config
+from quantapilot.reports import REPORTERS, open_reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from quantapilot.config import Config
+    from quantapilot.errors import ExitCode
+    from quantapilot.findings import Finding, Summary
+
+
+def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that every checking command has."""
+    for option in reversed(
+        (
+            click.argument("paths", nargs=-1, metavar="[PATH]..."),
+            click.option(
+                "--format", "report_format", type=click.Choice(list(REPORTERS)), default="text",
+                show_default=True, help="Shape of the report.",
+            ),
+            click.option(
+                "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+                help="Write the report to FILE instead of standard output.",
+            ),
+            click.option(
+                "--config", type=click.Path(path_type=Path), metavar="FILE",
+                help="Read settings from FILE; else from the nearest quantapilot.toml or pyproject.toml.",
+            ),
+            click.option("--select", multiple=True, metavar="RULE", help="Report only this rule; repeatable, 'pii/*' works."),
+            click.option("--ignore", multiple=True, metavar="RULE", help="Do not report this rule; repeatable."),
+            click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def settings(config: Path | None, select: Iterable[str], ignore: Iterable[str]) -> Config:
+    """Return the configuration, after refusing rules on the command line that do not exist.
+
+    Raises:
+        click.UsageError: A rule's name or pattern matches no rule.
+    """
+    from fnmatch import filter as matching
+
+    loaded = load_config(config)
+    patterns = [*select, *ignore, *loaded.ignore]
+    if patterns:
+        from quantapilot.gate.catalogue import rule_ids
+
+        known = rule_ids([loaded.root / path for path in loaded.rules])
+        for pattern in patterns:
+            if not matching(known, pattern):
+                raise click.UsageError(f"no rule matches '{pattern}'; 'qp rules' lists them")
+    return loaded
+
+
+def report(
+    findings: Iterable[Finding],
+    summary: Summary,
+    *,
+    report_format: str,
+    output: Path | None,
+    quiet: bool,
+) -> ExitCode:
+    """Write the report of findings as they come and return the exit code.
+
+    A report file is complete or not there: it is written beside its place and then renamed.
+    """
+    started = time.perf_counter()
+    with _opened(output) as out:
+        reporter = open_reporter(report_format, out, colour=_shows_colour(out), quiet=quiet)
+        reporter.start()
+        for finding in findings:
+            reporter.add(finding)
+        summary.elapsed_s = time.perf_counter() - started
+        reporter.finish(summary)
+    return summary.exit_code
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[TextIO]:
+    if output is None:
+        # File names may hold bytes that are not UTF-8; they are shown as escapes.
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        yield sys.stdout
+        return
+    part = output.with_name(f".{output.name}.tmp")
+    try:
+        with part.open("w", encoding="utf-8", errors="backslashreplace") as out:
+            yield out
+        part.replace(output)
+    except OSError as error:
+        raise click.UsageError(f"report can't be written to {output}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _shows_colour(out: TextIO) -> bool:
+    if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
+        return False
+    return out.isatty()

@@ -1,0 +1,78 @@
+"""Drift: whether the generated files still belong to the schemas, told without the generator.
+
+`catalog.json` holds a digest of every schema and every generated file, so that the small install
+of a hook or a CI job sees a changed schema or an edited model at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from quantapilot.contract.catalog import CATALOG_FILE
+from quantapilot.contract.digests import digest, schema_digests
+from quantapilot.contract.rules import CONTRACT_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from quantapilot.findings import Finding
+
+_BY_TOOLS = frozenset({".pyc", ".tmp"})
+
+
+def drift(schemas: Path, generated: Path) -> Iterator[Finding]:
+    """Yield what `qp generate` would change, as far as digests can tell; each names its file."""
+    path = generated / CATALOG_FILE
+    if not path.is_file():
+        yield _drift(path, "is missing: nothing was generated from these schemas yet")
+        return
+    catalog = _catalog(path)
+    if catalog is None:
+        yield _drift(path, "is broken: it holds no schemas and digests")
+        return
+    yield from _schemas(schemas, path, catalog)
+    yield from _generated(generated, catalog["digests"]["generated"])
+
+
+def _catalog(path: Path) -> dict[str, Any] | None:
+    try:
+        catalog = orjson.loads(path.read_bytes())
+        parts = (catalog["schemas"], catalog["digests"]["schemas"], catalog["digests"]["generated"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return catalog if all(isinstance(part, dict) for part in parts) else None
+
+
+def _schemas(schemas: Path, path: Path, catalog: dict[str, Any]) -> Iterator[Finding]:
+    found, recorded = schema_digests(schemas), catalog["digests"]["schemas"]
+    for name in sorted({*found, *recorded}):
+        if name not in recorded:
+            yield _drift(schemas / name, "is new: nothing was generated from it yet")
+        elif name not in found:
+            yield _drift(schemas / name, "is gone, but the generated files still come from it")
+        elif found[name] != recorded[name]:
+            yield _drift(schemas / name, "was changed since the models were generated")
+        elif catalog["schemas"].get(name) != orjson.loads((schemas / name).read_bytes()):
+            yield _drift(path, f"was edited by hand: it holds another {name}")
+
+
+def _generated(generated: Path, recorded: dict[str, str]) -> Iterator[Finding]:
+    found = {
+        file.relative_to(generated).as_posix(): file
+        for file in generated.rglob("*")
+        if file.is_file() and file.suffix not in _BY_TOOLS
+    }
+    for name in sorted({*found, *recorded} - {CATALOG_FILE}):
+        if name not in recorded:
+            yield _drift(generated / name, "does not belong here: it was not generated")
+        elif name not in found:
+            yield _drift(generated / name, "is missing")
+        elif digest(found[name].read_bytes()) != recorded[name]:
+            yield _drift(generated / name, "was edited by hand, or belongs to another version")
+
+
+def _drift(path: Path, message: str) -> Finding:
+    return CONTRACT_RULES["contract/drift"].at(str(path), message)

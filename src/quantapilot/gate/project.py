@@ -1,0 +1,139 @@
+"""A project: its configuration turned into the contract, the detector and the inputs of a check."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quantapilot.contract.catalog import load_contract, packaged_contract, with_fields
+from quantapilot.errors import RuleError
+from quantapilot.gate.check import Gate, Limits, Selection
+
+from quantapilot.gate.inspector import Inspector
+from quantapilot.inputs.sources import patterns, sources
+from quantapilot.pii.checks import DetectorSettings
+from quantapilot.pii.detector import Detector
+from quantapilot.pii.examples import broken_examples
+from quantapilot.pii.rules import load_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from quantapilot.config import Config
+    from quantapilot.contract.catalog import Contract, Definition
+    from quantapilot.contract.validator import Validator
+    from quantapilot.findings import Finding, Summary
+    from quantapilot.inputs.sources import Source
+
+FINGERPRINT_KEY = "QP_FINGERPRINT_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFiles:
+    """Where a project keeps its contract."""
+
+    schemas: Path
+    generated: Path
+    examples: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A configuration, and what follows from it."""
+
+    config: Config
+
+    @property
+    def files(self) -> ContractFiles:
+        """Return where the project keeps its contract."""
+        root, config = self.config.root, self.config
+        return ContractFiles(
+            _shown(root / config.schemas),
+            _shown(root / config.generated),
+            _shown(root / config.examples),
+        )
+
+    @property
+    def has_contract(self) -> bool:
+        """Tell whether the project has a schema folder of its own."""
+        return self.files.schemas.is_dir()
+
+    def contract(self) -> Contract:
+        """Return the project's contract with its own log fields, or the packaged one.
+
+        Raises:
+            BrokenContractError: A schema can't be used.
+            ContractError: There is no schema folder, and the package carries no contract.
+        """
+        own = self.has_contract
+        contract = load_contract(self.files.schemas) if own else packaged_contract()
+        return with_fields(contract, self.config.fields)
+
+    def detector(self) -> Detector:
+        """Return the detector with the packaged rules and the project's own.
+
+        Raises:
+            RuleError: A rule file can't be used, or a rule does not keep its own examples.
+        """
+        own = [self.config.root / path for path in self.config.rules]
+        detector = Detector(load_rules(own), self._settings())
+        for rule in detector.rules:
+            if rule.source in set(map(str, own)):
+                for broken in broken_examples(detector, rule):
+                    raise RuleError(f"{rule.source}: rule '{rule.id}': {broken}")
+        return detector
+
+    def inspector(
+        self,
+        detector: Detector,
+        validator: Validator | None = None,
+        definition: Definition | None = None,
+    ) -> Inspector:
+        """Return the inspector that this project's fingerprints are made with."""
+        key = os.environ.get(FINGERPRINT_KEY, "").encode()
+        return Inspector(detector, validator, definition, key or None)
+
+    def gate(
+        self,
+        inspector: Inspector,
+        summary: Summary,
+        select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+    ) -> Gate:
+        """Return the gate with the project's limits and its selection of rules."""
+        config = self.config
+        selection = Selection(tuple(select), (*config.ignore, *ignore))
+        return Gate(
+            inspector,
+            summary,
+            Limits(config.max_line_bytes, config.max_document_bytes),
+            selection,
+        )
+
+    def inputs(self, paths: Sequence[str], kind: str | None = None) -> Iterator[Source | Finding]:
+        """Yield the sources that paths stand for, or without any those of the configuration."""
+        if paths:
+            yield from sources(paths, self.config.exclude, kind)
+            return
+        root = _shown(self.config.root)
+        for name in ("logs", "events", "errors"):
+            if kind in {None, name}:
+                yield from patterns(getattr(self.config, name), root, name)
+
+    def _settings(self) -> DetectorSettings:
+        from ipaddress import ip_network
+
+        networks = tuple(map(ip_network, self.config.internal_networks))
+        defaults = DetectorSettings()
+        return DetectorSettings(networks, self.config.phone_regions or defaults.phone_regions)
+
+
+def _shown(path: Path) -> Path:
+    """Return a path as it is reported: relative to the current folder where it lies below it."""
+    from pathlib import Path
+
+    here = Path.cwd()
+    absolute = path.absolute()
+    return absolute.relative_to(here) if absolute.is_relative_to(here) else path

@@ -1,0 +1,310 @@
+"""Derivation: from a confirming pattern to one that RE2 can run over raw bytes.
+
+The derived pattern matches wherever the confirming one matches, and sometimes more often. It is
+kept small, since an automaton over a hundred rules is as fast as it is small:
+
+* a beginning of a pattern already says less than the whole, so the pattern is cut where it has
+  become rare enough;
+* characters at the very beginning that stand everywhere are left out, where the rest is rare;
+* a long repeat at the very beginning is cut to its least length, since a match ends the same;
+* a lookaround becomes its neighbouring character where it stands outermost, else nothing.
+
+What JSON may escape is also matched escaped. A decoded text is UTF-8: characters beyond ASCII are
+some bytes beyond ASCII.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from quantapilot.errors import RuleError
+from quantapilot.pii.rules import LEXICON, lexicon
+
+# Bits after which a pattern is rare enough to be cut, and bits of a rest that may stand alone.
+_ENOUGH = 34.0
+_ALONE = 12.0
+# Share of all characters from which on a class stands everywhere.
+_COMMON = 0.3
+_MAX_REPEAT = 12
+# A repeat that varies by more than this is cut at the beginning of a pattern.
+_LONG = 8
+_ESCAPES = {'"': '"', "\\": "\\", "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
+_SHORT_ESCAPE = r"\\[bfnrt]"
+_BEYOND_ASCII = r"[\x80-\xff]{1,4}"
+_NOTHING = r"[^\x00-\xff]"
+_ASCII = frozenset(map(chr, range(128)))
+# Stands in a set of ASCII characters for all that lies beyond them.
+_BEYOND = "\x80"
+_ALL = _ASCII | {_BEYOND}
+# How often a character stands in a log line, roughly; hexadecimal digits fill ids and hashes.
+_SHARE = (
+    dict.fromkeys("0123456789", 0.04)
+    | dict.fromkeys("abcdef", 0.035)
+    | dict.fromkeys("ghijklmnopqrstuvwxyz", 0.03)
+    | dict.fromkeys(' -:,"', 0.04)
+    | dict.fromkeys("_./", 0.01)
+)
+_RARE = 0.003
+# Word lists stand in a pattern as one character of a private plane while it is parsed.
+_FIRST_LEXICON = 0xF0000
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    fold: bool
+    wide: bool
+    where: str
+    lexicons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A derived piece: its pattern, how rare it is in bits, and whether it was cut short."""
+
+    text: str
+    bits: float = 0.0
+    cut: bool = False
+
+
+@cache
+def derive(pattern: str, where: str = "pattern", *, wide: bool = False) -> tuple[str, str]:
+    """Return an RE2 pattern over raw bytes that matches wherever `pattern` matches once decoded.
+
+    It comes in two parts, the boundary before the first character and the rest, so that rules
+    with one boundary can share it. A `wide` one holds for UTF-8 beyond ASCII too; otherwise only
+    lines in ASCII are promised.
+
+    Raises:
+        RuleError: `pattern` can't be parsed, or refers back to a group.
+    """
+    # The standard library's parser is private, yet it is the only one that reads its own syntax.
+    from re import _parser  # type: ignore[attr-defined]
+
+    names = tuple(dict.fromkeys(LEXICON.findall(pattern)))
+    marked = LEXICON.sub(lambda found: chr(_FIRST_LEXICON + names.index(found[1])), pattern)
+    try:
+        tree = _parser.parse(marked)
+    except re.error as error:
+        raise RuleError(f"{where}: pattern can't be read: {error}") from error
+    scope = _Scope(bool(tree.state.flags & re.IGNORECASE), wide, where, names)
+    items, boundary = list(tree), ""
+    if len(items) > 1 and str(items[0][0]) == "ASSERT_NOT":
+        op, argument = items.pop(0)
+        if not _is_long(items[0]) and not _common_start(items, scope):
+            boundary = _edge(str(op), argument, scope, first=True, last=False)
+    body = _sequence(items, scope, _ENOUGH, first=not boundary, last=True)
+    return boundary, f"(?:{body.text})"
+
+
+def _sequence(items: list[Any], scope: _Scope, budget: float, *, first: bool, last: bool) -> _Part:
+    out: list[str] = []
+    bits = 0.0
+    if first:
+        items = items[_common_start(items, scope) :]
+    for at, (op, argument) in enumerate(items):
+        if bits >= budget:
+            return _Part("".join(out), bits, cut=True)
+        begins = first and not any(out)
+        name = str(op)
+        if name in {"ASSERT", "ASSERT_NOT", "AT"}:
+            open_start = begins and at + 1 < len(items) and _is_long(items[at + 1])
+            ends = last and at == len(items) - 1
+            if not open_start:
+                out.append(_edge(name, argument, scope, first=begins, last=ends))
+            continue
+        ends = last and all(str(i[0]) in {"ASSERT", "ASSERT_NOT", "AT"} for i in items[at + 1 :])
+        part = _node(name, argument, scope, budget - bits, first=begins, last=ends)
+        out.append(part.text)
+        bits += part.bits
+        if part.cut:
+            return _Part("".join(out), bits, cut=True)
+    return _Part("".join(out), bits)
+
+
+def _node(
+    op: str, argument: Any, scope: _Scope, budget: float, *, first: bool, last: bool
+) -> _Part:
+    match op:
+        case "LITERAL" | "NOT_LITERAL" | "IN" | "ANY":
+            return _character(op, tuple(argument) if op == "IN" else argument, scope)
+        case "BRANCH":
+            return _branch(argument[1], scope, budget, first=first, last=last)
+        case "SUBPATTERN":
+            _, added, removed, body = argument
+            fold = (scope.fold or bool(added & re.IGNORECASE)) and not removed & re.IGNORECASE
+            inner = replace(scope, fold=fold)
+            return _group(_sequence(list(body), inner, budget, first=first, last=last))
+        case "ATOMIC_GROUP":
+            return _group(_sequence(list(argument), scope, budget, first=first, last=last))
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+            return _repeat(argument, scope, budget, first=first)
+    raise RuleError(f"{scope.where}: no prefilter can be derived from {op.lower()} in a pattern")
+
+
+def _group(part: _Part) -> _Part:
+    return replace(part, text=f"(?:{part.text})") if part.text else part
+
+
+def _branch(bodies: Any, scope: _Scope, budget: float, *, first: bool, last: bool) -> _Part:
+    whole = [_sequence(list(b), scope, math.inf, first=first, last=last) for b in bodies]
+    bits = min(part.bits for part in whole)
+    cut = bits > budget
+    if cut:
+        whole = [_sequence(list(b), scope, budget, first=first, last=False) for b in bodies]
+        bits = min(part.bits for part in whole)
+    return _Part("(?:" + "|".join(part.text for part in whole) + ")", bits, cut)
+
+
+def _repeat(argument: Any, scope: _Scope, budget: float, *, first: bool) -> _Part:
+    low, high, body = int(argument[0]), int(argument[1]), list(argument[2])
+    inner = _sequence(body, scope, math.inf, first=False, last=False)
+    if not inner.text:
+        return _Part("")
+    if low and inner.bits > budget:
+        return _group(_sequence(body, scope, budget, first=first, last=False))
+    enough = math.ceil(min(budget / inner.bits, low)) if inner.bits else low
+    if enough < low:
+        return _Part(f"(?:{inner.text}){{{max(enough, 1)}}}", enough * inner.bits, cut=True)
+    least = min(low, _MAX_REPEAT)
+    if first and high - low > _LONG:
+        return _Part(f"(?:{inner.text}){{{least}}}" if least else "", least * inner.bits)
+    most = str(high) if high <= _MAX_REPEAT else ""
+    return _Part(f"(?:{inner.text}){{{least},{most}}}", low * inner.bits)
+
+
+def _common_start(items: list[Any], scope: _Scope) -> int:
+    """Return how many items at a beginning say little, where the rest says enough without them."""
+    skipped = 0
+    for op, argument in items:
+        name, body = str(op), argument
+        if name.endswith("_REPEAT"):
+            low, inner = int(argument[0]), list(argument[2])
+            if not low or len(inner) != 1:
+                break
+            name, body = str(inner[0][0]), inner[0][1]
+        if name not in {"IN", "NOT_LITERAL", "ANY"}:
+            break
+        members = _members(name, tuple(body) if name == "IN" else body, fold=scope.fold)
+        if sum(_SHARE.get(char, _RARE) for char in members) < _COMMON:
+            break
+        skipped += 1
+    rest = items[skipped:]
+    if not skipped or _sequence(rest, scope, math.inf, first=False, last=False).bits < _ALONE:
+        return 0
+    return skipped
+
+
+def _is_long(item: Any) -> bool:
+    op, argument = item
+    return str(op).endswith("_REPEAT") and int(argument[1]) - int(argument[0]) > _LONG
+
+
+def _edge(op: str, argument: Any, scope: _Scope, *, first: bool, last: bool) -> str:
+    if op == "AT":
+        return rf"(?:\b|{_SHORT_ESCAPE})" if str(argument) == "AT_BOUNDARY" else ""
+    direction, body = argument[0], list(argument[1])
+    if op == "ASSERT" or len(body) != 1 or str(body[0][0]) not in {"LITERAL", "NOT_LITERAL", "IN"}:
+        return ""
+    # The closing quote and the backslash of an escape are neighbours that decoding takes away.
+    excluded = _members(str(body[0][0]), body[0][1], fold=scope.fold)
+    allowed = _bytes((_ASCII - excluded | {'"', "\\"}) - {"\n"})
+    if direction < 0 and first:
+        return rf"(?:^|[{allowed}\x80-\xff]|{_SHORT_ESCAPE})"
+    if direction > 0 and last:
+        return rf"(?:$|[{allowed}\x80-\xff])"
+    return ""
+
+
+def _character(op: str, argument: Any, scope: _Scope) -> _Part:
+    if op == "LITERAL" and argument >= _FIRST_LEXICON:
+        listed = lexicon(scope.lexicons[argument - _FIRST_LEXICON])
+        return _lexicon(listed, scope.fold, scope.wide)
+    return _one(op, argument, scope.fold, scope.wide)
+
+
+@cache
+def _lexicon(listed: tuple[str, ...], fold: bool, wide: bool) -> _Part:
+    """Return an alternation of words; those beyond ASCII only where lines in ASCII are not all."""
+    kept = [word for word in listed if wide or word.isascii()]
+    if not kept:
+        return _Part(_NOTHING, 99.0)
+    if fold or any(not word.isascii() for word in kept):
+        kept = list(dict.fromkeys(s for w in kept for s in (w, w.lower(), w.upper(), w.title())))
+    bits = min(sum(-math.log2(_SHARE.get(char, _RARE)) for char in word) for word in kept)
+    flag = "i" if fold else ""
+    return _Part(f"(?{flag}:" + "|".join(map(re.escape, kept)) + ")", bits)
+
+
+@cache
+def _one(op: str, argument: Any, fold: bool, wide: bool) -> _Part:
+    """Return what one character of a pattern becomes; the same few come again and again."""
+    members = _members(op, argument, fold=fold)
+    share = sum(_SHARE.get(char, _RARE) for char in members)
+    return _Part(_class(members, wide=wide), -math.log2(min(share, 1.0)) if members else 99.0)
+
+
+def _members(op: str, argument: Any, *, fold: bool) -> frozenset[str]:
+    """Return the characters that one of a pattern stands for, those beyond ASCII as one."""
+    if op == "ANY":
+        return _ALL - {"\n"}
+    if op == "LITERAL":
+        return _folded({chr(min(argument, 128))}, fold=fold)
+    if op == "NOT_LITERAL":
+        return _ALL - _folded({chr(argument)}, fold=fold)
+    found: set[str] = set()
+    for kind, value in argument:
+        found |= _item(str(kind), value)
+    if str(argument[0][0]) == "NEGATE":
+        return _ALL - _folded(found - {_BEYOND}, fold=fold)
+    return _folded(found, fold=fold) & _ALL
+
+
+def _item(kind: str, value: Any) -> set[str]:
+    if kind == "LITERAL":
+        return {chr(min(value, 128))}
+    if kind == "RANGE":
+        inside = {chr(code) for code in range(value[0], min(value[1], 127) + 1)}
+        return inside | {_BEYOND} if value[1] > 127 else inside
+    if kind == "CATEGORY":
+        name = str(value).removeprefix("CATEGORY_")
+        letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[name.removeprefix("NOT_")]
+        letter = letter.upper() if name.startswith("NOT_") else letter
+        return {char for char in _ASCII if re.match(rf"\{letter}", char)} | {_BEYOND}
+    return set()
+
+
+def _folded(chars: set[str], *, fold: bool) -> frozenset[str]:
+    if not fold:
+        return frozenset(chars)
+    return frozenset({c.lower() for c in chars} | {c.upper() for c in chars} | chars)
+
+
+def _class(members: frozenset[str], *, wide: bool) -> str:
+    beyond = wide and _BEYOND in members
+    members -= {_BEYOND}
+    # A class without ASCII members matches only lines that are candidates anyway.
+    if not members:
+        return _BEYOND_ASCII if beyond else _NOTHING
+    if beyond:
+        return f"(?:{_class(members, wide=False)}|{_BEYOND_ASCII})"
+    plain = f"[{_bytes(members)}]"
+    escaped = "".join(_ESCAPES[char] for char in sorted(members & _ESCAPES.keys()))
+    if not escaped:
+        return plain
+    return rf"(?:{plain}|\\+[{_bytes(frozenset(escaped))}])"
+
+
+def _bytes(chars: frozenset[str]) -> str:
+    codes = sorted(map(ord, chars))
+    out: list[str] = []
+    start = previous = codes[0]
+    for code in [*codes[1:], 1 << 10]:
+        if code != previous + 1:
+            out.append(rf"\x{start:02x}" if start == previous else rf"\x{start:02x}-\x{previous:02x}")
+            start = code
+        previous = code
+    return "".join(out)

@@ -1,0 +1,79 @@
+"""The JSON report: for programs, shaped as `_schemas/report.schema.json` says, version 1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+import orjson
+
+from quantapilot import __version__
+
+if TYPE_CHECKING:
+    from quantapilot.findings import Finding, Summary
+    from quantapilot.reports import Reporter
+
+SCHEMA_VERSION = "1"
+
+
+class JsonReporter:
+    """Writes one JSON object, its findings as they come, one a line."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._first = True
+
+    def start(self) -> None:
+        """Open the object and its findings."""
+        tool = orjson.dumps({"name": "quantapilot", "version": __version__}).decode()
+        self._out.write(f'{{"schema_version":"{SCHEMA_VERSION}","tool":{tool},"findings":[')
+
+    def add(self, finding: Finding) -> None:
+        """Write one finding."""
+        self._out.write(("\n" if self._first else ",\n") + finding_json(finding))
+        self._first = False
+
+    def finish(self, summary: Summary) -> None:
+        """Close the findings and write the summary."""
+        body = {
+            "files": summary.files,
+            "documents": summary.documents,
+            "bytes": summary.bytes,
+            "findings": summary.findings,
+            "by_rule": dict(sorted(summary.by_rule.items())),
+            "by_class": dict(sorted(summary.by_class.items())),
+            "elapsed_s": round(summary.elapsed_s, 3),
+        }
+        end = "" if self._first else "\n"
+        self._out.write(f'{end}],"summary":{orjson.dumps(body).decode()}}}\n')
+
+
+def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: ARG001, FBT001
+    """Return the JSON reporter; it has no colours and is never quiet."""
+    return JsonReporter(out)
+
+
+def finding_json(finding: Finding) -> str:
+    """Return a finding as one line of JSON, every field of the schema present."""
+    body = {
+        "rule": finding.rule,
+        "category": finding.category,
+        "class": finding.pii_class,
+        "severity": finding.severity,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+        "pointer": finding.pointer,
+        "message": finding.message,
+        "excerpt": finding.excerpt,
+        "fingerprint": finding.fingerprint,
+        "help": finding.help,
+    }
+    return orjson.dumps(_encodable(body)).decode()
+
+
+def _encodable(body: dict[str, object]) -> dict[str, object]:
+    # File names may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
+    return {
+        key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for key, value in body.items()
+    }

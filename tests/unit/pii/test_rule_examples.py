@@ -1,0 +1,86 @@
+"""Every packaged rule keeps the promise of its own examples."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quantapilot.pii.detector import Detector
+from quantapilot.pii.mask import excerpt
+from quantapilot.pii.rules import Rule, load_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RULES = load_rules()
+DETECTOR = Detector(RULES)
+
+
+def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _texts(below, key)
+    else:
+        yield name, str(value)
+
+
+def _parts(example: str) -> Iterator[tuple[str, str]]:
+    yield from _texts(json.loads(example)) if example.startswith("{") else [("", example)]
+
+
+def _data_class(rule: Rule) -> str:
+    return "text" if "text" in rule.data_classes else min(rule.data_classes)
+
+
+def _cases(side: str) -> list[Any]:
+    return [
+        pytest.param(rule, number, id=f"{rule.id}-{number}")
+        for rule in RULES
+        for number in range(len(getattr(rule, side)))
+    ]
+
+
+@pytest.mark.parametrize(("rule", "number"), _cases("match"))
+def test_a_match_example_is_found_and_its_value_never_shown(rule: Rule, number: int) -> None:
+    shown: list[tuple[str, str]] = []
+    for name, text in _parts(rule.match[number]):
+        matches = DETECTOR.find(text, name=name, data_class=_data_class(rule))
+        spans = [(match.start, match.end, match.rule.pii_class) for match in matches]
+        shown += [
+            (text[match.start : match.end], excerpt(text, spans, match.start))
+            for match in matches
+            if match.rule.id == rule.id
+        ]
+
+    assert shown, "the rule does not hold for its own example"
+    assert all(value not in masked for value, masked in shown), "an excerpt shows the value"
+
+
+@pytest.mark.parametrize(("rule", "number"), _cases("no_match"))
+def test_a_no_match_example_is_not_found_by_the_rule(rule: Rule, number: int) -> None:
+    found = {
+        match.rule.id
+        for name, text in _parts(rule.no_match[number])
+        for match in DETECTOR.find(text, name=name, data_class=_data_class(rule))
+    }
+
+    assert rule.id not in found
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_match_example_as_a_raw_line_is_never_proven_clean(rule: Rule) -> None:
+    proven = [number for number, raw in enumerate(rule.match) if not _is_candidate(raw)]
+
+    assert proven == []
+
+
+def _is_candidate(line: str) -> bool:
+    return DETECTOR.candidates(line.encode()) == [0]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_brings_three_examples_of_each_side(rule: Rule) -> None:
+    assert len(set(rule.match)) >= 3
+    assert len(set(rule.no_match)) >= 3
