@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from .base import MISSING, ContractModel, DateTime40, Integer, Number, Uuid
+from .base import MISSING, Boolean, ContractModel, DateTime40, Integer, Number, Uuid
 
 RunId = TypeAliasType("RunId", Annotated[Uuid, Field(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[3457]")])
 """Names one run: a lower-case UUID of a random version (4 or 7). Versions 1, 2 and 6 carry a machine's address and are refused; versions 3 and 5 carry a hash of a name and are warned of."""
@@ -170,7 +170,7 @@ class GateDecision(ContractModel):
     """The run that this event belongs to."""
     gate: GateName
     """The gate that was decided."""
-    approved: bool
+    approved: Boolean
     """True when the gate was approved, false when it was rejected."""
     reason: Text | MISSING = MISSING
     """Why, in words that name no person."""

@@ -11,17 +11,24 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+)
 
 try:
-    from pydantic import MISSING
+    from pydantic import MISSING as MISSING  # noqa: PLC0414 - for those who import this module
 except ImportError:  # before Pydantic 2.14
-    from pydantic.experimental.missing_sentinel import MISSING
+    from pydantic.experimental.missing_sentinel import MISSING as MISSING  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-__all__ = ["MISSING", "ContractModel", "DateTime", "Integer", "Number", "Uuid", "at_most"]
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _DATE_TIME = re.compile(
@@ -42,6 +49,7 @@ class ContractModel(BaseModel):
         strict=True,
         allow_inf_nan=False,
         hide_input_in_errors=True,
+        serialize_by_alias=True,
     )
 
 
@@ -76,8 +84,10 @@ def at_most(length: int) -> Callable[[Any], Any]:
     return check
 
 
-Integer: TypeAlias = Annotated[int, BeforeValidator(_whole)]
-Number: TypeAlias = int | float
+# Strict by themselves, for aliases that are validated outside of a model.
+Boolean: TypeAlias = StrictBool
+Integer: TypeAlias = Annotated[StrictInt, BeforeValidator(_whole)]
+Number: TypeAlias = StrictInt | StrictFloat
 Uuid: TypeAlias = Annotated[str, AfterValidator(_uuid)]
 DateTime: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_moment)]
 DateTime40: TypeAlias = Annotated[DateTime, BeforeValidator(at_most(40))]

@@ -7,18 +7,20 @@ the difference must be one of those that docs/models.md names, with its reason.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import quantapilot_models
 from pydantic import TypeAdapter, ValidationError
 
+import quantapilot_models
 from quantapilot.contract.catalog import load_contract
 from quantapilot.contract.validator import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
 CONTRACT = load_contract(ROOT / "_schemas")

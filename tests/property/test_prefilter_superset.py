@@ -21,7 +21,7 @@ from quantapilot.pii.rules import Rule, expand_lexicons, load_rules
 RULES = load_rules()
 PATTERN_RULES = [rule for rule in RULES if rule.pattern is not None]
 PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)
-EXAMPLES = 20
+EXAMPLES = 12
 
 
 def _generated(rule: Rule) -> st.SearchStrategy[str]:
@@ -47,7 +47,7 @@ def _texts(rule: Rule, value: str) -> list[str]:
         *(f"{word}{value}" for word in lead),
         *(f"l1\n{word}{value}\tz" for word in lead),
         f"{_field(rule)}={value}",
-        f"say \"{lead[0]}{value}\" \\ now",
+        f'say "{lead[0]}{value}" \\ now',
     ]
 
 
@@ -97,7 +97,7 @@ def test_whatever_a_pattern_matches_the_text_prefilter_asks_for(rule: Rule) -> N
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(_generated(rule), st.sampled_from(["", " ", "é", "Ж ", "\n", "\""]))
+    @given(_generated(rule), st.sampled_from(["", " ", "é", "Ж ", "\n", '"']))
     def holds(value: str, edge: str) -> None:
         text = f"{edge}{_called(rule)} {edge}{value}{edge}"
         if pattern.search(text):

@@ -21,21 +21,18 @@ from quantapilot.errors import ExitCode
 )
 def generate(check: bool, config: Path | None) -> None:
     """Write the Pydantic models and the catalog from the schemas."""
-    from quantapilot.contract.codegen import check as difference
-    from quantapilot.contract.codegen import generate as generated
-    from quantapilot.contract.codegen import write
+    from quantapilot.contract import codegen
     from quantapilot.gate.project import Project
 
     files = Project(load_config(config)).files
-    wanted = generated(files.schemas)
     if check:
-        changes = difference(wanted, files.generated)
+        changes = codegen.check(files.schemas, files.generated)
         for change in changes:
-            click.echo(change, nl=False)
+            click.echo(change)
         if changes:
-            click.echo("\ngenerated files differ; run 'qp generate' and commit the result", err=True)
+            click.echo("generated files differ: run 'qp generate' and commit the result", err=True)
             sys.exit(ExitCode.FINDINGS)
         click.echo(f"{files.generated} is what {files.schemas} says")
         return
-    write(wanted, files.generated)
-    click.echo(f"wrote {len(wanted)} files to {files.generated}")
+    written = codegen.write(files.schemas, files.generated)
+    click.echo(f"wrote {', '.join(written) or 'nothing, all is as it was'} in {files.generated}")

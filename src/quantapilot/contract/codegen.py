@@ -17,7 +17,8 @@ import orjson
 
 from quantapilot.contract.catalog import CATALOG_FILE, SCHEMA_SUFFIX, load_contract
 from quantapilot.contract.digests import digest, schema_digests, with_lf
-from quantapilot.contract.model_code import model_code, modelled_files
+from quantapilot.contract.model_code import model_code
+from quantapilot.contract.model_schema import modelled_files, prepared
 from quantapilot.errors import ContractError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def generate(schemas: Path) -> dict[str, bytes]:
     """
     contract = load_contract(schemas)
     sources = modelled_files(contract)
-    code = model_code(contract, sources)
-    files = {"base.py": _header() + _base(code.moment_lengths)}
-    for module, text in code.modules.items():
+    ready = prepared(contract, sources)
+    files = {"base.py": _header() + _base(ready.moment_lengths)}
+    for module, text in model_code(ready).items():
         source = f"{module}{SCHEMA_SUFFIX}"
         files[f"{module}.py"] = _header(*([source] if source in sources else sources)) + text
     files["__init__.py"] = _header(*sources) + _exports(contract, sources)

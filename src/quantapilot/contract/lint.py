@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import jsonschema_rs
 
 from quantapilot.contract.catalog import pointer_of
+from quantapilot.contract.model_schema import DIALECT
 from quantapilot.contract.positions import JsonTextError, locate
 from quantapilot.contract.rules import CONTRACT_RULES
 
@@ -28,7 +29,6 @@ Schema = dict[str, Any]
 Pointer = tuple[str | int, ...]
 Role = Literal["definition", "property", "family", "member", "part"]
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBERS = frozenset({"integer", "number"})
 _NAMED_TAIL = re.compile(r"(?:\(\?:)?(?P<names>[A-Za-z_][A-Za-z_|-]*)\)?\$\Z")
 _FITS = {
@@ -81,19 +81,25 @@ def lint(
 ) -> Iterator[Finding]:
     """Yield what the schemas of a contract break of its law, file by file.
 
+    A file that is no JSON Schema stops the lint: only such files are told of then.
+
     Args:
         contract: The contract as loaded from `folder`.
         folder: Where the schema files stand; findings carry it in their paths.
         forbidden_name: Tells whether a field of this name would ask for personal data.
         examples: The examples by definition; None leaves the check for examples out.
     """
+    broken = [
+        finding
+        for name, schema in contract.schemas.items()
+        for finding in _invalid(_File(folder / name), schema)
+    ]
+    yield from broken
+    if broken:  # what is no JSON Schema can't be read further
+        return
     inherited = _only_inherited(contract)
     for name, schema in contract.schemas.items():
         file = _File(folder / name)
-        broken = list(_invalid(file, schema))
-        yield from broken
-        if broken:
-            continue
         for place in _places(schema, (), "part"):
             effective = _effective(contract, place.schema, schema["$id"])
             yield from _classes(file, place, effective)

@@ -157,7 +157,7 @@ class Gate:
             if conforms is None:
                 lines = self._candidates(block)
             else:
-                lines = self._suspects(block, conforms)
+                lines = self._suspects(block, conforms, source.kind)
             for number, line, ended in lines:
                 yield from self._look(source, shape, number, line, ended=ended)
 
@@ -185,10 +185,11 @@ class Gate:
         self._summary.documents += data.count(b"\n") + (not block.ended)
 
     def _suspects(
-        self, block: Block, conforms: Callable[[Any], bool]
+        self, block: Block, conforms: Callable[[Any], bool], kind: str | None
     ) -> Iterator[tuple[int, bytes, bool]]:
         """Yield the lines of a block that are not proven clean; the gate's hot loop."""
         loads, dumps, broken = orjson.loads, orjson.dumps, orjson.JSONDecodeError
+        holds_nothing = self._inspector.holds_nothing
         candidates = set(self._inspector.detector.candidates(block.data))
         lines = block.data.split(b"\n")
         last = len(lines) - 1
@@ -198,18 +199,18 @@ class Gate:
         blank = 0
         for number, line in enumerate(lines, block.line):
             start, offset = offset, offset + len(line) + 1
-            if start not in candidates:
-                try:
-                    document = loads(line)
-                except broken:
-                    if not line.strip():
-                        blank += 1
-                        continue
-                else:
-                    if type(document) is dict and conforms(document):
-                        plain = dumps(document)
-                        # Each key has a colon: fewer of them mean that a duplicate key was lost.
-                        if plain == line or plain.count(b":") == line.count(b":"):
+            try:
+                document = loads(line)
+            except broken:
+                if not line.strip():
+                    blank += 1
+                    continue
+            else:
+                if type(document) is dict and conforms(document):
+                    plain = dumps(document)
+                    # Each key has a colon: fewer of them mean that a duplicate key was lost.
+                    if plain == line or plain.count(b":") == line.count(b":"):
+                        if start not in candidates or holds_nothing(document, kind):
                             continue
             yield number, line, block.ended or number < block.line + last
         self._summary.documents += len(lines) - blank

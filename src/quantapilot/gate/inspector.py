@@ -22,7 +22,7 @@ from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.pii.mask import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from quantapilot.contract.catalog import Definition, Field
     from quantapilot.contract.positions import Pointer
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
 _MIN_ECHO = 3
+_OPENING = frozenset("{[")
+# Below it every float is written with all its digits.
+_EXACT = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class _Document:
     value: Any = None
     definition: Definition | None = None
     violations: Sequence[Violation] = ()
-    masked_keys: dict[str, str] = field(default_factory=dict)
+    shown_keys: dict[str, str] = field(default_factory=dict)
 
 
 class Inspector:
@@ -91,6 +94,48 @@ class Inspector:
         self.validator = validator
         self.definition = definition
         self._key = key
+
+    def holds_nothing(self, value: Any, kind: str | None = None) -> bool:
+        """Tell whether a parsed document that conforms and hides no key holds no personal data.
+
+        It asks what `json` asks, without places: most candidate lines end here. In doubt it says
+        no, as for numbers that are not written as they were.
+        """
+        root: Field | None = None
+        if self.validator is not None:
+            definition = self.definition or self.validator.recognise(value, kind).definition
+            if definition is not None and isinstance(value, dict):
+                definition = self.validator.branch(definition, value).definition
+            root = self.validator.contract.fields(definition) if definition else None
+        try:
+            return self._nothing(value, "", root)
+        except RuleTimeoutError:
+            return False
+
+    def _nothing(self, value: Any, name: str, described: Field | None) -> bool:
+        if isinstance(value, str):
+            name, data_class = _judged_as(name, described)
+            if data_class == "text" and value.lstrip()[:1] in _OPENING:
+                return False
+            return not self.detector.find(value, name=name, data_class=data_class)
+        if isinstance(value, dict):
+            for key, below in value.items():
+                known = described.below(key) if described else None
+                if known is None and self.detector.find_in_name(key):
+                    return False
+                if not self._nothing(below, key, known):
+                    return False
+            return True
+        if isinstance(value, list):
+            items = described.items if described else None
+            return all(self._nothing(below, name, items) for below in value)
+        if value is None or isinstance(value, bool):
+            return True
+        name, data_class = _judged_as(name, described)
+        if data_class != "text":
+            return True
+        exact = isinstance(value, int) or abs(value) < _EXACT
+        return exact and not self.detector.find(str(value), name=name)
 
     def plain(self, source: Text, start: int = 0) -> Iterator[Finding]:
         """Yield what a text that is no JSON holds, from the offset `start` on."""
@@ -170,18 +215,17 @@ class Inspector:
     def _malformed(
         self, document: _Document, fault: orjson.JSONDecodeError | None
     ) -> Iterator[Finding]:
-        names = self._masked_keys(document)
         source, lines = document.source, document.lines
         for node in document.nodes:
             if node.duplicate and node.key_at is not None:
                 message = "this key stands twice in one object"
-                place, pointer = lines.place(node.key_at), _shown(node.pointer, names)
+                place, pointer = lines.place(node.key_at), self._shown(document, node.pointer)
                 yield _at("input/duplicate-key", message, source, place, pointer)
         numbers = [node for node in document.nodes if node.kind == "number"]
         infinite = [node for node in numbers if not math.isfinite(float(node.text))]
         for node in infinite:
             message = "a number that JSON does not have, or that no double can hold"
-            place, pointer = lines.place(node.start), _shown(node.pointer, names)
+            place, pointer = lines.place(node.start), self._shown(document, node.pointer)
             yield _at("input/number", message, source, place, pointer)
         if fault is not None and not infinite:
             place = lines.place(document.nodes[0].start + fault.pos)
@@ -228,15 +272,14 @@ class Inspector:
             inner = node.pointer[top:]
             described = _field(root, inner)
             if node.key_at is not None and described is None:
-                matches = self.detector.find(str(node.pointer[-1]))
+                matches = self.detector.find_in_name(str(node.pointer[-1]))
                 if matches:
                     name = str(node.pointer[-1])
                     yield _Hit(node, name, node.key_at + 1, node.pointer, matches)
             if node.kind in {"object", "array", "literal"}:
                 continue
-            name, data_class = node.name, "text"
-            if described is not None and described.data_class and inner not in broken:
-                name, data_class = "", described.data_class
+            proven = described if inner not in broken else None
+            name, data_class = _judged_as(node.name, proven)
             yield from self._value_hits(node, name, data_class)
 
     def _root(self, document: _Document) -> Field | None:
@@ -260,7 +303,6 @@ class Inspector:
             yield _Hit(node, node.text, offset, node.pointer, matches)
 
     def _contract(self, document: _Document) -> Iterator[Finding]:
-        names = self._masked_keys(document)
         places = {node.pointer: node for node in document.nodes}
         top = document.nodes[0].pointer
         for violation in document.violations:
@@ -273,7 +315,7 @@ class Inspector:
                 violation.message,
                 line=line,
                 column=column,
-                pointer=_shown(pointer, names),
+                pointer=self._shown(document, pointer),
             )
 
     def _pii(self, document: _Document, hits: Sequence[_Hit]) -> Iterator[Finding]:
@@ -286,11 +328,10 @@ class Inspector:
             },
             key=lambda echo: -len(echo[0]),
         )
-        names = self._masked_keys(document)
         for hit in hits:
             spans = [(m.start, m.end, m.rule.pii_class) for m in hit.matches]
             for match in hit.matches:
-                yield self._finding(document, hit, match, spans, echoes, names)
+                yield self._finding(document, hit, match, spans, echoes)
 
     def _finding(
         self,
@@ -299,7 +340,6 @@ class Inspector:
         match: Match,
         spans: Sequence[tuple[int, int, str]],
         echoes: Sequence[tuple[str, str]],
-        names: Mapping[str, str],
     ) -> Finding:
         rule, value = match.rule, hit.text[match.start : match.end]
         shown = excerpt(hit.text, spans, match.start)
@@ -308,9 +348,9 @@ class Inspector:
         pointer = None
         offset = hit.offset
         if hit.node is not None:
-            pointer = _shown(hit.pointer, names)
+            pointer = self._shown(document, hit.pointer)
             if hit.pointer:
-                shown = f"{_shown(hit.pointer[-1:], names)[1:]}: {shown}"
+                shown = f"{self._shown_key(document, hit.pointer[-1])}: {shown}"
             plain = hit.node.end - hit.node.start - 2 * (hit.node.kind == "string")
             if not hit.nested and len(hit.node.text) == plain:
                 offset += match.start
@@ -336,17 +376,29 @@ class Inspector:
             help=rule.fix,
         )
 
-    def _masked_keys(self, document: _Document) -> Mapping[str, str]:
-        """Return the keys of a document that must not be shown, with what is shown instead."""
-        if not document.masked_keys:
-            document.masked_keys[""] = ""
-            for node in document.nodes:
-                for part in node.pointer[-1:]:
-                    if isinstance(part, str) and part not in document.masked_keys:
-                        matches = self.detector.find(part)
-                        if matches:
-                            document.masked_keys[part] = f"<{matches[0].rule.pii_class}>"
-        return document.masked_keys
+    def _shown(self, document: _Document, pointer: Pointer) -> str:
+        """Return a pointer as it may be shown: keys that hold personal data are masked in it."""
+        return pointer_of(tuple(self._shown_key(document, part) for part in pointer))
+
+    def _shown_key(self, document: _Document, part: str | int) -> str | int:
+        if isinstance(part, int):
+            return part
+        shown = document.shown_keys.get(part)
+        if shown is None:
+            matches = self.detector.find_in_name(part)
+            shown = f"<{matches[0].rule.pii_class}>" if matches else part
+            document.shown_keys[part] = shown
+        return shown
+
+
+def _judged_as(name: str, described: Field | None) -> tuple[str, str]:
+    """Return the name and the data class that a value is judged by: a described one by its class.
+
+    The contract's lint has judged the names in it already.
+    """
+    if described is not None and described.data_class:
+        return "", described.data_class
+    return name, "text"
 
 
 def _at(
@@ -376,17 +428,13 @@ def _field(root: Field | None, pointer: Pointer) -> Field | None:
 
 def _nested(text: str) -> Sequence[Node] | None:
     """Return the nodes of a string that is itself a JSON object or array."""
-    if text.lstrip()[:1] not in {"{", "["}:
+    if text.lstrip()[:1] not in _OPENING:
         return None
     try:
         nodes, end = read(text)
     except JsonTextError:
         return None
     return nodes if not text[end:].strip() else None
-
-
-def _shown(pointer: Pointer, names: Mapping[str, str]) -> str:
-    return pointer_of(tuple(names.get(p, p) if isinstance(p, str) else p for p in pointer))
 
 
 def _article(kind: str) -> str:

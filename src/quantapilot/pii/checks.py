@@ -60,7 +60,8 @@ Check = Callable[[Candidate], bool]
 
 _PLACEHOLDER = re.compile(
     r"""\s*(?:
-        [*xX.\-_?#•]+ | <[^<>]*> | \[[^\[\]]*\] | \{\{?.*\}?\} | \$\{?\w+\}? | \$\(.*\) | %\w+%? | %\(\w+\)s
+        [*xX.\-_?#•]+ | <[^<>]*> | \[[^\[\]]*\] | \{\{?.*\}?\} | \$\{?\w+\}? | \$\(.*\)
+      | %\w+%? | %\(\w+\)s
       | (?:null|none|nil|undefined|n/?a|unknown|anonymous|redacted|masked|hidden|removed|filtered
           |example|changeme|change[-_]me|your[-_ ].*|todo|tbd|empty|true|false|yes|no|0|-)
     )\s*""",
@@ -88,19 +89,20 @@ def _words(name: str) -> frozenset[str]:
 
 # --- e-mail ---------------------------------------------------------------------------------
 
-_FILE_SUFFIXES = frozenset(
-    "bmp bz2 cfg conf css csv device gif gz html ico img ini jpeg jpg js json jsx lock log md "
-    "mjs mount path pdf php png py rb rs scope service slice so socket sock svg swap tar target "
-    "tgz timer toml ts tsx txt webp whl xml yaml yml zip".split()
+_FILE_SUFFIXES = re.compile(
+    r"bmp|bz2|cfg|conf|css|csv|device|gif|gz|html|ico|img|ini|jpe?g|jsx?|json|lock|log|md|mjs"
+    r"|mount|path|pdf|php|png|py|rb|rs|scope|service|slice|so|socket|sock|svg|swap|tar|target|tgz"
+    r"|timer|toml|tsx?|txt|webp|whl|xml|ya?ml|zip",
+    re.IGNORECASE,
 )
 _LOGIN_OF_URL = re.compile(r"//[^\s/@]*\Z")
 _SCP_PATH = re.compile(r":(?!\d+(?:\D|\Z))[\w.~/-]")
 
 
 def email_address(candidate: Candidate) -> bool:
-    """Accept an address, unless it is a file name, `git@host:path` or the `user:password@` of a URL."""
+    """Accept an address; no file name, no `git@host:path`, no `user:password@` of a URL."""
     local, _, domain = candidate.value.rpartition("@")
-    if domain.rpartition(".")[2].lower() in _FILE_SUFFIXES:
+    if _FILE_SUFFIXES.fullmatch(domain.rpartition(".")[2]):
         return False
     if local.lower() in {"git", "hg", "svn"}:
         return False
@@ -183,7 +185,7 @@ def _assigned(candidate: Candidate) -> bool:
 
 
 def phone_digits(candidate: Candidate) -> bool:
-    """Accept bare digits that are a number of a configured region, or an international one; no date (`20261124`)."""
+    """Accept bare digits that are someone's number, here or abroad; no date (`20261124`)."""
     value = candidate.value
     if re.fullmatch(r"(?:19|20)\d{6}", value):
         return False
@@ -237,14 +239,14 @@ def person_name(candidate: Candidate) -> bool:
     parts = _parts(value)
     if _ordinary(parts):
         return False
-    if len(parts) == 1:
-        word = parts[0]
-        if word.lower() in _words("given_names"):
-            return True
-        return len(word) > 1 and word[0] != word[0].lower() and not (word.isupper() and word.isascii()) or (
-            len(word) > 1 and word.lower() == word.upper()
-        )
-    return sum(len(part) for part in parts) > 3
+    if len(parts) > 1:
+        return sum(map(len, parts)) > 3
+    word = parts[0]
+    if word.lower() in _words("given_names"):
+        return True
+    capitalised = word[0] != word[0].lower() and not (word.isascii() and word.isupper())
+    uncased = word.lower() == word.upper()
+    return len(word) > 1 and (capitalised or uncased)
 
 
 def person_name_part(candidate: Candidate) -> bool:
@@ -252,7 +254,9 @@ def person_name_part(candidate: Candidate) -> bool:
     value = candidate.value.strip()
     if len(value) > 80 or not _NAME.fullmatch(value) or len(value) < 2:
         return False
-    return candidate.whole or not _ordinary(_parts(value))
+    return candidate.whole or not (
+        _ordinary(_parts(value)) or value.lower() in _words("status_words")
+    )
 
 
 def login(candidate: Candidate) -> bool:
@@ -273,20 +277,32 @@ def full_name(candidate: Candidate) -> bool:
     return len(parts) > 1 and not _ordinary(parts[1:])
 
 
+_STRONG_CUE = re.compile(
+    r"(?:[:=]|[a-z]{2}[ _-]?by|assigned to|behalf of|over to)\s*[\"']?\Z", re.IGNORECASE
+)
+
+
 def cued_name(candidate: Candidate) -> bool:
-    """Accept two or more words none of which is common, or one that is a given name."""
+    """Accept words behind a cue, none of them common, that begin with a given name.
+
+    Behind a colon or a strong cue such as `approved by`, any two words will do.
+    """
     parts = _parts(candidate.value)
     if _ordinary(parts) or _identifier(candidate.value):
         return False
-    return len(parts) > 1 or parts[0].lower() in _words("given_names")
+    if parts[0].lower() in _words("given_names"):
+        return True
+    return len(parts) > 1 and _STRONG_CUE.search(candidate.before(16)) is not None
 
 
 def titled_name(candidate: Candidate) -> bool:
-    """Accept words behind a title unless one is common, or the last one goes on as an identifier."""
+    """Accept words behind a title unless one is common or goes on as an identifier."""
     return not _ordinary(_parts(candidate.value)) and not re.match(r"[\w]", candidate.after(1))
 
 
-_REQUEST_LINE = re.compile(r"(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{0,40}|\bhttps?://\S{0,60})\Z")
+_REQUEST_LINE = re.compile(
+    r"(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{0,40}|\bhttps?://\S{0,60})\Z"
+)
 _PAGE = re.compile(r"\.(?:html?|php|jsp|aspx?|js|css|json|svg|png|ico)\Z", re.IGNORECASE)
 
 
@@ -301,7 +317,8 @@ def home_owner(candidate: Candidate) -> bool:
 # --- token ----------------------------------------------------------------------------------
 
 _VARIABLE = re.compile(
-    r"[$%]\{?\{?.*|<.*>?|\{\{.*|\*{3,}.*|\.{3}.*|(?:os\.)?(?:environ|getenv|env|process\.env|secrets|vars|config|settings)\b.*"
+    r"[$%]\{?\{?.*|<.*>?|\{\{.*|\*{3,}.*|\.{3}.*"
+    r"|(?:os\.)?(?:environ|getenv|env|process\.env|secrets|vars|config|settings)\b.*"
     r"|[A-Za-z_.]+\(.*|(?:your|my|the|some|a)[-_ ]?\w*[-_ ]?(?:token|key|secret|password)\w*",
     re.IGNORECASE,
 )
@@ -341,7 +358,7 @@ def random_text(candidate: Candidate) -> bool:
 
 
 def mixed_case(candidate: Candidate) -> bool:
-    """Accept text of capitals and small letters or digits, as keys are; no hash, no path of words."""
+    """Accept text of capitals and small letters, as keys are; no hash, no path of words."""
     value = candidate.value
     return any(map(str.isupper, value)) and (any(map(str.islower, value)) or "_" in value)
 
@@ -455,9 +472,10 @@ def _parse_address(value: str) -> IPv4Address | IPv6Address | None:
 
 
 def public_ip(candidate: Candidate) -> bool:
-    """Accept addresses outside the internal ranges (RFC 1918, 4193, 3927, 5735, 6598 and configured).
+    """Accept addresses outside the internal ranges.
 
-    Documentation ranges (RFC 5737, 3849) are no one's address and pass too.
+    Those are RFC 1918, 4193, 3927, 5735, 6598 and the configured networks. Documentation ranges
+    (RFC 5737, 3849) are no one's address and pass too.
     """
     address = _parse_address(candidate.value)
     if address is None or not address.is_global or address.is_multicast:
@@ -472,9 +490,12 @@ def public_ip(candidate: Candidate) -> bool:
 
 
 _VERSION_BEFORE = re.compile(
-    r"(?:\b(?:v|ver|version|versions|release|rel|rev|revision|build|firmware|driver|sdk|kernel|patch"
-    r"|upgraded?|upgrading|downgraded?|tag|bump(?:ed)?|oid)\b[\w\s:=\"'(.,-]{0,14}"
-    r"|[=~!<>]=\s?|[~^@]|(?:==|>=|<=)\s?|[A-Za-z0-9)]/|[A-Za-z][-_+])\Z",
+    r"(?:\b(?:v|ver|versions?|release|rel|rev|revision|build|firmware|driver|sdk|patch|upgraded?"
+    r"|upgrading|downgraded?|tag|bump(?:ed)?|oid|openss[lh]|chrom(?:e|ium|edriver)|firefox|safari"
+    r"|edge|java|jdk|jre|windows|android|macos|electron|runtime|assembly|plugin|library)"
+    r"(?:[\s:=(\"',-]{1,3}(?:is|at|from|to|now|of|number|no|->|v?\d+(?:\.\d+){1,4})"
+    r"(?=[\s:=(\"',-])){0,4}"
+    r"[\s:=(\"',.-]{0,3}|[=~!<>]=\s?|[~^@]|[A-Za-z0-9)]/|[A-Za-z][-_+]|/[\w.-]{1,24}:)\Z",
     re.IGNORECASE,
 )
 _HOST_BEFORE = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+/\Z")
@@ -483,10 +504,10 @@ _PORT = re.compile(r":\d{1,5}\b")
 
 
 def public_ip_v4(candidate: Candidate) -> bool:
-    """Accept a public IPv4 address that is not a version: `v1.2.3.4`, `pkg==1.2.3.4`, `tool/1.2.3.4`."""
+    """Accept a public IPv4 address; no version as in `v1.2.3.4`, `pkg==1.2.3.4`, `ua/1.2.3.4`."""
     if _CONTINUES.match(candidate.after(4)):
         return False
-    before = candidate.before(40)
+    before = candidate.before(48)
     if _VERSION_BEFORE.search(before) and not (
         before.endswith("/") and (_HOST_BEFORE.search(before) or _PORT.match(candidate.after(6)))
     ):
@@ -516,7 +537,10 @@ _SCHEMES = (
 )  # fmt: skip
 
 CHECKS: dict[str, Check] = {
-    **{f"number_{scheme.replace('.', '_').replace('__', '_')}": _number_of(scheme) for scheme in _SCHEMES},
+    **{
+        f"number_{scheme.replace('.', '_').replace('__', '_')}": _number_of(scheme)
+        for scheme in _SCHEMES
+    },
     "cued_name": cued_name,
     "email_address": email_address,
     "email_value": email_value,

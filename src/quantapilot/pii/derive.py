@@ -9,8 +9,8 @@ kept small, since an automaton over a hundred rules is as fast as it is small:
 * a long repeat at the very beginning is cut to its least length, since a match ends the same;
 * a lookaround becomes its neighbouring character where it stands outermost, else nothing.
 
-What JSON may escape is also matched escaped. A decoded text is UTF-8: characters beyond ASCII are
-some bytes beyond ASCII.
+What JSON may escape is also matched escaped; a character beyond ASCII is one or more bytes beyond
+ASCII, so repeats over such characters have no upper bound.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from quantapilot.errors import RuleError
 from quantapilot.pii.rules import LEXICON, lexicon
 
 # Bits after which a pattern is rare enough to be cut, and bits of a rest that may stand alone.
-_ENOUGH = 34.0
+_ENOUGH = 48.0
 _ALONE = 12.0
 # Share of all characters from which on a class stands everywhere.
 _COMMON = 0.3
@@ -34,8 +34,7 @@ _MAX_REPEAT = 12
 _LONG = 8
 _ESCAPES = {'"': '"', "\\": "\\", "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 _SHORT_ESCAPE = r"\\[bfnrt]"
-_BEYOND_ASCII = r"[\x80-\xff]{1,4}"
-_NOTHING = r"[^\x00-\xff]"
+_OR_BEYOND = r"|[\x80-\xff]{1,4})"
 _ASCII = frozenset(map(chr, range(128)))
 # Stands in a set of ASCII characters for all that lies beyond them.
 _BEYOND = "\x80"
@@ -56,7 +55,6 @@ _FIRST_LEXICON = 0xF0000
 @dataclass(frozen=True, slots=True)
 class _Scope:
     fold: bool
-    wide: bool
     where: str
     lexicons: tuple[str, ...]
 
@@ -71,12 +69,11 @@ class _Part:
 
 
 @cache
-def derive(pattern: str, where: str = "pattern", *, wide: bool = False) -> tuple[str, str]:
+def derive(pattern: str, where: str = "pattern") -> tuple[str, str]:
     """Return an RE2 pattern over raw bytes that matches wherever `pattern` matches once decoded.
 
     It comes in two parts, the boundary before the first character and the rest, so that rules
-    with one boundary can share it. A `wide` one holds for UTF-8 beyond ASCII too; otherwise only
-    lines in ASCII are promised.
+    with one boundary can share it.
 
     Raises:
         RuleError: `pattern` can't be parsed, or refers back to a group.
@@ -90,7 +87,7 @@ def derive(pattern: str, where: str = "pattern", *, wide: bool = False) -> tuple
         tree = _parser.parse(marked)
     except re.error as error:
         raise RuleError(f"{where}: pattern can't be read: {error}") from error
-    scope = _Scope(bool(tree.state.flags & re.IGNORECASE), wide, where, names)
+    scope = _Scope(bool(tree.state.flags & re.IGNORECASE), where, names)
     items, boundary = list(tree), ""
     if len(items) > 1 and str(items[0][0]) == "ASSERT_NOT":
         op, argument = items.pop(0)
@@ -170,6 +167,8 @@ def _repeat(argument: Any, scope: _Scope, budget: float, *, first: bool) -> _Par
     if enough < low:
         return _Part(f"(?:{inner.text}){{{max(enough, 1)}}}", enough * inner.bits, cut=True)
     least = min(low, _MAX_REPEAT)
+    if len(body) == 1 and inner.text.endswith(_OR_BEYOND):
+        return _Part(f"{_one_byte(inner.text)}{{{0 if first and high - low > _LONG else least},}}", low * inner.bits)
     if first and high - low > _LONG:
         return _Part(f"(?:{inner.text}){{{least}}}" if least else "", least * inner.bits)
     most = str(high) if high <= _MAX_REPEAT else ""
@@ -222,17 +221,15 @@ def _edge(op: str, argument: Any, scope: _Scope, *, first: bool, last: bool) -> 
 def _character(op: str, argument: Any, scope: _Scope) -> _Part:
     if op == "LITERAL" and argument >= _FIRST_LEXICON:
         listed = lexicon(scope.lexicons[argument - _FIRST_LEXICON])
-        return _lexicon(listed, scope.fold, scope.wide)
-    return _one(op, argument, scope.fold, scope.wide)
+        return _lexicon(listed, scope.fold)
+    return _one(op, argument, scope.fold)
 
 
 @cache
-def _lexicon(listed: tuple[str, ...], fold: bool, wide: bool) -> _Part:
-    """Return an alternation of words; those beyond ASCII only where lines in ASCII are not all."""
-    kept = [word for word in listed if wide or word.isascii()]
-    if not kept:
-        return _Part(_NOTHING, 99.0)
-    if fold or any(not word.isascii() for word in kept):
+def _lexicon(listed: tuple[str, ...], fold: bool) -> _Part:
+    """Return an alternation of words."""
+    kept = list(listed)
+    if fold:
         kept = list(dict.fromkeys(s for w in kept for s in (w, w.lower(), w.upper(), w.title())))
     bits = min(sum(-math.log2(_SHARE.get(char, _RARE)) for char in word) for word in kept)
     flag = "i" if fold else ""
@@ -240,11 +237,11 @@ def _lexicon(listed: tuple[str, ...], fold: bool, wide: bool) -> _Part:
 
 
 @cache
-def _one(op: str, argument: Any, fold: bool, wide: bool) -> _Part:
+def _one(op: str, argument: Any, fold: bool) -> _Part:
     """Return what one character of a pattern becomes; the same few come again and again."""
     members = _members(op, argument, fold=fold)
     share = sum(_SHARE.get(char, _RARE) for char in members)
-    return _Part(_class(members, wide=wide), -math.log2(min(share, 1.0)) if members else 99.0)
+    return _Part(_class(members), -math.log2(min(share, 1.0)) if members else 99.0)
 
 
 def _members(op: str, argument: Any, *, fold: bool) -> frozenset[str]:
@@ -283,19 +280,21 @@ def _folded(chars: set[str], *, fold: bool) -> frozenset[str]:
     return frozenset({c.lower() for c in chars} | {c.upper() for c in chars} | chars)
 
 
-def _class(members: frozenset[str], *, wide: bool) -> str:
-    beyond = wide and _BEYOND in members
+def _class(members: frozenset[str]) -> str:
+    beyond = _BEYOND in members
     members -= {_BEYOND}
-    # A class without ASCII members matches only lines that are candidates anyway.
     if not members:
-        return _BEYOND_ASCII if beyond else _NOTHING
-    if beyond:
-        return f"(?:{_class(members, wide=False)}|{_BEYOND_ASCII})"
+        return r"(?:[\x80-\xff]{1,4})"
     plain = f"[{_bytes(members)}]"
     escaped = "".join(_ESCAPES[char] for char in sorted(members & _ESCAPES.keys()))
-    if not escaped:
-        return plain
-    return rf"(?:{plain}|\\+[{_bytes(frozenset(escaped))}])"
+    if escaped:
+        plain = rf"(?:{plain}|\\+[{_bytes(frozenset(escaped))}])"
+    return f"(?:{plain}{_OR_BEYOND}" if beyond else plain
+
+
+def _one_byte(wide: str) -> str:
+    """Return the class of a repeat: there each byte of a character may count for itself."""
+    return wide.removesuffix(_OR_BEYOND) + r"|[\x80-\xff])"
 
 
 def _bytes(chars: frozenset[str]) -> str:

@@ -7,6 +7,7 @@ from is its caller's business.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from quantapilot.pii.checks import CHECKS, Candidate, DetectorSettings, is_place
 from quantapilot.pii.fields import FieldIndex, pairs
 from quantapilot.pii.fold import View, views
 from quantapilot.pii.prefilter import Prefilter, build_prefilter
+from quantapilot.pii.rules import DATA_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
 _CONTEXT_REACH = 48
 _TIMEOUT_S = 2.0
+# So few rules are confirmed at once; asking the prefilter would cost more.
+_FEW = 4
+# Names that may be remembered between documents: nothing that could be a value is.
+_PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,14 @@ class Detector:
         self.settings = settings or DetectorSettings()
         self._prefilter = prefilter(self.rules)
         self._fields = FieldIndex(self.rules)
+        self._by_class = {
+            data_class: frozenset(
+                at for at, rule in enumerate(self.rules) if data_class in rule.data_classes
+            )
+            for data_class in DATA_CLASSES
+        }
+        self._plain_names: dict[str, frozenset[int]] = {}
+        self._clean_names: set[str] = set()
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offsets of the lines of `chunk` that can't be proven clean by one pass."""
@@ -68,29 +83,56 @@ class Detector:
             RuleError: A pattern is broken.
             RuleTimeoutError: A pattern took too long on this text.
         """
+        allowed = self._by_class[data_class]
+        if not allowed:
+            return []
+        hinted = self._hinted(name) & allowed if name else frozenset()
         found: list[Match] = []
-        hinted = self._fields.rules_for(name) if name else ()
+        by_name = bool(hinted)
         for view in views(text):
-            found += self._by_pattern(view, hinted, data_class)
-        found += self._by_name(text, hinted, data_class)
-        return _most_specific(found)
+            asked = self._asked(view.text, allowed) | hinted
+            if asked:
+                found += self._by_pattern(view, asked, hinted)
+                by_name = by_name or any(self.rules[at].pattern is None for at in asked)
+        if by_name:
+            found += self._by_name(text, hinted, allowed)
+        return _most_specific(found) if len(found) > 1 else found
+
+    def find_in_name(self, name: str) -> list[Match]:
+        """Return what a field's name itself holds; names without any are remembered."""
+        if name in self._clean_names:
+            return []
+        found = self.find(name)
+        if not found and _PLAIN_NAME.fullmatch(name) and len(self._clean_names) < _REMEMBERED:
+            self._clean_names.add(name)
+        return found
+
+    def _hinted(self, name: str) -> frozenset[int]:
+        known = self._plain_names.get(name)
+        if known is None:
+            rules = self._fields.rules_for(name)
+            known = frozenset(at for at, rule in enumerate(self.rules) if rule in rules)
+            if _PLAIN_NAME.fullmatch(name) and len(self._plain_names) < _REMEMBERED:
+                self._plain_names[name] = known
+        return known
+
+    def _asked(self, text: str, allowed: frozenset[int]) -> frozenset[int]:
+        """Return the rules to confirm: those of the prefilter, or all where they are few."""
+        return allowed if len(allowed) <= _FEW else allowed.intersection(self._prefilter.rules(text))
 
     def _by_pattern(
-        self, view: View, hinted: Sequence[Rule], data_class: str
+        self, view: View, asked: frozenset[int], hinted: frozenset[int]
     ) -> Iterator[Match]:
         named_parts: list[tuple[str, int, int]] | None = None
-        asked = set(self._prefilter.rules(view.text))
-        if hinted:
-            asked |= {at for at, rule in enumerate(self.rules) if rule in hinted}
         for at in sorted(asked):
             rule = self.rules[at]
-            if rule.pattern is None or data_class not in rule.data_classes:
+            if rule.pattern is None:
                 continue
             for start, end in self._confirmed(rule, view.text):
-                if rule.fields or rule.context:
+                if (rule.fields or rule.context) and at not in hinted:
                     if named_parts is None:
                         named_parts = list(pairs(view.text))
-                    if not (rule in hinted or self._called_for(rule, view.text, start, named_parts)):
+                    if not self._called_for(rule, view.text, start, named_parts):
                         continue
                 yield Match(rule, *view.span(start, end))
 
@@ -118,20 +160,19 @@ class Detector:
             for name, first, last in named_parts
         )
 
-    def _by_name(self, text: str, hinted: Sequence[Rule], data_class: str) -> Iterator[Match]:
-        if any(rule.pattern is None for rule in hinted):
-            yield from self._named_value(hinted, text, 0, len(text), data_class)
-        if "=" in text or ":" in text:
-            for name, start, end in pairs(text):
-                yield from self._named_value(
-                    self._fields.rules_for(name), text, start, end, data_class
-                )
+    def _by_name(
+        self, text: str, hinted: frozenset[int], allowed: frozenset[int]
+    ) -> Iterator[Match]:
+        yield from self._named_value(hinted, text, 0, len(text))
+        for name, start, end in pairs(text):
+            yield from self._named_value(self._hinted(name) & allowed, text, start, end)
 
     def _named_value(
-        self, rules: Sequence[Rule], text: str, start: int, end: int, data_class: str
+        self, rules: frozenset[int], text: str, start: int, end: int
     ) -> Iterator[Match]:
-        for rule in rules:
-            if rule.pattern is not None or data_class not in rule.data_classes:
+        for at in sorted(rules):
+            rule = self.rules[at]
+            if rule.pattern is not None:
                 continue
             candidate = Candidate(text, start, end, self.settings)
             if is_placeholder(candidate.value):
@@ -141,8 +182,10 @@ class Detector:
 
 
 def _has_word(text: str, word: str) -> bool:
-    at = text.rfind(word)
-    return at >= 0 and not (at and text[at - 1].isalnum())
+    at = text.find(word)
+    while at > 0 and text[at - 1].isalnum():
+        at = text.find(word, at + 1)
+    return at >= 0
 
 
 def _most_specific(found: list[Match]) -> list[Match]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+# Arrows, box drawing, dingbats, quotation marks and a few signs: common in log lines, never part
+# of a value, and left as they are.
+_SYMBOLS = re.compile(r"[«»°±·×‘-‟•…←-⇿─-╿✀-➿]")
 _DASHES = dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")
 
 
@@ -36,9 +39,9 @@ class View:
 
 def views(text: str) -> Iterator[View]:
     """Yield the text as it is, then its folded and its percent-decoded form where they differ."""
-    yield View(text)
     folded = View(text)
-    if not text.isascii():
+    yield folded
+    if not text.isascii() and not _SYMBOLS.sub("", text).isascii():
         folded = _fold(text)
         if folded.text != text:
             yield folded
@@ -46,10 +49,17 @@ def views(text: str) -> Iterator[View]:
         yield decoded
 
 
+def is_symbol(char: str) -> bool:
+    """Tell whether a character beyond ASCII hides nothing, so that its line needs no close look."""
+    return _SYMBOLS.fullmatch(char) is not None
+
+
 @lru_cache(maxsize=4096)
 def _folded(char: str) -> str:
     if char in _DASHES:
         return "-"
+    if is_symbol(char):
+        return char
     if unicodedata.category(char) in {"Cf", "Mn", "Me"}:
         return ""
     return unicodedata.normalize("NFKC", char)

@@ -19,9 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     
-# Lines that hide characters from a pass over raw bytes: JSON escapes, other scripts, encodings.
-OPAQUE = r"""\\u|\\/|[\x80-\xff]|%[0-9A-Fa-f]{2}|&(?:#|[a-z]{2,6};)"""
-
+# Lines that hide characters from a pass over raw bytes: JSON escapes, percent-encoding, entities,
+# and characters beyond ASCII, but for the symbols that hide nothing (`fold.is_symbol`).
+OPAQUE = (
+    r"\\u|\\/|%[2-7][0-9A-Fa-f]|&(?:#|[a-z]{2,6};)"
+    r"|\xc2[^\xab\xb0\xb1\xb7\xbb]|\xc3[^\x97]"
+    r"|\xe2(?:\x80[^\x98-\x9f\xa2\xa6]|\x86[\x80-\x8f]|[^\x80\x86\x87\x94\x95\x9c-\x9e])"
+    r"|[\xc4-\xe1\xe3-\xff]"
+)
 _MEMORY = 48 << 20
 # What may stand before a word: the start of a line, a character outside words, a short escape.
 _BOUNDARY = r"(?:^|[^A-Za-z0-9]|\\[bfnrt])"
@@ -136,7 +141,7 @@ def text_pattern(rule: Rule) -> bytes:
     gate = "(?:" + "|".join(gates) + ")"
     if rule.pattern is None:
         return f"(?m){gate}".encode()
-    derived = "".join(derive(rule.pattern, _where(rule), wide=True))
+    derived = "".join(derive(rule.pattern, _where(rule)))
     return ("(?m)" + (f"{gate}(?s:.)*{derived}" if gates else derived)).encode()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +15,7 @@ from quantapilot.pii.rules import load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
 DETECTOR = Detector(load_rules())
 
@@ -116,6 +116,32 @@ LOOK_ALIKES = {
     ],
 }
 
+LOG_LINES = [
+    (
+        "081109 203615 148 INFO dfs.DataNode$PacketResponder: PacketResponder 1 for block "
+        "blk_-6952295868487656571 terminating"
+    ),
+    (
+        "081110 104735 12785 INFO dfs.DataNode$DataXceiver: Receiving block "
+        "blk_38865049064139660 src: /10.251.37.240:35757 dest: /10.251.37.240:50010"
+    ),
+    (
+        "nova-api.log.1.2017-05-16_13:53:08 2017-05-16 00:14:36.508 25746 INFO "
+        "nova.wsgi.server [req-c632929d-1bf8-43a4-afb7-0f32e2d3cdf3 "
+        "113d3a99c3da401fbd62cc2caa5b96d2 54fadb412c4e40cdbaed9335e4c35a9e - - -] "
+        '10.11.10.1 "GET /v2/54fadb412c4e40cdbaed9335e4c35a9e/servers/detail HTTP/1.1" '
+        "status: 200 len: 1893 time: 0.2570438"
+    ),
+    "[Sun Dec 04 20:32:37 2005] [notice] jk2_init() Found child 1998 in scoreboard slot 9",
+    "Jun  9 06:06:20 combo kernel:  BIOS-e820: 0000000000000000 - 000000000009fc00 (usable)",
+    "Jun  9 06:06:20 combo kernel: PCI: Using IRQ router PIIX/ICH [8086/7110] at 00:07.0",
+    "Dec 10 10:13:59 host sshd[24833]: input_userauth_request: invalid user admin [preauth]",
+    (
+        "Jul 27 14:41:58 host sshd(pam_unix)[26188]: authentication failure; logname= uid=0 "
+        "euid=0 tty=NODEVssh ruser= rhost=  user=root"
+    ),
+]
+
 CONTRACT_FIELDS = [
     "attempt", "branch", "branch_name", "code", "column", "commit", "correlation_id", "data",
     "dataschema", "description", "docs_branch", "duration_ms", "error_code", "event", "excerpt",
@@ -141,6 +167,17 @@ def _found(text: str, name: str = "") -> list[str]:
 )
 def test_a_look_alike_is_no_finding(text: str) -> None:
     assert _found(text) == []
+
+
+@pytest.mark.parametrize("line", LOG_LINES, ids=range(len(LOG_LINES)))
+def test_a_line_of_an_infrastructure_log_is_no_finding(line: str) -> None:
+    assert _found(line) == []
+
+
+def test_a_failed_login_reports_the_address_it_came_from() -> None:
+    line = "Dec 10 11:04:32 host sshd[25523]: Failed password for root from 8.8.8.8 port 34100 ssh2"
+
+    assert _found(line) == ["pii/ip-v4"]
 
 
 @pytest.mark.parametrize("name", CONTRACT_FIELDS)

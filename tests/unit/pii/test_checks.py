@@ -1,0 +1,193 @@
+"""What each check takes for a value of its class, and what it lets pass."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+
+from quantapilot.pii.checks import CHECKS, Candidate, DetectorSettings, is_placeholder
+from quantapilot.pii.rules import load_rules
+
+
+def _candidate(text: str, settings: DetectorSettings | None = None) -> Candidate:
+    """Return the part of `text` between `«` and `»`, or all of it."""
+    start, end = text.find("«"), text.find("»")
+    if start < 0:
+        return Candidate(text, 0, len(text), settings or DetectorSettings())
+    plain = text.replace("«", "").replace("»", "")
+    return Candidate(plain, start, end - 1, settings or DetectorSettings())
+
+
+ACCEPTED = {
+    "email_address": ["alice@example.com", "mailto:«alice@example.com»?x", "//«alice@example.com»"],
+    "email_value": ["alice", "alice@example", "email: «a@b»"],
+    "phone_international": ["+12025550143", "+44 20 7946 0958", "+49 (0)30 901820"],
+    "phone_00": ["0044 20 7946 0958", "00442079460958"],
+    "phone_national": ["(202) 555-0143", "555-234-5678", "020 7946 0958", "01 99 00 12 34"],
+    "phone_digits": ["2025550143", "442079460958", "02079460958"],
+    "phone_value": ["555 0143", "+1 202 555 0143 ext 5", "0501234567"],
+    "person_name": [
+        "Alice Smith",
+        "alice",
+        "alice smith",
+        "O'Brien",
+        "Олена",
+        "李雷",
+        "Smith, Bob",
+    ],
+    "person_name_part": ["smith", "SMITH", "van Dijk"],
+    "login": ["policy-engine", "ci-bot", "system", "asmith42", "corp\\asmith"],
+    "full_name": ["Alice Smith", "Peter van Dijk"],
+    "cued_name": ["approved by «Zed Quux»", "by «Alice»", "author: «Zed Quux»"],
+    "titled_name": ["Mr «Smith»", "Dr «Alice Jones» said"],
+    "home_owner": ["/home/«asmith»/x", "C:\\Users\\«alice.smith»"],
+    "secret_value": ["EXAMPLE1", "hunter", "password=«hunter»", "key: «a1b2c3»", "0123456789"],
+    "short_number": ["1234", "0123456"],
+    "random_text": ["abc123", "AbcDef"],
+    "mixed_case": ["abcDEF", "EXAMPLE_EXAMPLE"],
+    "us_ssn": ["123-45-6789", "912-70-1234", "123456789"],
+    "luhn": ["4222222222222", "4111 1111 1111 1111"],
+    "payment_card": ["4111111111111111", "3782 822463 10005", "5555-5555-5555-4444"],
+    "uk_nino": ["AB123456C", "jg103759a"],
+    "passport": ["C01234567", "123456789"],
+    "iban": ["GB82 WEST 1234 5698 7654 32", "DE89370400440532013000"],
+    "id_value": ["1990-01-01", "X-1234"],
+    "number_de_idnr": ["79569910383"],
+    "number_nordic": ["811228-9874", "010190-1232", "131052-308T"],
+    "number_elsewhere": ["123456782", "1900101123457"],
+    "public_ip": ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808"],
+    "public_ip_v4": ["8.8.8.8", "from «8.8.8.8»:53", "dn1.example.com/«8.8.8.8»", "x/«8.8.8.8»:53"],
+    "public_ip_value": ["8.8.8.8:53", "[2001:4860:4860::8888]:53", "8.8.8.0/24", "134744072"],
+}
+
+REFUSED = {
+    "email_address": ["logo@2x.png", "«git@example.com»:org/repo", "//ci:«pass@example.com»/a"],
+    "email_value": ["sent", "email: «alice»"],
+    "phone_international": ["+1234567", "+999999999999999", "+0000000000"],
+    "phone_00": ["0000000000", "1 «0044 20 7946 0958»", "«0044 20 7946 0958» 12"],
+    "phone_national": ["0755 0644", "0000 000000", "1.«202-555-0143»", "«202-555-0143»-12"],
+    "phone_digits": ["20261124", "1764000000123", "00000000"],
+    "phone_value": ["true", "12345", "550e8400-e29b-41d4-a716-446655440000", "123456789012345678"],
+    "person_name": [
+        "policy-engine",
+        "Release Gate",
+        "x1",
+        "GATE",
+        "",
+        "alice@example.com",
+        "a" * 90,
+    ],
+    "person_name_part": ["x", "user_1", "name: «required»"],
+    "login": ["Alice Smith", "failed", "a@b", "42", "two words"],
+    "full_name": ["Alice", "Martin Server", "Alice Worker_2", "Diana V2"],
+    "cued_name": ["approved by «Release Gate»", "contact «Zed Quux»", "by «Default»", "to «Job_5»"],
+    "titled_name": ["Mr «Gateway»", "Dr «Watson»_1"],
+    "home_owner": ["/home/«runner»", "GET /home/«alice»", "/home/«index.html»", "/home/«1000»"],
+    "secret_value": ["<token>", "${TOKEN}", "password: «incorrect»", "1234", "password: «hunter»"],
+    "short_number": ["123", "12345678", "12a4"],
+    "random_text": ["authentication", "<token>", "********"],
+    "mixed_case": ["0123456789abcdef", "REPO"],
+    "us_ssn": ["000-12-3456", "666-12-3456", "123-00-4567", "123-45-0000", "912-12-1234", "12"],
+    "luhn": ["4222222222223", "0000000000000"],
+    "payment_card": [
+        "4111111111111112",
+        "1111111111111117",
+        "41 11 11 11 11 11 11 11",
+        "5 «4111111111111111»",
+    ],
+    "uk_nino": ["BG123456C", "ZZ123456C"],
+    "passport": ["20261124", "19990101"],
+    "iban": ["GB83 WEST 1234 5698 7654 32", "ZZ00"],
+    "id_value": ["none", "123", "1234" * 17],
+    "number_de_idnr": ["79569910384", "00000000000"],
+    "number_nordic": ["811228-9875"],
+    "number_elsewhere": ["123456780"],
+    "public_ip": [
+        "10.1.2.3",
+        "127.0.0.1",
+        "192.0.2.1",
+        "::1",
+        "fd00::1",
+        "64:ff9b::a00:1",
+        "x",
+        "abc::1",
+        "2002:a00:1::",
+    ],
+    "public_ip_v4": [
+        "version «8.8.8.8»",
+        "pkg==«8.8.8.8»",
+        "tool/«8.8.8.8»",
+        "«8.8.8.8».1",
+        "from 1.2.3.4 to v«1.2.3.5»",
+        "app-«8.8.8.8»",
+    ],
+    "public_ip_value": ["10.0.0.1:53", "167772161", "none", "0x0a000001", "[::1]:53"],
+}
+
+
+def _cases(table: dict[str, list[str]]) -> list[object]:
+    return [
+        pytest.param(check, text, id=f"{check}-{number}")
+        for check, texts in table.items()
+        for number, text in enumerate(texts)
+    ]
+
+
+@pytest.mark.parametrize(("check", "text"), _cases(ACCEPTED))
+def test_a_value_is_accepted(check: str, text: str) -> None:
+    assert CHECKS[check](_candidate(text))
+
+
+@pytest.mark.parametrize(("check", "text"), _cases(REFUSED))
+def test_a_look_alike_is_refused(check: str, text: str) -> None:
+    assert not CHECKS[check](_candidate(text))
+
+
+def test_every_check_but_the_plain_number_schemes_is_tried_on_both_sides() -> None:
+    schemes = {name for name in CHECKS if name.startswith("number_")}
+
+    assert CHECKS.keys() - schemes - {"not_placeholder"} <= ACCEPTED.keys() & REFUSED.keys()
+
+
+def test_every_check_is_named_by_a_rule_or_offered_to_projects() -> None:
+    named = {rule.check for rule in load_rules() if rule.check}
+
+    assert named <= CHECKS.keys()
+    assert CHECKS.keys() - named <= {"not_placeholder"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "  ", "***", "xxxx", "<redacted>", "[masked]", "{{ name }}", "${NAME}", "$NAME", "%NAME%",
+     "%(name)s", "null", "None", "N/A", "unknown", "your-token-here", "change_me", "-", "true"],
+)  # fmt: skip
+def test_a_placeholder_is_no_value(value: str) -> None:
+    assert is_placeholder(value)
+    assert not CHECKS["not_placeholder"](_candidate(value))
+
+
+@pytest.mark.parametrize("value", ["alice", "0123", "a*b", "x1", "nullable"])
+def test_a_value_is_no_placeholder(value: str) -> None:
+    assert not is_placeholder(value)
+
+
+def test_networks_of_the_project_pass_as_internal() -> None:
+    settings = DetectorSettings(
+        internal_networks=(ip_network("8.8.8.0/24"), ip_network("2001:4860::/32"))
+    )
+
+    assert not CHECKS["public_ip"](_candidate("8.8.8.8", settings))
+    assert not CHECKS["public_ip"](_candidate("2001:4860:4860::8888", settings))
+    assert CHECKS["public_ip"](_candidate("9.9.9.9", settings))
+
+
+def test_national_phone_formats_follow_the_configured_regions() -> None:
+    abroad = DetectorSettings(phone_regions=("FR",))
+
+    assert CHECKS["phone_national"](_candidate("01 99 00 12 34", abroad))
+    assert not CHECKS["phone_national"](_candidate("(202) 555-0143", abroad))
+
+
+def test_a_candidate_never_shows_its_value() -> None:
+    assert "EXAMPLE" not in repr(_candidate("EXAMPLE"))
