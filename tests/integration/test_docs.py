@@ -4,7 +4,8 @@ A reader who follows a page from top to bottom in a fresh copy of the repository
 page shows. In a fence whose info string is
 
 * `console`, a line `$ command` is run and the lines below it are what it prints; `# exit 1` behind
-  the command is its exit code, a line `...` stands for any lines, and times may differ;
+  the command is its exit code, a line `...` stands for any lines, times may differ, and the copy
+  stands in `/path/to/project`;
 * `bash`, every line is run and nothing is shown;
 * `LANGUAGE file=NAME`, the text is written to that file;
 * `json merge=NAME`, the object is merged into that file, lists at their end.
@@ -26,6 +27,7 @@ import orjson
 import pytest
 import tomli
 from markdown_it import MarkdownIt
+
 from quantapilot.cli.app import COMMANDS
 from quantapilot.config import _SETTINGS, FIELD_CLASSES, OWN_FILE, Config, load_config
 from quantapilot.contract.rules import CONTRACT_RULES
@@ -104,7 +106,7 @@ def all_steps(pages: Iterable[Path] = PAGES) -> list[tuple[Path, Step]]:
 
 
 def is_make(command: str) -> bool:
-    return command.split()[0] == "make"
+    return command.split(maxsplit=1)[0] == "make"
 
 
 def run(command: str, folder: Path) -> tuple[int, str]:
@@ -124,7 +126,7 @@ def run(command: str, folder: Path) -> tuple[int, str]:
         stderr=subprocess.STDOUT,
         check=False,
     )
-    return done.returncode, done.stdout.decode()
+    return done.returncode, done.stdout.decode().replace(str(folder.resolve()), "/path/to/project")
 
 
 def untimed(text: str) -> str:
@@ -133,7 +135,9 @@ def untimed(text: str) -> str:
 
 def shows(expected: str, actual: str) -> bool:
     """Tell whether `actual` is what a page shows; a line `...` stands for any lines."""
-    parts = [re.escape(untimed(part)) for part in re.split(r"^\.\.\.\n", expected, flags=re.M)]
+    parts = [
+        re.escape(untimed(part)) for part in re.split(r"^\.\.\.\n", expected, flags=re.MULTILINE)
+    ]
     return re.fullmatch(r"(?:.*\n)*?".join(parts), untimed(actual)) is not None
 
 
@@ -202,7 +206,9 @@ def test_a_reader_who_follows_a_page_sees_what_it_shows(page: Path, tmp_path: Pa
             if is_make(each.command):
                 continue
             code, output = run(each.command, tmp_path)
-            if code != each.exit_code or (each.output is not None and not shows(each.output, output)):
+            if code != each.exit_code or (
+                each.output is not None and not shows(each.output, output)
+            ):
                 place = f"{page.relative_to(ROOT)}:{each.line}"
                 wrong.append(f"{place}: $ {each.command}  # exit {code}\n{output}")
     assert not wrong, "what really happens:\n\n" + "\n".join(wrong)
@@ -225,7 +231,7 @@ def test_pages_show_only_commands_that_these_tests_run() -> None:
 
 
 def test_make_help_lists_every_target() -> None:
-    phony = re.search(r"^\.PHONY:(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    phony = re.search(r"^\.PHONY:(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert phony is not None
     assert make_help() == sorted(phony[1].split())
 
@@ -319,7 +325,9 @@ def test_the_json_report_that_is_shown_is_one_by_its_schema() -> None:
         for _, each in all_steps([DOCS / "reports.md"])
         if "--format json" in each.command and each.output
     ]
-    schemas = [orjson.loads(file.read_bytes()) for file in (ROOT / "_schemas").glob("*.schema.json")]
+    schemas = [
+        orjson.loads(file.read_bytes()) for file in (ROOT / "_schemas").glob("*.schema.json")
+    ]
     validator = jsonschema_rs.validator_for(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

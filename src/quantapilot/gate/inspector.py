@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
 _MIN_ECHO = 3
+# A text to judge, the name it stands under, its data class.
+_Value = tuple[str, str, str]
 _OPENING = frozenset("{[")
 # Below it every float is written with all its digits.
 _EXACT = 1e15
@@ -107,35 +109,44 @@ class Inspector:
             if definition is not None and isinstance(value, dict):
                 definition = self.validator.branch(definition, value).definition
             root = self.validator.contract.fields(definition) if definition else None
+        values: list[_Value] = []
+        if not self._gather(value, "", root, values):
+            return False
+        among = self.detector.asked(text for text, _, _ in values)
         try:
-            return self._nothing(value, "", root)
+            return not any(
+                self.detector.find(text, name=name, data_class=data_class, among=among)
+                for text, name, data_class in values
+            )
         except RuleTimeoutError:
             return False
 
-    def _nothing(self, value: Any, name: str, described: Field | None) -> bool:
+    def _gather(
+        self, value: Any, name: str, described: Field | None, out: list[_Value]
+    ) -> bool:
+        """Add what must be judged in a value to `out`; False where only places would tell."""
         if isinstance(value, str):
             name, data_class = _judged_as(name, described)
-            if data_class == "text" and value.lstrip()[:1] in _OPENING:
-                return False
-            return not self.detector.find(value, name=name, data_class=data_class)
+            out.append((value, name, data_class))
+            return data_class != "text" or value.lstrip()[:1] not in _OPENING
         if isinstance(value, dict):
             for key, below in value.items():
                 known = described.below(key) if described else None
                 if known is None and self.detector.find_in_name(key):
                     return False
-                if not self._nothing(below, key, known):
+                if not self._gather(below, key, known, out):
                     return False
             return True
         if isinstance(value, list):
             items = described.items if described else None
-            return all(self._nothing(below, name, items) for below in value)
+            return all(self._gather(below, name, items, out) for below in value)
         if value is None or isinstance(value, bool):
             return True
         name, data_class = _judged_as(name, described)
         if data_class != "text":
             return True
-        exact = isinstance(value, int) or abs(value) < _EXACT
-        return exact and not self.detector.find(str(value), name=name)
+        out.append((str(value), name, data_class))
+        return isinstance(value, int) or abs(value) < _EXACT
 
     def plain(self, source: Text, start: int = 0) -> Iterator[Finding]:
         """Yield what a text that is no JSON holds, from the offset `start` on."""
@@ -268,39 +279,27 @@ class Inspector:
         top = len(document.nodes[0].pointer)
         root = self._root(document)
         broken = {violation.pointer for violation in document.violations}
+        values: list[tuple[_Value, Node, bool]] = []
         for node in document.nodes:
             inner = node.pointer[top:]
             described = _field(root, inner)
             if node.key_at is not None and described is None:
-                matches = self.detector.find_in_name(str(node.pointer[-1]))
-                if matches:
-                    name = str(node.pointer[-1])
-                    yield _Hit(node, name, node.key_at + 1, node.pointer, matches)
-            if node.kind in {"object", "array", "literal"}:
-                continue
+                key = str(node.pointer[-1])
+                if matches := self.detector.find_in_name(key):
+                    yield _Hit(node, key, node.key_at + 1, node.pointer, matches)
             proven = described if inner not in broken else None
-            name, data_class = _judged_as(node.name, proven)
-            yield from self._value_hits(node, name, data_class)
+            values += _values(node, *_judged_as(node.name, proven))
+        among = self.detector.asked(text for (text, _, _), _, _ in values)
+        for (text, name, data_class), node, nested in values:
+            matches = self.detector.find(text, name=name, data_class=data_class, among=among)
+            if matches:
+                offset = node.start + (node.kind == "string" and not nested)
+                yield _Hit(node, text, offset, node.pointer, matches, nested)
 
     def _root(self, document: _Document) -> Field | None:
         if document.definition is None or self.validator is None:
             return None
         return self.validator.contract.fields(document.definition)
-
-    def _value_hits(self, node: Node, name: str, data_class: str) -> Iterator[_Hit]:
-        if node.kind == "number" and data_class != "text":
-            return
-        nested = _nested(node.text) if node.kind == "string" else None
-        for inner in nested or ():
-            if inner.kind in {"string", "number"}:
-                matches = self.detector.find(inner.text, name=inner.name or name)
-                if matches:
-                    yield _Hit(node, inner.text, node.start, node.pointer, matches, nested=True)
-        if nested is None and (
-            matches := self.detector.find(node.text, name=name, data_class=data_class)
-        ):
-            offset = node.start + (node.kind == "string")
-            yield _Hit(node, node.text, offset, node.pointer, matches)
 
     def _contract(self, document: _Document) -> Iterator[Finding]:
         places = {node.pointer: node for node in document.nodes}
@@ -424,6 +423,21 @@ def _field(root: Field | None, pointer: Pointer) -> Field | None:
             return None
         root = root.below(part)
     return root
+
+
+def _values(
+    node: Node, name: str, data_class: str
+) -> Iterator[tuple[_Value, Node, bool]]:
+    """Yield what must be judged in a node, and whether it stands in a JSON string within it."""
+    if node.kind == "number" and data_class == "text":
+        yield (node.text, name, data_class), node, False
+    elif node.kind == "string":
+        nested = _nested(node.text) if data_class == "text" else None
+        if nested is None:
+            yield (node.text, name, data_class), node, False
+        for inner in nested or ():
+            if inner.kind in {"string", "number"}:
+                yield (inner.text, inner.name or name, "text"), node, True
 
 
 def _nested(text: str) -> Sequence[Node] | None:

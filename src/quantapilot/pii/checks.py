@@ -108,8 +108,8 @@ def email_address(candidate: Candidate) -> bool:
         return False
     if _SCP_PATH.match(candidate.after(3)) and "/" in candidate.after(64):
         return False
-    login = _LOGIN_OF_URL.search(candidate.before(80))
-    return login is None or ":" not in login[0]
+    user = _LOGIN_OF_URL.search(candidate.before(80))
+    return user is None or (":" not in user[0] and not (user[0] == "//" and len(local) >= 20))
 
 
 def email_value(candidate: Candidate) -> bool:
@@ -123,7 +123,10 @@ def email_value(candidate: Candidate) -> bool:
 _NEIGHBOUR_BEFORE = re.compile(r"[\w][ ./:,-]\Z")
 _DIGIT_GROUP_BEFORE = re.compile(r"\d[ ./:,-]{1,2}\Z")
 _DIGIT_GROUP_AFTER = re.compile(r"[ ./:,-]{0,2}\d")
-_NANP = re.compile(r"\(?[2-9]\d\d\)?[ .-]{0,2}[2-9]\d\d[ .-]?\d{4}")
+_NANP = re.compile(
+    r"(?:\([2-9]\d\d\) ?\d|555[.-]\d|[2-9]\d\d[ .-]?[2-9])\d\d[ .-]?\d{4}|555-01\d\d"
+)
+_SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
 
 
 def _isolated(candidate: Candidate) -> bool:
@@ -163,7 +166,8 @@ def phone_00(candidate: Candidate) -> bool:
 
 def phone_national(candidate: Candidate) -> bool:
     """Accept a number that is assigned in one of the configured regions, or a fictional 555 one."""
-    return _isolated(candidate) and _assigned(candidate)
+    shape = candidate.value
+    return _isolated(candidate) and not _SSN.fullmatch(shape) and _assigned(candidate)
 
 
 def _assigned(candidate: Candidate) -> bool:
@@ -215,6 +219,9 @@ def phone_value(candidate: Candidate) -> bool:
 
 _PART = r"[^\W\d_]+(?:['’.‐-][^\W\d_]+)*\.?"
 _NAME = re.compile(rf"{_PART}(?:,?\s{{1,3}}{_PART}){{0,5}}")
+_OPAQUE_ID = re.compile(
+    r"[0-9A-Fa-f-]{16,}|(?:usr|user|uid|id|acc|acct|op|emp|cus|cust|org|team|member)[_-]\w*\d\w*"
+)
 _LOGIN = re.compile(r"[\w.@\\+-]{2,64}")
 
 
@@ -260,11 +267,11 @@ def person_name_part(candidate: Candidate) -> bool:
 
 
 def login(candidate: Candidate) -> bool:
-    """Accept a login or role: one word that is not shaped like a person's name."""
+    """Accept a login or role: one word that is neither a person's name nor an opaque id."""
     value = candidate.value.strip()
     if not _LOGIN.fullmatch(value) or not any(char.isalpha() for char in value):
         return False
-    if "@" in value or value.lower() in _words("status_words"):
+    if "@" in value or value.lower() in _words("status_words") or _OPAQUE_ID.fullmatch(value):
         return False
     return not person_name(candidate)
 
@@ -325,6 +332,9 @@ _VARIABLE = re.compile(
 _PLAIN_WORD = re.compile(r"[A-Za-z]+(?:[-_'][A-Za-z]+)*[.!?,:]?")
 
 
+_WORDS = re.compile(r"[A-Za-z]?[a-z]+(?:[-_./+][A-Za-z]?[a-z]+)*")
+
+
 def secret_value(candidate: Candidate) -> bool:
     """Accept a secret under a name; in running text no ordinary word behind a colon, no count."""
     value = candidate.value.strip()
@@ -349,12 +359,20 @@ def short_number(candidate: Candidate) -> bool:
 def random_text(candidate: Candidate) -> bool:
     """Accept a credential: not a placeholder, and of more than one kind of character."""
     value = candidate.value
-    if is_placeholder(value) or _VARIABLE.fullmatch(value):
+    if is_placeholder(value) or _VARIABLE.fullmatch(value) or _WORDS.fullmatch(value):
         return False
     kinds = sum(
         any(test(char) for char in value) for test in (str.isdigit, str.islower, str.isupper)
     )
     return kinds > 1
+
+
+def url_secret(candidate: Candidate) -> bool:
+    """Accept the password of a URL, or a token that stands where its user would."""
+    value = candidate.value
+    if candidate.before(1) == ":" or ":" in value:
+        return not is_placeholder(value)
+    return len(value) >= 20 and random_text(candidate)
 
 
 def mixed_case(candidate: Candidate) -> bool:
@@ -553,7 +571,15 @@ CHECKS: dict[str, Check] = {
     "mixed_case": mixed_case,
     "not_placeholder": not_placeholder,
     "number_elsewhere": _number_of(
-        "au.tfn", "be.nn", "mx.curp", "pt.nif", "ro.cnp", "tr.tckimlik", "za.idnr"
+        "au.tfn",
+        "be.nn",
+        "br.cpf",
+        "mx.curp",
+        "pt.nif",
+        "ro.cnp",
+        "ru.inn",
+        "tr.tckimlik",
+        "za.idnr",
     ),
     "number_nordic": _number_of("se.personnummer", "dk.cpr", "fi.hetu"),
     "passport": passport,
@@ -573,5 +599,6 @@ CHECKS: dict[str, Check] = {
     "short_number": short_number,
     "titled_name": titled_name,
     "uk_nino": uk_nino,
+    "url_secret": url_secret,
     "us_ssn": us_ssn,
 }

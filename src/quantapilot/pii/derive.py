@@ -55,6 +55,7 @@ _FIRST_LEXICON = 0xF0000
 @dataclass(frozen=True, slots=True)
 class _Scope:
     fold: bool
+    lines: bool
     where: str
     lexicons: tuple[str, ...]
 
@@ -69,11 +70,11 @@ class _Part:
 
 
 @cache
-def derive(pattern: str, where: str = "pattern") -> tuple[str, str]:
+def derive(pattern: str, where: str = "pattern", *, lines: bool = False) -> tuple[str, str]:
     """Return an RE2 pattern over raw bytes that matches wherever `pattern` matches once decoded.
 
     It comes in two parts, the boundary before the first character and the rest, so that rules
-    with one boundary can share it.
+    with one boundary can share it. With `lines` it never matches beyond the end of a raw line.
 
     Raises:
         RuleError: `pattern` can't be parsed, or refers back to a group.
@@ -87,7 +88,7 @@ def derive(pattern: str, where: str = "pattern") -> tuple[str, str]:
         tree = _parser.parse(marked)
     except re.error as error:
         raise RuleError(f"{where}: pattern can't be read: {error}") from error
-    scope = _Scope(bool(tree.state.flags & re.IGNORECASE), where, names)
+    scope = _Scope(bool(tree.state.flags & re.IGNORECASE), lines, where, names)
     items, boundary = list(tree), ""
     if len(items) > 1 and str(items[0][0]) == "ASSERT_NOT":
         op, argument = items.pop(0)
@@ -222,7 +223,7 @@ def _character(op: str, argument: Any, scope: _Scope) -> _Part:
     if op == "LITERAL" and argument >= _FIRST_LEXICON:
         listed = lexicon(scope.lexicons[argument - _FIRST_LEXICON])
         return _lexicon(listed, scope.fold)
-    return _one(op, argument, scope.fold)
+    return _one(op, argument, scope.fold, scope.lines)
 
 
 @cache
@@ -237,11 +238,11 @@ def _lexicon(listed: tuple[str, ...], fold: bool) -> _Part:
 
 
 @cache
-def _one(op: str, argument: Any, fold: bool) -> _Part:
+def _one(op: str, argument: Any, fold: bool, lines: bool) -> _Part:
     """Return what one character of a pattern becomes; the same few come again and again."""
     members = _members(op, argument, fold=fold)
     share = sum(_SHARE.get(char, _RARE) for char in members)
-    return _Part(_class(members), -math.log2(min(share, 1.0)) if members else 99.0)
+    return _Part(_class(members, lines=lines), -math.log2(min(share, 1.0)) if members else 99.0)
 
 
 def _members(op: str, argument: Any, *, fold: bool) -> frozenset[str]:
@@ -280,13 +281,14 @@ def _folded(chars: set[str], *, fold: bool) -> frozenset[str]:
     return frozenset({c.lower() for c in chars} | {c.upper() for c in chars} | chars)
 
 
-def _class(members: frozenset[str]) -> str:
+def _class(members: frozenset[str], *, lines: bool) -> str:
     beyond = _BEYOND in members
     members -= {_BEYOND}
-    if not members:
-        return r"(?:[\x80-\xff]{1,4})"
-    plain = f"[{_bytes(members)}]"
     escaped = "".join(_ESCAPES[char] for char in sorted(members & _ESCAPES.keys()))
+    raw = members - {"\n"} if lines else members
+    if not raw:
+        return r"(?:[\x80-\xff]{1,4})" if beyond else r"\\+n"
+    plain = f"[{_bytes(raw)}]"
     if escaped:
         plain = rf"(?:{plain}|\\+[{_bytes(frozenset(escaped))}])"
     return f"(?:{plain}{_OR_BEYOND}" if beyond else plain

@@ -19,14 +19,12 @@ from quantapilot.pii.prefilter import Prefilter, build_prefilter
 from quantapilot.pii.rules import DATA_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from quantapilot.pii.rules import Rule
 
 _CONTEXT_REACH = 48
 _TIMEOUT_S = 2.0
-# So few rules are confirmed at once; asking the prefilter would cost more.
-_FEW = 4
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
 _REMEMBERED = 4096
@@ -71,13 +69,28 @@ class Detector:
         """Return the rules that a field of this name calls for, whatever its value is."""
         return tuple(rule for rule in self._fields.rules_for(name) if rule.pattern is None)
 
-    def find(self, text: str, *, name: str = "", data_class: str = "text") -> list[Match]:
+    def asked(self, texts: Iterable[str]) -> frozenset[int]:
+        """Return the rules that may match in any of some texts: one question for a document."""
+        found: set[int] = set()
+        for view in views("\n".join(texts)):
+            found.update(self._prefilter.rules(view.text))
+        return frozenset(found)
+
+    def find(
+        self,
+        text: str,
+        *,
+        name: str = "",
+        data_class: str = "text",
+        among: frozenset[int] | None = None,
+    ) -> list[Match]:
         """Return what `text` holds, in order of place; overlaps of different classes are all kept.
 
         Args:
             text: A decoded value or a line.
             name: The field that the value stands under, where there is one.
             data_class: The field's class in the contract; `text` runs every rule.
+            among: What `asked` returned for texts that this one is part of.
 
         Raises:
             RuleError: A pattern is broken.
@@ -90,7 +103,10 @@ class Detector:
         found: list[Match] = []
         by_name = bool(hinted)
         for view in views(text):
-            asked = self._asked(view.text, allowed) | hinted
+            if among is None:
+                asked = allowed.intersection(self._prefilter.rules(view.text)) | hinted
+            else:
+                asked = (among & allowed) | hinted
             if asked:
                 found += self._by_pattern(view, asked, hinted)
                 by_name = by_name or any(self.rules[at].pattern is None for at in asked)
@@ -115,10 +131,6 @@ class Detector:
             if _PLAIN_NAME.fullmatch(name) and len(self._plain_names) < _REMEMBERED:
                 self._plain_names[name] = known
         return known
-
-    def _asked(self, text: str, allowed: frozenset[int]) -> frozenset[int]:
-        """Return the rules to confirm: those of the prefilter, or all where they are few."""
-        return allowed if len(allowed) <= _FEW else allowed.intersection(self._prefilter.rules(text))
 
     def _by_pattern(
         self, view: View, asked: frozenset[int], hinted: frozenset[int]

@@ -64,12 +64,7 @@ def pairs(text: str) -> Iterable[tuple[str, int, int]]:
         yield found["key"], start, end
 
 
-def hints_pattern(hints: Iterable[tuple[str, ...]], *, before_value: bool = False) -> str:
-    """Return an RE2 pattern for every raw spelling of a name that ends in one of `hints`.
-
-    With `before_value` it leaves the sign between name and value unread, for a pattern of the
-    value that reads its neighbour.
-    """
+def hints_pattern(hints: Iterable[tuple[str, ...]]) -> str:
+    """Return an RE2 pattern for every raw spelling of a name that ends in one of `hints`."""
     spellings = "|".join("[^A-Za-z\\n]*".join(map(re.escape, hint)) for hint in hints)
-    sign = "" if before_value else "[=:]"
-    return rf"(?i:{spellings})(?i:s)?(?:[^A-Za-z\n]|\\[bfnrt])*{sign}"
+    return rf"(?i:{spellings})(?i:s)?(?:[^A-Za-z\n]|\\[bfnrt])*[=:]"

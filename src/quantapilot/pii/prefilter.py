@@ -29,7 +29,7 @@ OPAQUE = (
 )
 _MEMORY = 48 << 20
 # What may stand before a word: the start of a line, a character outside words, a short escape.
-_BOUNDARY = r"(?:^|[^A-Za-z0-9]|\\[bfnrt])"
+_BOUNDARY = r"(?:^|[^A-Za-z0-9\n]|\\[bfnrt])"
 
 
 class Prefilter(Protocol):
@@ -59,7 +59,7 @@ class Re2Prefilter:
         self._options = options
         self._re2 = re2
         self._line: Any = None
-        self._set: Any = None
+        self._sets: list[tuple[Any, list[int]]] = []
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
@@ -69,13 +69,26 @@ class Re2Prefilter:
 
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
-        if self._set is None:
-            self._set = self._re2.Set.SearchSet(self._options)
-            for rule in self._rules:
-                self._set.Add(text_pattern(rule))
-            self._set.Compile()
-        found: Sequence[int] | None = self._set.Match(text.encode("utf-8", "surrogatepass"))
-        return found or ()
+        if not self._sets:
+            self._sets = self._compiled_sets()
+        data = text.encode("utf-8", "surrogatepass")
+        return [
+            members[at] for each, members in self._sets for at in each.Match(data) or ()
+        ]
+
+    def _compiled_sets(self) -> list[tuple[Any, list[int]]]:
+        # One automaton a class: over all rules it would have a state for nearly every new text.
+        by_class: dict[str, list[int]] = defaultdict(list)
+        for at, rule in enumerate(self._rules):
+            by_class[rule.pii_class].append(at)
+        out: list[tuple[Any, list[int]]] = []
+        for members in by_class.values():
+            each = self._re2.Set.SearchSet(self._options)
+            for at in members:
+                each.Add(text_pattern(self._rules[at]))
+            each.Compile()
+            out.append((each, members))
+        return out
 
 
 class RegexPrefilter:
@@ -115,34 +128,35 @@ def line_pattern(rules: Iterable[Rule]) -> bytes:
     by_boundary: dict[str, list[str]] = defaultdict(list)
     names: list[tuple[str, ...]] = []
     words: list[str] = []
-    each: list[str] = []
     for rule in rules:
-        if rule.pattern is None:
-            names += rule.fields
-        elif rule.fields or rule.context:
-            # Name or word alone: a pattern behind a gap would be carried to the end of the line.
-            names += rule.fields
-            words += rule.context
-        else:
-            boundary, body = derive(rule.pattern, _where(rule))
+        names += rule.fields
+        words += rule.context
+        if rule.pattern is not None and not (rule.fields or rule.context):
+            boundary, body = derive(rule.pattern, _where(rule), lines=True)
             by_boundary[boundary].append(body)
-    if names:
-        each.append(hints_pattern(dict.fromkeys(names)))
-    if words:
-        each.append(_BOUNDARY + "(?:" + "|".join(map(_spellings, dict.fromkeys(words))) + ")")
+    each = [OPAQUE, *_gates(names, words)]
     each += [f"{boundary}(?:{'|'.join(bodies)})" for boundary, bodies in by_boundary.items()]
-    return ("(?m)" + "|".join([OPAQUE, *each])).encode()
+    return ("(?m)" + "|".join(each)).encode()
 
 
 def text_pattern(rule: Rule) -> bytes:
     """Return the pattern that every decoded text with a finding of `rule` matches."""
-    gates = [hints_pattern(rule.fields, before_value=rule.pattern is not None)] * bool(rule.fields)
-    gates += map(_spellings, rule.context)
-    gate = "(?:" + "|".join(gates) + ")"
-    if rule.pattern is None:
-        return f"(?m){gate}".encode()
-    derived = "".join(derive(rule.pattern, _where(rule)))
-    return ("(?m)" + (f"{gate}(?s:.)*{derived}" if gates else derived)).encode()
+    gates = _gates(rule.fields, rule.context)
+    if rule.pattern is not None and not gates:
+        gates = ["".join(derive(rule.pattern, _where(rule)))]
+    return ("(?m)" + "|".join(gates)).encode()
+
+
+def _gates(names: Sequence[tuple[str, ...]], words: Sequence[str]) -> list[str]:
+    """Return the patterns of the names and words without which a rule does not count.
+
+    They stand for the whole rule: its pattern behind a gap would be carried to the end of the line.
+    """
+    gates = [hints_pattern(dict.fromkeys(names))] if names else []
+    if words:
+        spelt = "|".join(map(_spellings, dict.fromkeys(words)))
+        gates.append(f"{_BOUNDARY}(?:{spelt})")
+    return gates
 
 
 def _where(rule: Rule) -> str:
@@ -161,13 +175,10 @@ def _candidate_lines(pattern: Any, chunk: bytes) -> list[int]:
     search, find, rfind = pattern.search, chunk.find, chunk.rfind
     position, size = 0, len(chunk)
     while position < size and (found := search(chunk, position)):
-        start, end = found.span()
-        line = rfind(b"\n", 0, start) + 1
-        # Whitespace in a pattern may cross lines: each line that the match touches is looked at.
-        while True:
-            starts.append(line)
-            line = find(b"\n", line) + 1
-            if not 0 < line < end:
-                break
-        position = line or size
+        # No part of a line pattern matches a newline: where a match begins is its line.
+        start = found.start()
+        starts.append(rfind(b"\n", 0, start) + 1)
+        position = find(b"\n", start) + 1
+        if not position:
+            break
     return starts

@@ -46,6 +46,7 @@ ACCEPTED = {
     "short_number": ["1234", "0123456"],
     "random_text": ["abc123", "AbcDef"],
     "mixed_case": ["abcDEF", "EXAMPLE_EXAMPLE"],
+    "url_secret": ["//ci:«pw»@example.com", "//«EXAMPLE0123456789abc»@example.com"],
     "us_ssn": ["123-45-6789", "912-70-1234", "123456789"],
     "luhn": ["4222222222222", "4111 1111 1111 1111"],
     "payment_card": ["4111111111111111", "3782 822463 10005", "5555-5555-5555-4444"],
@@ -88,6 +89,7 @@ REFUSED = {
     "short_number": ["123", "12345678", "12a4"],
     "random_text": ["authentication", "<token>", "********"],
     "mixed_case": ["0123456789abcdef", "REPO"],
+    "url_secret": ["//ci:«${PASSWORD}»@example.com", "//«alice»@example.com"],
     "us_ssn": ["000-12-3456", "666-12-3456", "123-00-4567", "123-45-0000", "912-12-1234", "12"],
     "luhn": ["4222222222223", "0000000000000"],
     "payment_card": [
