@@ -34,7 +34,7 @@ from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.pii.checks import DetectorSettings
-from quantapilot.pii.rules import _FLAG_KEYS, _LIST_KEYS, _TEXT_KEYS
+from quantapilot.pii.rules import _FLAG_KEYS, _LIST_KEYS, _TEXT_KEYS, load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -288,6 +288,12 @@ def test_every_rule_of_the_contract_is_told() -> None:
 def test_every_data_class_is_told() -> None:
     for page, heading in (("contract.md", "x-data-class"), ("configuration.md", "class")):
         assert tuple(rows(DOCS / page, heading)) == FIELD_CLASSES
+
+
+def test_the_classes_that_are_said_to_be_searched_are_those_that_rules_run_in() -> None:
+    searched = {name for rule in load_rules() for name in rule.data_classes}
+    table = rows(DOCS / "contract.md", "x-data-class")
+    assert searched == {name for name, cells in table.items() if cells[1] != "not at all"}
 
 
 def test_every_setting_is_told_with_its_default() -> None:

@@ -22,7 +22,7 @@ _PIN = re.compile(
 # has a class of one character in it, so that this file holds none of them.
 _FOREIGN = re.compile(
     r"pypi[.]org|pythonhosted[.]org|registry[.]npmjs|--(?:extra-)?index[-]url|--find[-]links"
-    r"|file:[/]//|/opt[/](?:pypi|wheels)|/root[/][.]pyenv|/work[/](?:main|shared)\b|/tmp[/]bash"
+    r"|/opt[/](?:pypi|wheels)|/root[/][.]pyenv|/work[/](?:main|shared)\b|/tmp[/]bash"
 )
 
 
@@ -62,9 +62,8 @@ def tracked() -> list[Path]:
     if listed.returncode == 0:
         paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
     else:
-        ignored = {".git"} | {
-            line.strip("/\n") for line in (ROOT / ".gitignore").open(encoding="utf-8")
-        }
+        lines = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+        ignored = {".git", *(line.strip("/") for line in lines)}
         paths = [p for p in ROOT.rglob("*") if not ignored & set(p.relative_to(ROOT).parts)]
     return sorted(path for path in paths if path.is_file())
 

@@ -129,8 +129,7 @@ class Contract:
         Raises:
             KeyError: It leads nowhere.
         """
-        address, _, fragment = reference.partition("#")
-        uri = base if not address else _join(base, address)
+        uri, _, fragment = absolute(base, reference).partition("#")
         _, target = self._by_id[uri]
         for part in fragment.split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
@@ -251,6 +250,15 @@ def read_json(path: Path) -> Any:
         raise BrokenContractError(finding) from error
 
 
+def absolute(base: str, reference: str) -> str:
+    """Return a `$ref` of the file `base` as an absolute address (RFC 3986, section 5)."""
+    if reference.startswith("#"):
+        return base + reference
+    from urllib.parse import urljoin
+
+    return urljoin(base, reference)
+
+
 def snake(name: str) -> str:
     """Return a definition's name in snake case: `RunFailed` becomes `run_failed`."""
     return _CAMEL.sub("_", name).lower()
@@ -293,9 +301,3 @@ def _merge(into: Field, other: Field) -> None:
     into.patterns += other.patterns
     into.items = into.items or other.items
     into.open = into.open or other.open
-
-
-def _join(base: str, address: str) -> str:
-    from urllib.parse import urljoin
-
-    return urljoin(base, address)

@@ -25,6 +25,11 @@ _SCALAR = re.compile(
     r"(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])|-?Infinity|NaN)"
     r"|(?P<literal>true|false|null)"
 )
+# What is left of a number, a literal or an escape where a text was cut within it.
+_CUT = re.compile(
+    r"(?:-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?)?)?|tr?u?|fa?l?s?|nu?l?|Na?|-?I[a-z]{0,6})\Z"
+)
+_CUT_ESCAPE = re.compile(r"\\u[0-9A-Fa-f]{0,3}\Z")
 _OPEN: dict[str, Kind] = {"{": "object", "[": "array"}
 _CLOSE: dict[Kind, str] = {"object": "}", "array": "]"}
 
@@ -177,7 +182,8 @@ def _string(text: str, position: int) -> tuple[str, int]:
     try:
         value, end = scanstring(text, position + 1, False)
     except ValueError as error:
-        reason: Literal["syntax", "end"] = "end" if "Unterminated" in str(error) else "syntax"
+        cut = "Unterminated" in str(error) or _CUT_ESCAPE.search(text, position)
+        reason: Literal["syntax", "end"] = "end" if cut else "syntax"
         raise JsonTextError("string that does not end, or has a bad escape", position, reason) from None
     return value, end
 
@@ -188,7 +194,7 @@ def _space(text: str, position: int) -> int:
 
 
 def _unexpected(text: str, position: int, wanted: str) -> JsonTextError:
-    if position >= len(text):
+    if position >= len(text) or (wanted == "a JSON value" and _CUT.match(text, position)):
         return JsonTextError(f"ends where {wanted} should stand", position, "end")
     return JsonTextError(f"expected {wanted}", position, "syntax")
 

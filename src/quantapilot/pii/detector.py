@@ -100,13 +100,16 @@ class Detector:
         if not allowed:
             return []
         hinted = self._hinted(name) & allowed if name else frozenset()
+        if among is not None and not (hinted or among & allowed):
+            return []
         found: list[Match] = []
         by_name = bool(hinted)
         for view in views(text):
-            if among is None:
-                asked = allowed.intersection(self._prefilter.rules(view.text)) | hinted
-            else:
-                asked = (among & allowed) | hinted
+            asked = hinted | (
+                allowed.intersection(self._prefilter.rules(view.text))
+                if among is None
+                else among & allowed
+            )
             if asked:
                 found += self._by_pattern(view, asked, hinted)
                 by_name = by_name or any(self.rules[at].pattern is None for at in asked)

@@ -1,0 +1,113 @@
+"""Findings: how a run ends, and fingerprints that never give a value away."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantapilot.errors import ExitCode
+from quantapilot.findings import Finding, RuleInfo, Summary, fingerprint, registry
+
+RULE = RuleInfo("input/bom", "a byte order mark", "Parsers refuse it.", "Remove it.")
+PARTS = {
+    "rule": "pii/email",
+    "path": "a.jsonl",
+    "place": "/message <email>",
+    "value": "a@b.example",
+}
+
+
+def finding(**changes: object) -> Finding:
+    base = {
+        "rule": "pii/email", "category": "pii", "severity": "error", "path": "a", "message": "m",
+        "help": "h", "fingerprint": "0" * 32, "pii_class": "email",
+    }  # fmt: skip
+    return Finding(**{**base, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("outcomes", [*permutations(ExitCode, 3), (ExitCode.CLEAN,), ()])
+def test_what_was_not_checked_outranks_what_was_found_and_that_what_was_not_there(
+    outcomes: tuple[ExitCode, ...],
+) -> None:
+    summary = Summary()
+    summary.outcomes.update(outcomes)
+    rank = (ExitCode.UNCHECKED, ExitCode.FINDINGS, ExitCode.NOTHING, ExitCode.CLEAN)
+    ranked = [code for code in rank if code in outcomes]
+    assert summary.exit_code == (ranked[0] if ranked else ExitCode.CLEAN)
+
+
+def test_a_summary_counts_by_rule_class_and_severity() -> None:
+    summary = Summary()
+    for one in (
+        finding(),
+        finding(severity="warning"),
+        finding(rule="contract/type", category="contract", pii_class=None),
+    ):
+        summary.add(one)
+    assert (summary.errors, summary.warnings, summary.findings) == (2, 1, 3)
+    assert summary.by_rule == {"pii/email": 2, "contract/type": 1}
+    assert summary.by_class == {"email": 2}
+
+
+def test_a_rule_makes_findings_of_its_own_category_and_repair() -> None:
+    made = RULE.at("a.jsonl", "starts with a BOM", line=1, column=2, pointer="/a")
+    assert (made.rule, made.category, made.severity) == ("input/bom", "input", "error")
+    assert (made.line, made.column, made.pointer, made.help) == (1, 2, "/a", "Remove it.")
+    assert made.pii_class is None
+    contract = RuleInfo("contract/type", "", "", "")
+    assert contract.at("a", "m").category == "contract"
+
+
+def test_findings_of_one_rule_at_two_places_have_two_fingerprints() -> None:
+    assert (
+        RULE.at("a", "m", pointer="/x").fingerprint != RULE.at("a", "m", pointer="/y").fingerprint
+    )
+    assert RULE.at("a", "m").fingerprint != RULE.at("b", "m").fingerprint
+    assert RULE.at("a", "m", line=1).fingerprint == RULE.at("a", "m", line=9).fingerprint
+
+
+def test_rules_are_found_by_their_id() -> None:
+    assert registry(RULE) == {"input/bom": RULE}
+
+
+def test_a_finding_does_not_change() -> None:
+    with pytest.raises(AttributeError):
+        finding().path = "b"  # type: ignore[misc]
+
+
+@given(st.text(), st.text())
+def test_without_a_key_the_value_does_not_enter_the_fingerprint(one: str, other: str) -> None:
+    assert fingerprint(None, **{**PARTS, "value": one}) == fingerprint(
+        None, **{**PARTS, "value": other}
+    )
+    assert fingerprint(b"", **{**PARTS, "value": one}) == fingerprint(None, **PARTS)
+
+
+@given(st.binary(min_size=1, max_size=200), st.text(), st.text())
+def test_with_a_key_equal_values_and_only_those_are_recognised(
+    key: bytes, one: str, other: str
+) -> None:
+    prints = [fingerprint(key, **{**PARTS, "value": value}) for value in (one, other)]
+    assert (prints[0] == prints[1]) == (one == other)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_and_the_key_count(part: str) -> None:
+    changed = {**PARTS, part: PARTS[part] + "x"}
+    assert fingerprint(b"k", **changed) != fingerprint(b"k", **PARTS)
+    assert fingerprint(b"k", **PARTS) != fingerprint(b"other", **PARTS)
+
+
+def test_parts_do_not_run_into_each_other() -> None:
+    one = fingerprint(None, rule="ab", path="c", place="", value="")
+    assert one != fingerprint(None, rule="a", path="bc", place="", value="")
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_fingerprint_has_the_shape_that_the_report_promises(place: str) -> None:
+    made = fingerprint(None, **{**PARTS, "place": place})
+    assert len(made) == 32
+    assert set(made) <= set("0123456789abcdef")
