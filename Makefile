@@ -40,9 +40,11 @@ types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
 generate: $(READY)  ## write generated/ from _schemas/
+	$(BIN)/python -m quantapilot.pii.compiled
 	$(BIN)/qp generate
 
 generate-check: $(READY)  ## fail when generated/ is not what _schemas/ says
+	$(BIN)/python -m quantapilot.pii.compiled --check
 	$(BIN)/qp generate --check
 
 examples: $(READY)  ## write examples/ anew from their seed

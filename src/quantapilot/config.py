@@ -72,30 +72,55 @@ def load_config(file: Path | None = None, start: Path | None = None) -> Config:
         if (own := folder / OWN_FILE).is_file():
             return _parse(own)
         project = folder / PROJECT_FILE
-        if project.is_file() and b"tool.quantapilot" in project.read_bytes():
+        if project.is_file() and _is_meant(project):
             return _parse(project)
         if (folder / ".git").exists():
             break
     return Config(root=start)
 
 
-def _parse(file: Path) -> Config:
+def shown(path: Path) -> Path:
+    """Return a path as it is reported: relative to the current folder where it lies below it."""
+    here = Path.cwd()
+    absolute = path.absolute()
+    return absolute.relative_to(here) if absolute.is_relative_to(here) else path
+
+
+def _is_meant(project: Path) -> bool:
+    """Tell whether a pyproject.toml is this toolkit's configuration; most are not even parsed."""
+    if b"quantapilot" not in project.read_bytes():
+        return False
+    _, table = _read(project)
+    tools = table.get("tool")
+    return isinstance(tools, dict) and "quantapilot" in tools
+
+
+def _read(file: Path) -> tuple[str, dict[str, Any]]:
     import tomli
 
+    name = shown(file)
     try:
         text = file.read_text("utf-8")
-        table: Any = tomli.loads(text)
+        return text, tomli.loads(text)
     except OSError as error:
-        raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
+        raise ConfigError(f"{name}: can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: not UTF-8 (byte {error.start})") from error
+        raise ConfigError(f"{name}: not UTF-8 (byte {error.start})") from error
     except tomli.TOMLDecodeError as error:
-        raise ConfigError(f"{file}:{error.lineno}:{error.colno}: not valid TOML: {error.msg}") from error
+        raise ConfigError(f"{name}:{error.lineno}:{error.colno}: not valid TOML: {error.msg}") from error
+
+
+def _parse(file: Path) -> Config:
+    text, document = _read(file)
+    table: Any = document
     if file.name == PROJECT_FILE:
-        table = table.get("tool", {}).get("quantapilot", {})
+        table = table.get("tool", {})
+        table = table.get("quantapilot", {}) if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        raise ConfigError(f"{shown(file)}: [tool.quantapilot] must be a table")
     settings: dict[str, Any] = {"root": file.parent}
     for key, value in table.items():
-        where = f"{file}:{_line_of(text, key)}"
+        where = f"{shown(file)}:{_line_of(text, key)}"
         if key not in _SETTINGS:
             near = get_close_matches(key, _SETTINGS, n=1)
             hint = f", did you mean '{near[0]}'?" if near else f"; known are {', '.join(_SETTINGS)}"
@@ -109,8 +134,10 @@ def _parse(file: Path) -> Config:
 
 def _line_of(text: str, key: str) -> int:
     pattern = re.compile(rf"""^\s*(?:["']?{re.escape(key)}["']?\s*=|\[[^\]]*{re.escape(key)}\])""")
-    lines = text.splitlines()
-    return next((at for at, line in enumerate(lines, start=1) if pattern.match(line)), 1)
+    own = re.search(r"^\s*\[\s*tool\s*\.\s*quantapilot\b", text, re.MULTILINE)
+    first = text.count("\n", 0, own.start()) if own else 0
+    lines = text.splitlines()[first:]
+    return next((at for at, line in enumerate(lines, first + 1) if pattern.match(line)), first + 1)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

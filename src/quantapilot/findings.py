@@ -118,7 +118,7 @@ class Summary:
         for code in (ExitCode.UNCHECKED, ExitCode.FINDINGS, ExitCode.NOTHING):
             if code in self.outcomes:
                 return code
-        return ExitCode.CLEAN
+        return ExitCode.CLEAN if self.documents else ExitCode.NOTHING
 
     def add(self, finding: Finding) -> None:
         """Count one finding."""

@@ -21,7 +21,7 @@ from quantapilot.pii.rules import Rule, expand_lexicons, load_rules
 RULES = load_rules()
 PATTERN_RULES = [rule for rule in RULES if rule.pattern is not None]
 PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)
-EXAMPLES = 12
+EXAMPLES = 8
 
 
 def _generated(rule: Rule) -> st.SearchStrategy[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-import traceback
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -45,13 +46,32 @@ def qp() -> None:
 def run() -> None:
     """Run the command line; expected errors are one line, and no fault shows a checked value."""
     try:
-        qp.main(prog_name="qp")
+        sys.exit(qp.main(prog_name="qp", standalone_mode=False))
+    except click.Abort:
+        _stop("interrupted: not everything was checked")
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except QuantaPilotError as error:
-        click.echo(f"qp: {error}", err=True)
+        _stop(str(error))
+    except BrokenPipeError:
+        # Whoever read the report has gone: there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.UNCHECKED)
+    except OSError as error:
+        _stop(f"the report can't be written: {error.strerror}")
     except Exception as error:  # noqa: BLE001
-        # The text of an unforeseen exception may hold what was being checked: only its place is shown.
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-        click.echo(f"qp: internal fault: {type(error).__name__} at {place}; please report it", err=True)
-        sys.exit(ExitCode.UNCHECKED)
+        # The text of an unforeseen exception may hold what was being checked: its place is enough.
+        _stop(f"internal fault: {type(error).__name__} at {_place(error)}; please report it")
+
+
+def _stop(message: str) -> NoReturn:
+    click.echo(f"qp: {message}", err=True)
+    sys.exit(ExitCode.UNCHECKED)
+
+
+def _place(error: Exception) -> str:
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -83,8 +84,11 @@ def report(
     started = time.perf_counter()
     with _opened(output) as out:
         reporter = open_reporter(report_format, out, colour=_shows_colour(out), quiet=quiet)
+        # What can't begin, such as a rule file that is broken, leaves no half of a report behind.
+        found = iter(findings)
+        first = list(islice(found, 1))
         reporter.start()
-        for finding in findings:
+        for finding in chain(first, found):
             reporter.add(finding)
         summary.elapsed_s = time.perf_counter() - started
         reporter.finish(summary)
@@ -107,7 +111,8 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
     except OSError as error:
         raise click.UsageError(f"report can't be written to {output}: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _shows_colour(out: TextIO) -> bool:

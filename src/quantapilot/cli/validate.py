@@ -84,7 +84,8 @@ def _findings(
 
     detector = project.detector()
     try:
-        contract = project.contract()
+        schemas = project.contract()
+        contract = project.extended(schemas, detector)
     except BrokenContractError as error:
         # What can't be validated is still searched for personal data.
         gate = project.gate(project.inspector(detector), summary, select, ignore)
@@ -99,7 +100,10 @@ def _findings(
     inspector = project.inspector(detector, validator, definition)
     gate = project.gate(inspector, summary, select, ignore)
     if project.has_contract:
-        judge = project.inspector(detector, validator)
-        asks = lambda name: bool(detector.named(name))  # noqa: E731
-        yield from gate.report(check_contract(project.files, contract, judge, asks))
+        judge = project.inspector(detector, Validator(schemas, engine))
+        yield from gate.report(
+            check_contract(
+                project.files, schemas, judge, summary, lambda name: bool(detector.named(name))
+            )
+        )
     yield from gate.check(project.inputs(paths, kind))

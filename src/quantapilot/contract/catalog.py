@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from quantapilot.contract.rules import CONTRACT_RULES
-from quantapilot.errors import ContractError
+from quantapilot.errors import ConfigError, ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ _FIELD_SCHEMAS: dict[str, dict[str, Any]] = {
     "technical": {"type": ["string", "number", "boolean"], "maxLength": 4096},
     "aggregate": {"type": "number"},
     "timestamp": {"type": "string", "format": "date-time"},
-    "status": {"type": ["string", "number", "boolean"], "pattern": "^[A-Za-z0-9_-]{1,32}$"},
+    "status": {"type": ["number", "boolean"]},
     "text": {"type": "string", "maxLength": 16384},
 }
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -204,6 +204,9 @@ def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
 
     Each class brings the proof that it asks for, so that no field skips rules on its word alone.
     Definitions of the kind `logs` are extended; events stay exactly what the schemas say.
+
+    Raises:
+        ConfigError: A log record has a field of this name already.
     """
     if not fields:
         return contract
@@ -214,6 +217,9 @@ def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
     schemas = dict(contract.schemas)
     for definition in contract.documents:
         if definition.kind == "logs":
+            for name in fields:
+                if contract.fields(definition).below(name):
+                    raise ConfigError(f"the field '{name}' of [fields] stands in {definition.name}")
             schema = schemas[definition.file]
             body = {**definition.schema, "properties": {**definition.schema["properties"], **extra}}
             schemas[definition.file] = {**schema, "$defs": {**schema["$defs"], definition.name: body}}

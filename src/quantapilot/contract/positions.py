@@ -25,11 +25,11 @@ _SCALAR = re.compile(
     r"(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])|-?Infinity|NaN)"
     r"|(?P<literal>true|false|null)"
 )
-# What is left of a number, a literal or an escape where a text was cut within it.
+# What is left of a number or a literal where a text was cut within it.
 _CUT = re.compile(
     r"(?:-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?)?)?|tr?u?|fa?l?s?|nu?l?|Na?|-?I[a-z]{0,6})\Z"
 )
-_CUT_ESCAPE = re.compile(r"\\u[0-9A-Fa-f]{0,3}\Z")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _OPEN: dict[str, Kind] = {"{": "object", "[": "array"}
 _CLOSE: dict[Kind, str] = {"object": "}", "array": "]"}
 
@@ -181,10 +181,10 @@ def _key(text: str, position: int) -> tuple[str, int]:
 def _string(text: str, position: int) -> tuple[str, int]:
     try:
         value, end = scanstring(text, position + 1, False)
-    except ValueError as error:
-        cut = "Unterminated" in str(error) or _CUT_ESCAPE.search(text, position)
-        reason: Literal["syntax", "end"] = "end" if cut else "syntax"
-        raise JsonTextError("string that does not end, or has a bad escape", position, reason) from None
+    except ValueError:
+        if _STRING.match(text, position) is None:
+            raise JsonTextError("ends within a string", position, "end") from None
+        raise JsonTextError("bad escape in a string", position, "syntax") from None
     return value, end
 
 

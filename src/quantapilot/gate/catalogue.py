@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.inputs.rules import INPUT_RULES
-from quantapilot.pii.rules import load_rules
+from quantapilot.pii.rules import load_own_rules, load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +40,7 @@ def all_rules(extra_files: Sequence[Path] = ()) -> list[RuleEntry]:
     Raises:
         RuleError: A rule file can't be used.
     """
+    packaged = load_rules()
     entries = [
         RuleEntry(
             rule.id,
@@ -55,7 +56,7 @@ def all_rules(extra_files: Sequence[Path] = ()) -> list[RuleEntry]:
             rule.context,
             tuple(sorted(rule.data_classes)),
         )
-        for rule in load_rules(extra_files)
+        for rule in (*packaged, *load_own_rules(extra_files, packaged))
     ]
     entries += [
         RuleEntry(r.id, r.category, None, r.severity, r.description, r.why, r.fix)

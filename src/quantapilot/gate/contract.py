@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quantapilot.contract.catalog import Contract, Definition
-    from quantapilot.findings import Finding
+    from quantapilot.findings import Finding, Summary
     from quantapilot.gate.inspector import Inspector
     from quantapilot.gate.project import ContractFiles
 
@@ -28,6 +28,7 @@ def check_contract(
     files: ContractFiles,
     contract: Contract,
     inspector: Inspector,
+    summary: Summary,
     forbidden_name: Callable[[str], bool],
 ) -> Iterator[Finding]:
     """Yield what breaks the law of the contract itself: lint, drift, examples.
@@ -36,6 +37,7 @@ def check_contract(
         files: Where schemas, models and examples stand.
         contract: The contract as loaded from `files.schemas`.
         inspector: Judges the examples by this contract.
+        summary: Counts what is checked here.
         forbidden_name: Tells whether a property of this name would ask for personal data.
     """
     examples: dict[str, Any] = {}
@@ -43,10 +45,12 @@ def check_contract(
         examples = read_json(files.examples)
     except BrokenContractError as error:
         yield error.finding
+    summary.files += len(contract.schemas)
     yield from lint(contract, files.schemas, forbidden_name, examples)
     yield from drift(files.schemas, files.generated)
     for name, groups in examples.items():
         if not name.startswith("$"):
+            summary.documents += len(groups.get("valid", ())) + len(groups.get("invalid", ()))
             yield from _definition(files.examples, contract, inspector, name, groups)
 
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantapilot.contract.catalog import load_contract, packaged_contract, with_fields
-from quantapilot.errors import RuleError
+from quantapilot.config import shown
+from quantapilot.errors import ConfigError, RuleError
 from quantapilot.gate.check import Gate, Limits, Selection
 
 from quantapilot.gate.inspector import Inspector
 from quantapilot.inputs.sources import patterns, sources
 from quantapilot.pii.checks import DetectorSettings
+from quantapilot.pii.compiled import compiled_rules
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.examples import broken_examples
-from quantapilot.pii.rules import load_rules
+from quantapilot.pii.rules import load_own_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,9 +52,9 @@ class Project:
         """Return where the project keeps its contract."""
         root, config = self.config.root, self.config
         return ContractFiles(
-            _shown(root / config.schemas),
-            _shown(root / config.generated),
-            _shown(root / config.examples),
+            shown(root / config.schemas),
+            shown(root / config.generated),
+            shown(root / config.examples),
         )
 
     @property
@@ -61,14 +63,23 @@ class Project:
         return self.files.schemas.is_dir()
 
     def contract(self) -> Contract:
-        """Return the project's contract with its own log fields, or the packaged one.
+        """Return the project's contract as its schemas say it, or the packaged one.
 
         Raises:
             BrokenContractError: A schema can't be used.
             ContractError: There is no schema folder, and the package carries no contract.
         """
-        own = self.has_contract
-        contract = load_contract(self.files.schemas) if own else packaged_contract()
+        return load_contract(self.files.schemas) if self.has_contract else packaged_contract()
+
+    def extended(self, contract: Contract, detector: Detector) -> Contract:
+        """Return the contract with the project's own fields allowed in log records.
+
+        Raises:
+            ConfigError: A field's name asks for personal data, or stands in the contract already.
+        """
+        for name in self.config.fields:
+            if detector.named(name):
+                raise ConfigError(f"the field '{name}' of [fields] asks for personal data by its name")
         return with_fields(contract, self.config.fields)
 
     def detector(self) -> Detector:
@@ -77,12 +88,13 @@ class Project:
         Raises:
             RuleError: A rule file can't be used, or a rule does not keep its own examples.
         """
-        own = [self.config.root / path for path in self.config.rules]
-        detector = Detector(load_rules(own), self._settings())
-        for rule in detector.rules:
-            if rule.source in set(map(str, own)):
-                for broken in broken_examples(detector, rule):
-                    raise RuleError(f"{rule.source}: rule '{rule.id}': {broken}")
+        packaged = compiled_rules()
+        files = [shown(self.config.root / path) for path in self.config.rules]
+        own = load_own_rules(files, packaged) if files else ()
+        detector = Detector([*packaged, *own], self._settings())
+        for rule in own:
+            for broken in broken_examples(detector, rule):
+                raise RuleError(f"{rule.source}: rule '{rule.id}': {broken}")
         return detector
 
     def inspector(
@@ -117,7 +129,7 @@ class Project:
         if paths:
             yield from sources(paths, self.config.exclude, kind)
             return
-        root = _shown(self.config.root)
+        root = shown(self.config.root)
         for name in ("logs", "events", "errors"):
             if kind in {None, name}:
                 yield from patterns(getattr(self.config, name), root, name)
@@ -128,12 +140,3 @@ class Project:
         networks = tuple(map(ip_network, self.config.internal_networks))
         defaults = DetectorSettings()
         return DetectorSettings(networks, self.config.phone_regions or defaults.phone_regions)
-
-
-def _shown(path: Path) -> Path:
-    """Return a path as it is reported: relative to the current folder where it lies below it."""
-    from pathlib import Path
-
-    here = Path.cwd()
-    absolute = path.absolute()
-    return absolute.relative_to(here) if absolute.is_relative_to(here) else path

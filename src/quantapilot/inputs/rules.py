@@ -56,9 +56,10 @@ INPUT_RULES: Final = registry(
     ),
     RuleInfo(
         "input/empty",
-        "a named input without content",
+        "a named input without content; exit code 3 when nothing else was checked",
         _EMPTY,
         "Check that the program that writes it runs, or leave it out.",
+        severity="warning",
         exit_code=ExitCode.NOTHING,
     ),
     RuleInfo(

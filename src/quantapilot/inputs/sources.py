@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from errno import ELOOP
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,14 @@ def sources(
             yield Source(STDIN_LABEL, None, named=True, kind=kind)
             continue
         path = Path(argument)
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            if error.errno != ELOOP:
+                yield _unreadable(argument, error)
+                continue
         if path.is_dir():
             yield from _folder(path, exclude, kind)
         elif path.exists():
@@ -67,11 +76,17 @@ def patterns(
     for pattern in globs:
         anchor = Path(pattern).anchor
         base = Path(anchor) if anchor else root
-        found = sorted(path for path in base.glob(pattern.removeprefix(anchor)) if path.is_file())
+        try:
+            matching = sorted(base.glob(pattern.removeprefix(anchor)))
+        except (ValueError, NotImplementedError) as error:
+            yield INPUT_RULES["input/no-match"].at(str(base / pattern), str(error))
+            continue
+        found = [path for path in matching if path.is_file() or not path.exists()]
         if not found:
             yield INPUT_RULES["input/no-match"].at(str(base / pattern), "no file matches")
         for path in found:
-            yield Source(str(path), path, kind=kind)
+            there = path.exists()
+            yield Source(str(path), path, kind=kind) if there else _unreadable(str(path), None)
 
 
 def _folder(folder: Path, exclude: Sequence[str], kind: str | None) -> Iterator[Source | Finding]:
@@ -99,16 +114,17 @@ def _walk(top: Path, exclude: Sequence[str]) -> Iterator[Path | Finding]:
         folder = Path(name)
         specs = list(ignored.pop(folder, []))
         if ".gitignore" in files:
-            lines = (folder / ".gitignore").read_text("utf-8", "replace").splitlines()
-            specs.append((folder, GitIgnoreSpec.from_lines(lines)))
+            specs.append((folder, _ignores(folder / ".gitignore")))
 
         def kept(path: Path, mark: str = "", specs: list[tuple[Path, GitIgnoreSpec]] = specs) -> bool:
             if outer.match_file(path.relative_to(top).as_posix() + mark):
                 return False
-            return not any(
-                spec.match_file(path.absolute().relative_to(base.absolute()).as_posix() + mark)
-                for base, spec in specs
-            )
+            for base, spec in reversed(specs):
+                name = path.absolute().relative_to(base.absolute()).as_posix() + mark
+                # The nearest .gitignore that names a file decides, be it to take it back.
+                if (ignored := spec.check_file(name).include) is not None:
+                    return not ignored
+            return True
 
         folders[:] = sorted(f for f in folders if f not in _NEVER and kept(folder / f, "/"))
         for below in folders:
@@ -122,8 +138,6 @@ def _walk(top: Path, exclude: Sequence[str]) -> Iterator[Path | Finding]:
 
 def _outer_ignores(top: Path) -> list[tuple[Path, GitIgnoreSpec]]:
     """Return the .gitignore files above a folder, up to the top of its repository."""
-    from pathspec import GitIgnoreSpec
-
     found: list[tuple[Path, GitIgnoreSpec]] = []
     folder = top.absolute()
     while not (folder / ".git").exists():
@@ -132,9 +146,18 @@ def _outer_ignores(top: Path) -> list[tuple[Path, GitIgnoreSpec]]:
         folder = folder.parent
         file = folder / ".gitignore"
         if file.is_file():
-            lines = file.read_text("utf-8", "replace").splitlines()
-            found.append((folder, GitIgnoreSpec.from_lines(lines)))
+            found.append((folder, _ignores(file)))
     return found[::-1]
+
+
+def _ignores(file: Path) -> GitIgnoreSpec:
+    """Return what a .gitignore names; one that can't be read is reported as the file that it is."""
+    from pathspec import GitIgnoreSpec
+
+    try:
+        return GitIgnoreSpec.from_lines(file.read_text("utf-8", "replace").splitlines())
+    except OSError:
+        return GitIgnoreSpec.from_lines(())
 
 
 def open_problem(source: Source) -> Finding | None:

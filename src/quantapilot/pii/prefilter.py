@@ -12,7 +12,6 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Protocol
 
-from quantapilot.pii.derive import derive
 from quantapilot.pii.fields import hints_pattern
 
 if TYPE_CHECKING:
@@ -132,7 +131,7 @@ def line_pattern(rules: Iterable[Rule]) -> bytes:
         names += rule.fields
         words += rule.context
         if rule.pattern is not None and not (rule.fields or rule.context):
-            boundary, body = derive(rule.pattern, _where(rule), lines=True)
+            boundary, body = _derived(rule, lines=True)
             by_boundary[boundary].append(body)
     each = [OPAQUE, *_gates(names, words)]
     each += [f"{boundary}(?:{'|'.join(bodies)})" for boundary, bodies in by_boundary.items()]
@@ -143,7 +142,7 @@ def text_pattern(rule: Rule) -> bytes:
     """Return the pattern that every decoded text with a finding of `rule` matches."""
     gates = _gates(rule.fields, rule.context)
     if rule.pattern is not None and not gates:
-        gates = ["".join(derive(rule.pattern, _where(rule)))]
+        gates = ["".join(_derived(rule))]
     return ("(?m)" + "|".join(gates)).encode()
 
 
@@ -159,8 +158,14 @@ def _gates(names: Sequence[tuple[str, ...]], words: Sequence[str]) -> list[str]:
     return gates
 
 
-def _where(rule: Rule) -> str:
-    return f"{rule.source}: rule '{rule.id}'"
+def _derived(rule: Rule, *, lines: bool = False) -> tuple[str, str]:
+    """Return the derived pattern of a rule, which a compiled rule brings along."""
+    if rule.derived:
+        text_boundary, text, line_boundary, line = rule.derived
+        return (line_boundary, line) if lines else (text_boundary, text)
+    from quantapilot.pii.derive import derive
+
+    return derive(rule.pattern or "", f"{rule.source}: rule '{rule.id}'", lines=lines)
 
 
 def _spellings(word: str) -> str:

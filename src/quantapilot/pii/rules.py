@@ -15,10 +15,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-import regex
 
 from quantapilot.errors import RuleError
 from quantapilot.findings import PiiClass, Severity
@@ -26,9 +25,9 @@ from quantapilot.pii.checks import CHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from importlib.resources.abc import Traversable
-    from pathlib import Path
+    import regex
 
+_FOLDER = Path(__file__).parent / "rules"
 RULE_FILES = ("email", "phone", "name", "token", "national_id", "ip")
 DATA_CLASSES = frozenset(
     {"identifier", "technical", "aggregate", "timestamp", "status", "text"},
@@ -48,6 +47,7 @@ class Rule:
 
     `generic` marks a rule that guesses from key, context or shape: on one span it gives way to a
     rule that knows the format. `data_classes` are the classes of contract fields it runs in.
+    Compiled rules have no examples and bring their `derived` patterns along.
     """
 
     id: str
@@ -62,9 +62,10 @@ class Rule:
     context: tuple[str, ...]
     data_classes: frozenset[str]
     generic: bool
-    match: tuple[str, ...]
-    no_match: tuple[str, ...]
     source: str
+    match: tuple[str, ...] = ()
+    no_match: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
 
     def compiled(self) -> regex.Pattern[str]:
         """Return the confirming pattern; compiled on first use, since compiling is what costs.
@@ -77,6 +78,8 @@ class Rule:
 
 @cache
 def _compile(pattern: str, rule_id: str, source: str) -> regex.Pattern[str]:
+    import regex
+
     lexicons = {name: list(lexicon(name)) for name in LEXICON.findall(pattern)}
     try:
         return regex.compile(pattern, **lexicons)
@@ -93,7 +96,7 @@ def lexicon(name: str) -> tuple[str, ...]:
     Raises:
         RuleError: No such list is packaged.
     """
-    file = resources.files(__package__) / "rules" / f"{name}.txt"
+    file = _FOLDER / f"{name}.txt"
     if not file.is_file():
         raise RuleError(f"no word list '{name}' for the pattern element \\L<{name}>")
     lines = file.read_text("utf-8").splitlines()
@@ -109,29 +112,40 @@ def expand_lexicons(pattern: str) -> str:
     return LEXICON.sub(alternation, pattern)
 
 
-def load_rules(extra_files: Iterable[Path] = ()) -> tuple[Rule, ...]:
-    """Return the packaged rules, followed by those of a project's own files.
+def load_rules() -> tuple[Rule, ...]:
+    """Return the packaged rules with their examples.
+
+    Raises:
+        RuleError: A rule in them breaks the law of its kind.
+    """
+    rules: dict[str, Rule] = {}
+    for name in RULE_FILES:
+        file = _FOLDER / f"{name}.toml"
+        _collect(rules, file.read_text("utf-8"), f"rules/{name}.toml")
+    return tuple(rules.values())
+
+
+def load_own_rules(files: Iterable[Path], packaged: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return the rules of a project's own files; their ids may not repeat a packaged one.
 
     Raises:
         RuleError: A file can't be read or a rule in it breaks the law of its kind.
     """
-    packaged: Traversable = resources.files(__package__) / "rules"
-    rules: dict[str, Rule] = {}
-    for name in RULE_FILES:
-        file = packaged / f"{name}.toml"
-        _collect(rules, file.read_text("utf-8"), f"rules/{name}.toml")
-    for path in extra_files:
+    rules = {rule.id: rule for rule in packaged}
+    taken = set(rules)
+    for path in files:
         try:
             text = path.read_text("utf-8")
         except OSError as error:
             raise RuleError(f"{path}: rule file can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise RuleError(f"{path}: rule file is not UTF-8 (byte {error.start})") from error
-        before = set(rules)
         _collect(rules, text, str(path))
-        for rule_id in rules.keys() - before:
-            rules[rule_id].compiled() if rules[rule_id].pattern else None
-    return tuple(rules.values())
+    own = tuple(rule for rule_id, rule in rules.items() if rule_id not in taken)
+    for rule in own:
+        if rule.pattern is not None:
+            rule.compiled()
+    return own
 
 
 def _collect(rules: dict[str, Rule], text: str, source: str) -> None:

@@ -40,7 +40,7 @@ class TextReporter:
             head.append(_printable(finding.pointer))
         lines = ["  ".join(head), f"    {_printable(finding.message)}"]
         if finding.excerpt:
-            lines.append(f"    | {finding.excerpt}")
+            lines.append(f"    | {_printable(finding.excerpt)}")
         lines.append(self._style(f"    = {finding.help}", "dim"))
         self._out.write("\n".join(lines) + "\n\n")
 
@@ -88,4 +88,10 @@ def _count(number: int, noun: str) -> str:
 
 
 def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
+
+
+def _escape(code: int) -> str:
+    # Python keeps a byte of a file name that is not UTF-8 as a lone surrogate.
+    code -= 0xDC00 * (0xDC80 <= code <= 0xDCFF)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -84,3 +84,29 @@ def _is_candidate(line: str) -> bool:
 def test_a_rule_brings_three_examples_of_each_side(rule: Rule) -> None:
     assert len(set(rule.match)) >= 3
     assert len(set(rule.no_match)) >= 3
+
+
+HOSTILE = [
+    "a" * 20_000,
+    "a." * 10_000,
+    "a@a." + "a." * 10_000,
+    "1 " * 10_000,
+    "+1" * 10_000,
+    "1." * 10_000,
+    "2001::" * 3000,
+    "://a:" * 4000,
+    "host=a;" * 3000,
+    'password="' * 2000,
+    "approved by A" * 1500,
+    "Alice van de " * 1500,
+    "eyJ" + "a" * 20_000,
+    "-----BEGIN PRIVATE KEY-----" * 700,
+    "a [at] " * 3000,
+    "AB12 " * 4000,
+    " " * 20_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_costs_no_rule_its_time_limit(text: str) -> None:
+    DETECTOR.find(text)
