@@ -51,7 +51,10 @@ def main() -> None:
     parser.add_argument("--big", action="store_true", help="also check memory on 1 GB")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = [*_throughput(Path(folder), options.megabytes, big=options.big), *_starts(Path(folder))]
+        rows = [
+            *_throughput(Path(folder), options.megabytes, big=options.big),
+            *_starts(Path(folder)),
+        ]
     _print(rows)
 
 
@@ -129,10 +132,15 @@ def _start(*command: str, times: int = 15) -> float:
 
 def _print(rows: list[Row]) -> None:
     heads = Row("what", "measured", "ratio", "target")
-    widths = [max(len(getattr(r, f)) for r in (heads, *rows)) for f in ("what", "figure", "ratio", "target")]
+    widths = [
+        max(len(getattr(r, f)) for r in (heads, *rows))
+        for f in ("what", "figure", "ratio", "target")
+    ]
     for row in (heads, *rows):
         cells = (row.what, row.figure, row.ratio, row.target)
-        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+        )
 
 
 if __name__ == "__main__":

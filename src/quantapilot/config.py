@@ -7,14 +7,15 @@ that a typing error can't switch a check off.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quantapilot.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 OWN_FILE = "quantapilot.toml"
 PROJECT_FILE = "pyproject.toml"
@@ -107,7 +108,9 @@ def _read(file: Path) -> tuple[str, dict[str, Any]]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name}: not UTF-8 (byte {error.start})") from error
     except tomli.TOMLDecodeError as error:
-        raise ConfigError(f"{name}:{error.lineno}:{error.colno}: not valid TOML: {error.msg}") from error
+        raise ConfigError(
+            f"{name}:{error.lineno}:{error.colno}: not valid TOML: {error.msg}"
+        ) from error
 
 
 def _parse(file: Path) -> Config:
@@ -122,6 +125,8 @@ def _parse(file: Path) -> Config:
     for key, value in table.items():
         where = f"{shown(file)}:{_line_of(text, key)}"
         if key not in _SETTINGS:
+            from difflib import get_close_matches
+
             near = get_close_matches(key, _SETTINGS, n=1)
             hint = f", did you mean '{near[0]}'?" if near else f"; known are {', '.join(_SETTINGS)}"
             raise ConfigError(f"{where}: unknown setting '{key}'{hint}")
@@ -182,7 +187,7 @@ def _size(value: Any) -> int:
 
 def _fields(value: Any) -> Mapping[str, str]:
     if not isinstance(value, dict):
-        raise ValueError("must be a table of field = class")
+        raise ValueError("must be a table of field = class")  # noqa: TRY004
     for name, data_class in value.items():
         if data_class not in FIELD_CLASSES:
             raise ValueError(f"gives '{name}' no class of {', '.join(FIELD_CLASSES)}")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Literal
 
 from quantapilot.errors import ExitCode
@@ -138,6 +137,8 @@ def fingerprint(key: bytes | None, *, rule: str, path: str, place: str, value: s
     recognised by whoever holds the key and by nobody else. Without a key the value stays out:
     short values could be guessed from a plain hash. `place` is the masked context.
     """
+    from hashlib import blake2b
+
     parts = (rule, path, place, value if key else "")
     digest = blake2b(key=(key or b"")[:64], digest_size=16)
     for part in parts:

@@ -107,7 +107,7 @@ def qp(*arguments: str, stdin: bytes = b"") -> Run:
         with redirect_stdout(out), redirect_stderr(err):
             main()
     except SystemExit as end:
-        code = end.code
+        code = end.code or 0
     finally:
         sys.argv, sys.stdin = argv, given
     assert isinstance(code, int)

@@ -82,7 +82,7 @@ def qp(*arguments: str, stdin: str = "") -> Run:
         with redirect_stdout(out), redirect_stderr(err):
             main()
     except SystemExit as end:
-        code = end.code
+        code = end.code or 0
     finally:
         sys.argv, sys.stdin = argv, given
     assert isinstance(code, int)

@@ -33,7 +33,7 @@ from quantapilot.config import _SETTINGS, FIELD_CLASSES, OWN_FILE, Config, load_
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.inputs.rules import INPUT_RULES
-from quantapilot.pii.checks import DetectorSettings
+from quantapilot.pii.candidate import DetectorSettings
 from quantapilot.pii.rules import _FLAG_KEYS, _LIST_KEYS, _TEXT_KEYS, load_rules
 
 if TYPE_CHECKING:

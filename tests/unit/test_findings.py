@@ -32,11 +32,16 @@ def finding(**changes: object) -> Finding:
 def test_what_was_not_checked_outranks_what_was_found_and_that_what_was_not_there(
     outcomes: tuple[ExitCode, ...],
 ) -> None:
-    summary = Summary()
+    summary = Summary(documents=1)
     summary.outcomes.update(outcomes)
     rank = (ExitCode.UNCHECKED, ExitCode.FINDINGS, ExitCode.NOTHING, ExitCode.CLEAN)
     ranked = [code for code in rank if code in outcomes]
     assert summary.exit_code == (ranked[0] if ranked else ExitCode.CLEAN)
+
+
+def test_a_run_that_checked_no_document_is_never_clean() -> None:
+    assert Summary(files=3, skipped=2).exit_code is ExitCode.NOTHING
+    assert Summary(documents=1).exit_code is ExitCode.CLEAN
 
 
 def test_a_summary_counts_by_rule_class_and_severity() -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -23,33 +24,62 @@ if TYPE_CHECKING:
     from quantapilot.findings import Finding, Summary
 
 
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """The options that every checking command has, as click parses them."""
+
+    paths: tuple[str, ...]
+    report_format: str
+    output: Path | None
+    config: Path | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    quiet: bool
+
+
+_PARAMETERS = (
+    click.argument("paths", nargs=-1, metavar="[PATH]..."),
+    click.option(
+        "--format",
+        "report_format",
+        type=click.Choice(list(REPORTERS)),
+        default="text",
+        show_default=True,
+        help="Shape of the report.",
+    ),
+    click.option(
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write the report to FILE instead of standard output.",
+    ),
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Read settings from FILE; else from the nearest quantapilot.toml or pyproject.toml.",
+    ),
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="RULE",
+        help="Report only this rule; repeatable, 'pii/*' works.",
+    ),
+    click.option(
+        "--ignore", multiple=True, metavar="RULE", help="Do not report this rule; repeatable."
+    ),
+    click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
+)
+
+
 def check_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that every checking command has."""
-    for option in reversed(
-        (
-            click.argument("paths", nargs=-1, metavar="[PATH]..."),
-            click.option(
-                "--format", "report_format", type=click.Choice(list(REPORTERS)), default="text",
-                show_default=True, help="Shape of the report.",
-            ),
-            click.option(
-                "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                help="Write the report to FILE instead of standard output.",
-            ),
-            click.option(
-                "--config", type=click.Path(path_type=Path), metavar="FILE",
-                help="Read settings from FILE; else from the nearest quantapilot.toml or pyproject.toml.",
-            ),
-            click.option("--select", multiple=True, metavar="RULE", help="Report only this rule; repeatable, 'pii/*' works."),
-            click.option("--ignore", multiple=True, metavar="RULE", help="Do not report this rule; repeatable."),
-            click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
-        )
-    ):  # fmt: skip
-        command = option(command)
+    for parameter in reversed(_PARAMETERS):
+        command = parameter(command)
     return command
 
 
-def settings(config: Path | None, select: Iterable[str], ignore: Iterable[str]) -> Config:
+def settings(options: CheckOptions) -> Config:
     """Return the configuration, after refusing rules on the command line that do not exist.
 
     Raises:
@@ -57,8 +87,8 @@ def settings(config: Path | None, select: Iterable[str], ignore: Iterable[str]) 
     """
     from fnmatch import filter as matching
 
-    loaded = load_config(config)
-    patterns = [*select, *ignore, *loaded.ignore]
+    loaded = load_config(options.config)
+    patterns = [*options.select, *options.ignore, *loaded.ignore]
     if patterns:
         from quantapilot.gate.catalogue import rule_ids
 
@@ -69,24 +99,19 @@ def settings(config: Path | None, select: Iterable[str], ignore: Iterable[str]) 
     return loaded
 
 
-def report(
-    findings: Iterable[Finding],
-    summary: Summary,
-    *,
-    report_format: str,
-    output: Path | None,
-    quiet: bool,
-) -> ExitCode:
+def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions) -> ExitCode:
     """Write the report of findings as they come and return the exit code.
 
     A report file is complete or not there: it is written beside its place and then renamed.
     """
     started = time.perf_counter()
-    with _opened(output) as out:
-        reporter = open_reporter(report_format, out, colour=_shows_colour(out), quiet=quiet)
+    with _opened(options.output) as out:
         # What can't begin, such as a rule file that is broken, leaves no half of a report behind.
         found = iter(findings)
         first = list(islice(found, 1))
+        reporter = open_reporter(
+            options.report_format, out, colour=_shows_colour(out), quiet=options.quiet
+        )
         reporter.start()
         for finding in chain(first, found):
             reporter.add(finding)

@@ -82,5 +82,9 @@ def _explanation(entry: RuleEntry) -> list[str]:
         lines += ["", "In fields of the class", f"  {', '.join(entry.data_classes)}"]
     for title, examples in (("Finds", entry.match), ("Passes", entry.no_match)):
         if examples:
-            lines += ["", f"{title} (synthetic examples)", *(f"  {example}" for example in examples)]
+            lines += [
+                "",
+                f"{title} (synthetic examples)",
+                *(f"  {example}" for example in examples),
+            ]
     return lines

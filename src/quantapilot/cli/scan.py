@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from quantapilot.cli.check import check_options, report, settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from quantapilot.cli.check import CheckOptions, check_options, report, settings
 
 
 @click.command()
 @check_options
-def scan(
-    paths: Sequence[str],
-    report_format: str,
-    output: Path | None,
-    config: Path | None,
-    select: Sequence[str],
-    ignore: Sequence[str],
-    quiet: bool,
-) -> None:
+def scan(**given: Any) -> None:
     """Search texts for personal data: files, folders, or '-' for standard input.
 
     Folders are walked; what .gitignore names is left out. Without a PATH the current folder is
@@ -33,8 +21,9 @@ def scan(
     from quantapilot.findings import Summary
     from quantapilot.gate.project import Project
 
-    project = Project(settings(config, select, ignore))
+    options = CheckOptions(**given)
+    project = Project(settings(options))
     summary = Summary()
-    gate = project.gate(project.inspector(project.detector()), summary, select, ignore)
-    findings = gate.check(project.inputs(paths or ["."]))
-    sys.exit(report(findings, summary, report_format=report_format, output=output, quiet=quiet))
+    inspector = project.inspector(project.detector())
+    gate = project.gate(inspector, summary, options.select, options.ignore)
+    sys.exit(report(gate.check(project.inputs(options.paths or (".",))), summary, options))

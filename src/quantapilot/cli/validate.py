@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from quantapilot.cli.check import check_options, report, settings
+from quantapilot.cli.check import CheckOptions, check_options, report, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.contract.validator import Engine
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.project import Project
@@ -40,18 +40,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="JSON Schema engine.",
 )
-def validate_api(
-    paths: Sequence[str],
-    report_format: str,
-    output: Path | None,
-    config: Path | None,
-    select: Sequence[str],
-    ignore: Sequence[str],
-    quiet: bool,
-    kind: str,
-    definition: str | None,
-    engine: Engine,
-) -> None:
+def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any) -> None:
     """Check contract, examples, logs and events for conformance and personal data.
 
     Without a PATH the logs and events that the configuration names are checked. '-' is standard
@@ -60,45 +49,41 @@ def validate_api(
     from quantapilot.findings import Summary
     from quantapilot.gate.project import Project
 
-    project = Project(settings(config, select, ignore))
+    options = CheckOptions(**given)
+    project = Project(settings(options))
     summary = Summary()
-    findings = _findings(
-        project, summary, paths, None if kind == "auto" else kind, definition, engine, select, ignore
-    )
-    sys.exit(report(findings, summary, report_format=report_format, output=output, quiet=quiet))
+    only = None if kind == "auto" else kind
+    findings = _findings(project, summary, options, only, definition, engine)
+    sys.exit(report(findings, summary, options))
 
 
-def _findings(
+def _findings(  # noqa: PLR0917
     project: Project,
     summary: Summary,
-    paths: Sequence[str],
+    options: CheckOptions,
     kind: str | None,
     as_name: str | None,
     engine: Engine,
-    select: Sequence[str],
-    ignore: Sequence[str],
 ) -> Iterator[Finding]:
     from quantapilot.contract.catalog import BrokenContractError
     from quantapilot.contract.validator import Validator
     from quantapilot.gate.contract import check_contract
 
     detector = project.detector()
+    inputs = project.inputs(options.paths, kind)
+    chosen = (options.select, options.ignore)
     try:
         schemas = project.contract()
         contract = project.extended(schemas, detector)
     except BrokenContractError as error:
         # What can't be validated is still searched for personal data.
-        gate = project.gate(project.inspector(detector), summary, select, ignore)
+        gate = project.gate(project.inspector(detector), summary, *chosen)
         yield from gate.report([error.finding])
-        yield from gate.check(project.inputs(paths, kind))
+        yield from gate.check(inputs)
         return
-    definition = contract.named(as_name) if as_name else None
-    if as_name and definition is None:
-        known = ", ".join(contract.definitions)
-        raise click.UsageError(f"no definition '{as_name}'; there are {known}")
-    validator = Validator(contract, engine)
-    inspector = project.inspector(detector, validator, definition)
-    gate = project.gate(inspector, summary, select, ignore)
+    definition = _named(contract, as_name) if as_name else None
+    inspector = project.inspector(detector, Validator(contract, engine), definition)
+    gate = project.gate(inspector, summary, *chosen)
     if project.has_contract:
         judge = project.inspector(detector, Validator(schemas, engine))
         yield from gate.report(
@@ -106,4 +91,12 @@ def _findings(
                 project.files, schemas, judge, summary, lambda name: bool(detector.named(name))
             )
         )
-    yield from gate.check(project.inputs(paths, kind))
+    yield from gate.check(inputs)
+
+
+def _named(contract: Contract, name: str) -> Definition:
+    definition = contract.named(name)
+    if definition is None:
+        known = ", ".join(contract.definitions)
+        raise click.UsageError(f"no definition '{name}'; there are {known}")
+    return definition

@@ -84,7 +84,7 @@ class BrokenContractError(ContractError):
 class Contract:
     """A set of schema files that refer to each other by `$id`."""
 
-    def __init__(self, schemas: Mapping[str, dict[str, Any]]) -> None:
+    def __init__(self, schemas: Mapping[str, Any]) -> None:
         """Take the schemas by file name.
 
         Raises:
@@ -93,7 +93,7 @@ class Contract:
         self.schemas = dict(schemas)
         self._by_id: dict[str, tuple[str, dict[str, Any]]] = {}
         for file, schema in self.schemas.items():
-            if not isinstance(schema, dict) or not isinstance(schema.get("$id"), str):
+            if not (isinstance(schema, dict) and isinstance(schema.get("$id"), str)):
                 raise _broken("schema-invalid", file, 'the schema needs an "$id"', "")
             self._by_id[schema["$id"]] = (file, schema)
         self.definitions: dict[str, Definition] = {}
@@ -130,7 +130,7 @@ class Contract:
             KeyError: It leads nowhere.
         """
         uri, _, fragment = absolute(base, reference).partition("#")
-        _, target = self._by_id[uri]
+        target: Any = self._by_id[uri][1]
         for part in fragment.split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
             target = target[int(key)] if isinstance(target, list) else target[key]
@@ -164,7 +164,9 @@ class Contract:
             out.open = self._field(schema["additionalProperties"], base, seen)
         return out
 
-    def _parts(self, schema: Mapping[str, Any], base: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    def _parts(
+        self, schema: Mapping[str, Any], base: str
+    ) -> Iterator[tuple[Mapping[str, Any], str]]:
         yield schema, base
         if "$ref" in schema:
             yield self.resolve(schema["$ref"], base)
@@ -222,7 +224,10 @@ def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
                     raise ConfigError(f"the field '{name}' of [fields] stands in {definition.name}")
             schema = schemas[definition.file]
             body = {**definition.schema, "properties": {**definition.schema["properties"], **extra}}
-            schemas[definition.file] = {**schema, "$defs": {**schema["$defs"], definition.name: body}}
+            schemas[definition.file] = {
+                **schema,
+                "$defs": {**schema["$defs"], definition.name: body},
+            }
     return Contract(schemas)
 
 
@@ -248,7 +253,9 @@ def read_json(path: Path) -> Any:
     try:
         return orjson.loads(path.read_bytes())
     except OSError as error:
-        raise _broken("schema-invalid", str(path), f"can't be read: {error.strerror}", None) from error
+        raise _broken(
+            "schema-invalid", str(path), f"can't be read: {error.strerror}", None
+        ) from error
     except orjson.JSONDecodeError as error:
         finding = CONTRACT_RULES["contract/schema-invalid"].at(
             str(path), f"not valid JSON: {error.msg}", line=error.lineno, column=error.colno
@@ -276,7 +283,9 @@ def pointer_of(parts: tuple[str | int, ...] | list[str | int]) -> str:
 
 
 def _broken(rule: str, path: str, message: str, pointer: str | None) -> BrokenContractError:
-    return BrokenContractError(CONTRACT_RULES[f"contract/{rule}"].at(path, message, pointer=pointer))
+    return BrokenContractError(
+        CONTRACT_RULES[f"contract/{rule}"].at(path, message, pointer=pointer)
+    )
 
 
 def _within(finding: Finding, folder: Path) -> Finding:

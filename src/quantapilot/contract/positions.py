@@ -37,7 +37,9 @@ _CLOSE: dict[Kind, str] = {"object": "}", "array": "]"}
 class JsonTextError(ValueError):
     """The text is not JSON at `offset`; `reason` is one of `syntax`, `end` and `depth`."""
 
-    def __init__(self, message: str, offset: int, reason: Literal["syntax", "end", "depth"]) -> None:
+    def __init__(
+        self, message: str, offset: int, reason: Literal["syntax", "end", "depth"]
+    ) -> None:
         super().__init__(message)
         self.offset = offset
         self.reason = reason

@@ -8,7 +8,6 @@ meant. Messages are made here from keyword and limit; what an engine says of val
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quantapilot.contract.catalog import Definition, Field, absolute
@@ -175,25 +174,18 @@ class Validator:
         """Yield what a document breaks of a definition; nothing when it conforms."""
         seen: set[tuple[str, Pointer]] = set()
         for keyword, limit, path in self.compiled(definition).errors(document):
-            rule = f"contract/{_RULES.get(keyword, 'value')}"
-            for violation in self._explain(definition, document, rule, keyword, limit, path):
+            for violation in self._explain(definition, document, keyword, limit, path):
                 if (violation.message, violation.pointer) not in seen:
                     seen.add((violation.message, violation.pointer))
                     yield violation
 
     def _explain(
-        self,
-        definition: Definition,
-        document: Any,
-        rule: str,
-        keyword: str,
-        limit: Any,
-        path: Pointer,
+        self, definition: Definition, document: Any, keyword: str, limit: Any, path: Pointer
     ) -> Iterator[Violation]:
+        rule = f"contract/{_RULES.get(keyword, 'value')}"
         if rule == "contract/unknown-field":
             found = self._field(definition, path)
-            value = _at(document, path)
-            for key in value:
+            for key in _at(document, path):
                 if found.below(key) is None:
                     known = _near(key, found.properties)
                     known = known or f"; allowed are {', '.join(found.properties)}"
@@ -217,20 +209,23 @@ def _message(keyword: str, limit: Any) -> str:
         return _RANGES[keyword].format(limit)
     match keyword:
         case "type":
-            types = limit if isinstance(limit, list) else [limit]
-            return f"must be of type {' or '.join(types)}"
+            said = f"must be of type {' or '.join(limit if isinstance(limit, list) else [limit])}"
         case "format":
-            return f"is no {limit}"
+            said = f"is no {limit}"
         case "pattern":
-            return f"does not match {limit}"
+            said = f"does not match {limit}"
         case "enum":
-            return "is none of " + ", ".join(map(repr, limit[:12]))
+            said = "is none of " + ", ".join(map(repr, limit))
         case "const":
-            return f"must be {limit!r}"
-    return f"breaks '{keyword}' of its schema"
+            said = f"must be {limit!r}"
+        case _:
+            said = f"breaks '{keyword}' of its schema"
+    return said
 
 
 def _near(word: object, known: Any) -> str:
+    from difflib import get_close_matches
+
     near = get_close_matches(word, list(known), n=1) if isinstance(word, str) else []
     return f", did you mean '{near[0]}'?" if near else ""
 

@@ -1,4 +1,4 @@
-"""All rules in one list, whichever part of the gate they belong to: for `qp rules` and `explain`."""
+"""All rules in one list, whichever part of the gate they belong to, as users are told of them."""
 
 from __future__ import annotations
 

@@ -7,12 +7,13 @@ behind a duplicate key. Everything else goes to the inspector.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.findings import Finding
 from quantapilot.gate.inspector import Text
@@ -218,9 +219,13 @@ class Gate:
                     blank += 1
                     continue
             else:
-                if type(document) is dict and conforms(document) and _shows_all(document, line):
-                    if start not in candidates or holds_nothing(document, kind):
-                        continue
+                if (
+                    type(document) is dict
+                    and conforms(document)
+                    and _shows_all(document, line)
+                    and (start not in candidates or holds_nothing(document, kind))
+                ):
+                    continue
             yield number, line, block.ended or number < block.line + last
         self._summary.documents += len(lines) - blank
 
@@ -231,11 +236,10 @@ class Gate:
         if problem:
             yield problem
         looked_at = Text(source.label, text, number, ended=ended, kind=source.kind)
-        if shape == "jsonl" or text.lstrip()[:1] in {"{", "["}:
-            if shape == "jsonl" or _is_json(text):
-                yield from self._inspector.json(looked_at)
-                return
-        yield from self._inspector.plain(looked_at)
+        if shape == "jsonl" or (text.lstrip()[:1] in {"{", "["} and _is_json(text)):
+            yield from self._inspector.json(looked_at)
+        else:
+            yield from self._inspector.plain(looked_at)
 
 
 def _shows_all(document: Any, line: bytes) -> bool:
@@ -255,8 +259,6 @@ def _outcome(finding: Finding) -> ExitCode | None:
         return None
     if finding.category == "input":
         return INPUT_RULES[finding.rule].exit_code
-    from quantapilot.contract.rules import CONTRACT_RULES
-
     info = CONTRACT_RULES.get(finding.rule)
     return info.exit_code if info else ExitCode.FINDINGS
 

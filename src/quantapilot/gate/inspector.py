@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
 _MIN_ECHO = 3
+_BLANKS = " \t\r\n"
 # A text to judge, the name it stands under, its data class.
 _Value = tuple[str, str, str]
 _OPENING = frozenset("{[")
@@ -112,23 +113,18 @@ class Inspector:
         values: list[_Value] = []
         if not self._gather(value, "", root, values):
             return False
-        among = self.detector.asked(text for text, _, _ in values)
+        asked = self.detector.asked([text for text, _, _ in values])
+        find = self.detector.find
         try:
-            return not any(
-                self.detector.find(text, name=name, data_class=data_class, among=among)
-                for text, name, data_class in values
-            )
+            for (text, name, data_class), among in zip(values, asked, strict=True):
+                if (among or name) and find(text, name=name, data_class=data_class, among=among):
+                    return False
         except RuleTimeoutError:
             return False
+        return True
 
-    def _gather(
-        self, value: Any, name: str, described: Field | None, out: list[_Value]
-    ) -> bool:
+    def _gather(self, value: Any, name: str, described: Field | None, out: list[_Value]) -> bool:
         """Add what must be judged in a value to `out`; False where only places would tell."""
-        if isinstance(value, str):
-            name, data_class = _judged_as(name, described)
-            out.append((value, name, data_class))
-            return data_class != "text" or value.lstrip()[:1] not in _OPENING
         if isinstance(value, dict):
             for key, below in value.items():
                 known = described.below(key) if described else None
@@ -140,13 +136,15 @@ class Inspector:
         if isinstance(value, list):
             items = described.items if described else None
             return all(self._gather(below, name, items, out) for below in value)
-        if value is None or isinstance(value, bool):
-            return True
         name, data_class = _judged_as(name, described)
-        if data_class != "text":
-            return True
-        out.append((str(value), name, data_class))
-        return isinstance(value, int) or abs(value) < _EXACT
+        told = True
+        if isinstance(value, str):
+            out.append((value, name, data_class))
+            told = data_class != "text" or value.lstrip()[:1] not in _OPENING
+        elif data_class == "text" and value is not None and not isinstance(value, bool):
+            out.append((str(value), name, data_class))
+            told = isinstance(value, int) or abs(value) < _EXACT
+        return told
 
     def plain(self, source: Text, start: int = 0) -> Iterator[Finding]:
         """Yield what a text that is no JSON holds, from the offset `start` on."""
@@ -164,7 +162,7 @@ class Inspector:
         """Yield what a JSON text breaks and holds; `source.whole` reads it as one document."""
         lines = Lines(source.text, source.line)
         position, first = 0, True
-        while source.text[position:].strip():
+        while source.text[position:].strip(_BLANKS):
             try:
                 nodes, end = read(source.text, position)
             except JsonTextError as error:
@@ -253,9 +251,7 @@ class Inspector:
         elif recognised.definition is not None:
             self._judge(document, validator, recognised.definition)
 
-    def _judge(
-        self, document: _Document, validator: Validator, definition: Definition
-    ) -> None:
+    def _judge(self, document: _Document, validator: Validator, definition: Definition) -> None:
         if isinstance(document.value, dict):
             recognised = validator.branch(definition, document.value)
             if recognised.definition is None:
@@ -289,8 +285,8 @@ class Inspector:
                     yield _Hit(node, key, node.key_at + 1, node.pointer, matches)
             proven = described if inner not in broken else None
             values += _values(node, *_judged_as(node.name, proven))
-        among = self.detector.asked(text for (text, _, _), _, _ in values)
-        for (text, name, data_class), node, nested in values:
+        asked = self.detector.asked([text for (text, _, _), _, _ in values])
+        for ((text, name, data_class), node, nested), among in zip(values, asked, strict=True):
             matches = self.detector.find(text, name=name, data_class=data_class, among=among)
             if matches:
                 offset = node.start + (node.kind == "string" and not nested)
@@ -413,7 +409,7 @@ def _documents(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
         yield nodes
         return
     starts = [at for at, node in enumerate(nodes) if len(node.pointer) == 1]
-    for start, end in zip(starts, [*starts[1:], len(nodes)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(nodes)], strict=False):
         yield nodes[start:end]
 
 
@@ -425,9 +421,7 @@ def _field(root: Field | None, pointer: Pointer) -> Field | None:
     return root
 
 
-def _values(
-    node: Node, name: str, data_class: str
-) -> Iterator[tuple[_Value, Node, bool]]:
+def _values(node: Node, name: str, data_class: str) -> Iterator[tuple[_Value, Node, bool]]:
     """Yield what must be judged in a node, and whether it stands in a JSON string within it."""
     if node.kind == "number" and data_class == "text":
         yield (node.text, name, data_class), node, False
@@ -436,6 +430,8 @@ def _values(
         if nested is None:
             yield (node.text, name, data_class), node, False
         for inner in nested or ():
+            if inner.key_at is not None:
+                yield (str(inner.pointer[-1]), "", "text"), node, True
             if inner.kind in {"string", "number"}:
                 yield (inner.text, inner.name or name, "text"), node, True
 

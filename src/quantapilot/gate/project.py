@@ -6,14 +6,13 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.contract.catalog import load_contract, packaged_contract, with_fields
 from quantapilot.config import shown
+from quantapilot.contract.catalog import load_contract, packaged_contract, with_fields
 from quantapilot.errors import ConfigError, RuleError
 from quantapilot.gate.check import Gate, Limits, Selection
-
 from quantapilot.gate.inspector import Inspector
 from quantapilot.inputs.sources import patterns, sources
-from quantapilot.pii.checks import DetectorSettings
+from quantapilot.pii.candidate import DetectorSettings
 from quantapilot.pii.compiled import compiled_rules
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.examples import broken_examples
@@ -79,7 +78,9 @@ class Project:
         """
         for name in self.config.fields:
             if detector.named(name):
-                raise ConfigError(f"the field '{name}' of [fields] asks for personal data by its name")
+                raise ConfigError(
+                    f"the field '{name}' of [fields] asks for personal data by its name"
+                )
         return with_fields(contract, self.config.fields)
 
     def detector(self) -> Detector:

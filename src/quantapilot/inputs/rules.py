@@ -1,4 +1,4 @@
-"""What can be wrong with an input itself, and how each case ends; the table in docs/ is this one."""
+"""What can be wrong with an input itself, and how each case ends; docs/ shows the same table."""
 
 from __future__ import annotations
 

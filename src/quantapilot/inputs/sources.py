@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from quantapilot.findings import Finding
 
+    _Ignores = list[tuple[Path, GitIgnoreSpec]]
+
 STDIN = "-"
 STDIN_LABEL = "<stdin>"
 _NEVER = frozenset({".git", ".hg", ".svn"})
@@ -102,7 +104,7 @@ def _walk(top: Path, exclude: Sequence[str]) -> Iterator[Path | Finding]:
     from pathspec import GitIgnoreSpec
 
     outer = GitIgnoreSpec.from_lines(exclude)
-    ignored: dict[Path, list[tuple[Path, GitIgnoreSpec]]] = {top: _outer_ignores(top)}
+    ignored: dict[Path, _Ignores] = {top: _outer_ignores(top)}
     problems: list[Finding] = []
 
     def failed(error: OSError) -> None:
@@ -116,15 +118,9 @@ def _walk(top: Path, exclude: Sequence[str]) -> Iterator[Path | Finding]:
         if ".gitignore" in files:
             specs.append((folder, _ignores(folder / ".gitignore")))
 
-        def kept(path: Path, mark: str = "", specs: list[tuple[Path, GitIgnoreSpec]] = specs) -> bool:
-            if outer.match_file(path.relative_to(top).as_posix() + mark):
-                return False
-            for base, spec in reversed(specs):
-                name = path.absolute().relative_to(base.absolute()).as_posix() + mark
-                # The nearest .gitignore that names a file decides, be it to take it back.
-                if (ignored := spec.check_file(name).include) is not None:
-                    return not ignored
-            return True
+        def kept(path: Path, mark: str = "", specs: _Ignores = specs) -> bool:
+            left_out = outer.match_file(path.relative_to(top).as_posix() + mark)
+            return not left_out and not _ignored(path, mark, specs)
 
         folders[:] = sorted(f for f in folders if f not in _NEVER and kept(folder / f, "/"))
         for below in folders:
@@ -136,9 +132,9 @@ def _walk(top: Path, exclude: Sequence[str]) -> Iterator[Path | Finding]:
     yield from problems
 
 
-def _outer_ignores(top: Path) -> list[tuple[Path, GitIgnoreSpec]]:
+def _outer_ignores(top: Path) -> _Ignores:
     """Return the .gitignore files above a folder, up to the top of its repository."""
-    found: list[tuple[Path, GitIgnoreSpec]] = []
+    found: _Ignores = []
     folder = top.absolute()
     while not (folder / ".git").exists():
         if folder.parent == folder:
@@ -148,6 +144,15 @@ def _outer_ignores(top: Path) -> list[tuple[Path, GitIgnoreSpec]]:
         if file.is_file():
             found.append((folder, _ignores(file)))
     return found[::-1]
+
+
+def _ignored(path: Path, mark: str, specs: _Ignores) -> bool:
+    """Tell whether .gitignore files leave a path out; the nearest one that names it decides."""
+    for base, spec in reversed(specs):
+        name = path.absolute().relative_to(base.absolute()).as_posix() + mark
+        if (verdict := spec.check_file(name).include) is not None:
+            return verdict
+    return False
 
 
 def _ignores(file: Path) -> GitIgnoreSpec:

@@ -1,0 +1,1 @@
+"""Personal data: rules as data, and the detector that judges texts and fields by them."""

@@ -169,7 +169,10 @@ def _repeat(argument: Any, scope: _Scope, budget: float, *, first: bool) -> _Par
         return _Part(f"(?:{inner.text}){{{max(enough, 1)}}}", enough * inner.bits, cut=True)
     least = min(low, _MAX_REPEAT)
     if len(body) == 1 and inner.text.endswith(_OR_BEYOND):
-        return _Part(f"{_one_byte(inner.text)}{{{0 if first and high - low > _LONG else least},}}", low * inner.bits)
+        return _Part(
+            f"{_one_byte(inner.text)}{{{0 if first and high - low > _LONG else least},}}",
+            low * inner.bits,
+        )
     if first and high - low > _LONG:
         return _Part(f"(?:{inner.text}){{{least}}}" if least else "", least * inner.bits)
     most = str(high) if high <= _MAX_REPEAT else ""
@@ -305,7 +308,9 @@ def _bytes(chars: frozenset[str]) -> str:
     start = previous = codes[0]
     for code in [*codes[1:], 1 << 10]:
         if code != previous + 1:
-            out.append(rf"\x{start:02x}" if start == previous else rf"\x{start:02x}-\x{previous:02x}")
+            out.append(
+                rf"\x{start:02x}" if start == previous else rf"\x{start:02x}-\x{previous:02x}"
+            )
             start = code
         previous = code
     return "".join(out)

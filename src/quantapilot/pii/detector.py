@@ -8,23 +8,27 @@ from is its caller's business.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import RuleTimeoutError
-from quantapilot.pii.checks import CHECKS, Candidate, DetectorSettings, is_placeholder
+from quantapilot.pii.candidate import Candidate, Check, DetectorSettings, is_placeholder
+from quantapilot.pii.checks import checks_of
 from quantapilot.pii.fields import FieldIndex, pairs
 from quantapilot.pii.fold import View, views
 from quantapilot.pii.prefilter import Prefilter, build_prefilter
 from quantapilot.pii.rules import DATA_CLASSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from quantapilot.pii.rules import Rule
 
 _CONTEXT_REACH = 48
 _TIMEOUT_S = 2.0
+_NEWLINE = re.compile(rb"\n")
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
 _REMEMBERED = 4096
@@ -69,12 +73,27 @@ class Detector:
         """Return the rules that a field of this name calls for, whatever its value is."""
         return tuple(rule for rule in self._fields.rules_for(name) if rule.pattern is None)
 
-    def asked(self, texts: Iterable[str]) -> frozenset[int]:
-        """Return the rules that may match in any of some texts: one question for a document."""
-        found: set[int] = set()
-        for view in views("\n".join(texts)):
-            found.update(self._prefilter.rules(view.text))
-        return frozenset(found)
+    def asked(self, texts: Sequence[str]) -> list[frozenset[int]]:
+        """Return, for each of some texts, the rules that may match in it.
+
+        One question for all texts of a document: most have nothing to confirm.
+        """
+        joined = "\n".join(texts)
+        forms = list(views(joined))
+        rules = frozenset(at for view in forms for at in self._prefilter.rules(view.text))
+        if not rules or len(forms) > 1:
+            return [rules] * len(texts)
+        data = joined.encode("utf-8", "surrogatepass")
+        ends = [found.start() for found in _NEWLINE.finditer(data)] if "\n" in joined else []
+        if len(ends) != len(texts) - 1:
+            return [rules] * len(texts)
+        out: list[set[int]] = [set() for _ in texts]
+        for at in rules:
+            for start, end in self._prefilter.places(at, data):
+                # A match may run on into the next texts and hide one that begins there.
+                for touched in range(bisect_left(ends, start), bisect_left(ends, end) + 1):
+                    out[touched].add(at)
+        return list(map(frozenset, out))
 
     def find(
         self,
@@ -90,7 +109,7 @@ class Detector:
             text: A decoded value or a line.
             name: The field that the value stands under, where there is one.
             data_class: The field's class in the contract; `text` runs every rule.
-            among: What `asked` returned for texts that this one is part of.
+            among: What `asked` returned for this text.
 
         Raises:
             RuleError: A pattern is broken.
@@ -105,11 +124,10 @@ class Detector:
         found: list[Match] = []
         by_name = bool(hinted)
         for view in views(text):
-            asked = hinted | (
-                allowed.intersection(self._prefilter.rules(view.text))
-                if among is None
-                else among & allowed
-            )
+            if among is None:
+                asked = allowed.intersection(self._prefilter.rules(view.text)) | hinted
+            else:
+                asked = hinted | (among & allowed)
             if asked:
                 found += self._by_pattern(view, asked, hinted)
                 by_name = by_name or any(self.rules[at].pattern is None for at in asked)
@@ -152,7 +170,7 @@ class Detector:
                 yield Match(rule, *view.span(start, end))
 
     def _confirmed(self, rule: Rule, text: str) -> Iterator[tuple[int, int]]:
-        check = CHECKS[rule.check] if rule.check else None
+        check = _check(rule)
         group = "value" if "value" in rule.compiled().groupindex else 0
         try:
             for found in rule.compiled().finditer(text, timeout=_TIMEOUT_S):
@@ -162,7 +180,9 @@ class Detector:
                 if check is None or check(Candidate(text, start, end, self.settings)):
                     yield start, end
         except TimeoutError as error:
-            raise RuleTimeoutError(f"rule '{rule.id}' took over {_TIMEOUT_S:.0f} s on one text") from error
+            raise RuleTimeoutError(
+                f"rule '{rule.id}' took over {_TIMEOUT_S:.0f} s on one text"
+            ) from error
 
     def _called_for(
         self, rule: Rule, text: str, start: int, named_parts: Sequence[tuple[str, int, int]]
@@ -192,8 +212,14 @@ class Detector:
             candidate = Candidate(text, start, end, self.settings)
             if is_placeholder(candidate.value):
                 continue
-            if rule.check is None or CHECKS[rule.check](candidate):
+            check = _check(rule)
+            if check is None or check(candidate):
                 yield Match(rule, start, end)
+
+
+@cache
+def _check(rule: Rule) -> Check | None:
+    return checks_of(rule.pii_class)[rule.check] if rule.check else None
 
 
 def _has_word(text: str, word: str) -> bool:

@@ -49,9 +49,7 @@ class FieldIndex:
         if not parts:
             return ()
         found = [
-            rule
-            for hint, rule in self._by_last.get(parts[-1], ())
-            if parts[-len(hint) :] == hint
+            rule for hint, rule in self._by_last.get(parts[-1], ()) if parts[-len(hint) :] == hint
         ]
         return tuple(dict.fromkeys(found + self._run_together.get("".join(parts), [])))
 

@@ -17,7 +17,9 @@ from quantapilot.pii.fields import hints_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    
+    from quantapilot.pii.rules import Rule
+
+
 # Lines that hide characters from a pass over raw bytes: JSON escapes, percent-encoding, entities,
 # and characters beyond ASCII, but for the symbols that hide nothing (`fold.is_symbol`).
 OPAQUE = (
@@ -40,6 +42,9 @@ class Prefilter(Protocol):
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
 
+    def places(self, position: int, data: bytes) -> list[tuple[int, int]]:
+        """Return the byte spans of a text in which the rule at a position may match."""
+
 
 class Re2Prefilter:
     """The prefilter on google-re2: linear in the input whatever the rules are."""
@@ -59,6 +64,7 @@ class Re2Prefilter:
         self._re2 = re2
         self._line: Any = None
         self._sets: list[tuple[Any, list[int]]] = []
+        self._each: dict[int, Any] = {}
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
@@ -71,9 +77,15 @@ class Re2Prefilter:
         if not self._sets:
             self._sets = self._compiled_sets()
         data = text.encode("utf-8", "surrogatepass")
-        return [
-            members[at] for each, members in self._sets for at in each.Match(data) or ()
-        ]
+        return [members[at] for each, members in self._sets for at in each.Match(data) or ()]
+
+    def places(self, position: int, data: bytes) -> list[tuple[int, int]]:
+        """Return the byte spans of a text in which the rule at a position may match."""
+        pattern = self._each.get(position)
+        if pattern is None:
+            source = text_pattern(self._rules[position])
+            pattern = self._each[position] = self._re2.compile(source, self._options)
+        return [found.span() for found in pattern.finditer(data)]
 
     def _compiled_sets(self) -> list[tuple[Any, list[int]]]:
         # One automaton a class: over all rules it would have a state for nearly every new text.
@@ -107,6 +119,10 @@ class RegexPrefilter:
         """Return the positions of the rules that may match in a decoded text."""
         data = text.encode("utf-8", "surrogatepass")
         return [at for at, pattern in enumerate(self._each) if pattern.search(data)]
+
+    def places(self, position: int, data: bytes) -> list[tuple[int, int]]:
+        """Return the byte spans of a text in which the rule at a position may match."""
+        return [found.span() for found in self._each[position].finditer(data)]
 
 
 def build_prefilter(rules: Sequence[Rule]) -> Prefilter:

@@ -18,13 +18,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-
 from quantapilot.errors import RuleError
 from quantapilot.findings import PiiClass, Severity
-from quantapilot.pii.checks import CHECKS
+from quantapilot.pii.checks import checks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
     import regex
 
 _FOLDER = Path(__file__).parent / "rules"
@@ -80,7 +80,7 @@ class Rule:
 def _compile(pattern: str, rule_id: str, source: str) -> regex.Pattern[str]:
     import regex
 
-    lexicons = {name: list(lexicon(name)) for name in LEXICON.findall(pattern)}
+    lexicons: Any = {name: list(lexicon(name)) for name in LEXICON.findall(pattern)}
     try:
         return regex.compile(pattern, **lexicons)
     except regex.error as error:
@@ -91,7 +91,7 @@ def _compile(pattern: str, rule_id: str, source: str) -> regex.Pattern[str]:
 
 @cache
 def lexicon(name: str) -> tuple[str, ...]:
-    """Return the words of the packaged list `name`, which patterns use as `\\L<name>`.
+    r"""Return the words of the packaged list `name`, which patterns use as `\L<name>`.
 
     Raises:
         RuleError: No such list is packaged.
@@ -104,7 +104,7 @@ def lexicon(name: str) -> tuple[str, ...]:
 
 
 def expand_lexicons(pattern: str) -> str:
-    """Return `pattern` with each `\\L<name>` written out as an alternation of its words."""
+    r"""Return `pattern` with each `\L<name>` written out as an alternation of its words."""
 
     def alternation(found: re.Match[str]) -> str:
         return "(?:" + "|".join(map(re.escape, lexicon(found[1]))) + ")"
@@ -182,8 +182,8 @@ def _rule(entry: Mapping[str, Any], place: str, source: str) -> Rule:
     if "pattern" not in entry and "fields" not in entry:
         raise RuleError(f"{where}: needs a 'pattern', 'fields' or both")
     check = entry.get("check")
-    if check is not None and check not in CHECKS:
-        raise RuleError(f"{where}: no check '{check}'; there are {', '.join(sorted(CHECKS))}")
+    if check is not None and check not in (known := checks_of(entry["class"])):
+        raise RuleError(f"{where}: no check '{check}'; there are {', '.join(sorted(known))}")
     classes = frozenset(entry.get("data_classes", ("text",)))
     if unknown := classes - DATA_CLASSES:
         raise RuleError(f"{where}: no data class '{min(unknown)}'")

@@ -9,6 +9,8 @@ import orjson
 from quantapilot import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quantapilot.findings import Finding, Summary
     from quantapilot.reports import Reporter
 
@@ -47,7 +49,7 @@ class JsonReporter:
         self._out.write(f'{end}],"summary":{orjson.dumps(body).decode()}}}\n')
 
 
-def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: ARG001, FBT001
+def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: ARG001
     """Return the JSON reporter; it has no colours and is never quiet."""
     return JsonReporter(out)
 
@@ -71,7 +73,7 @@ def finding_json(finding: Finding) -> str:
     return orjson.dumps(_encodable(body)).decode()
 
 
-def _encodable(body: dict[str, object]) -> dict[str, object]:
+def _encodable(body: Mapping[str, object]) -> dict[str, object]:
     # File names may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
     return {
         key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

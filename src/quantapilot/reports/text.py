@@ -66,7 +66,7 @@ class TextReporter:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._colour else text
 
 
-def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: FBT001
+def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:
     """Return the text reporter."""
     return TextReporter(out, colour=colour, quiet=quiet)
 

@@ -6,8 +6,12 @@ from ipaddress import ip_network
 
 import pytest
 
-from quantapilot.pii.checks import CHECKS, Candidate, DetectorSettings, is_placeholder
+from quantapilot.findings import PII_CLASSES
+from quantapilot.pii.candidate import Candidate, DetectorSettings, is_placeholder
+from quantapilot.pii.checks import checks_of
 from quantapilot.pii.rules import load_rules
+
+CHECKS = {name: check for each in PII_CLASSES for name, check in checks_of(each).items()}
 
 
 def _candidate(text: str, settings: DetectorSettings | None = None) -> Candidate:

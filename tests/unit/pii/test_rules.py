@@ -8,7 +8,7 @@ import pytest
 
 from quantapilot.errors import RuleError
 from quantapilot.findings import PII_CLASSES
-from quantapilot.pii.rules import expand_lexicons, lexicon, load_rules
+from quantapilot.pii.rules import expand_lexicons, lexicon, load_own_rules, load_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def _refusal(tmp_path: Path, text: str | bytes) -> str:
     path = tmp_path / "own.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(RuleError) as refused:
-        load_rules([path])
+        load_own_rules([path], load_rules())
     return str(refused.value)
 
 
@@ -44,7 +44,7 @@ def test_a_project_adds_a_rule_by_file(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(_toml(), encoding="utf-8")
 
-    rule = load_rules([path])[-1]
+    rule = load_own_rules([path], load_rules())[-1]
 
     assert rule.id == "pii/badge"
     assert rule.source == str(path)
@@ -59,7 +59,7 @@ def test_defaults_of_a_file_hold_for_its_rules_unless_a_rule_says_otherwise(
     defaults = '[defaults]\nseverity = "warning"\nwhy = "Default."\n'
     path.write_text(defaults + _toml(severity=None), encoding="utf-8")
 
-    rule = load_rules([path])[-1]
+    rule = load_own_rules([path], load_rules())[-1]
 
     assert (rule.severity, rule.why) == ("warning", "It names an employee.")
 
@@ -68,7 +68,7 @@ def test_a_rule_of_fields_alone_gives_way_to_one_that_knows_the_format(tmp_path:
     path = tmp_path / "own.toml"
     path.write_text(_toml(pattern=None, fields='["badge no"]'), encoding="utf-8")
 
-    rule = load_rules([path])[-1]
+    rule = load_own_rules([path], load_rules())[-1]
 
     assert rule.generic
     assert rule.fields == (("badge", "no"),)
@@ -140,7 +140,7 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RuleError, match=r"none\.toml: rule file can't be read: No such file"):
-        load_rules([tmp_path / "none.toml"])
+        load_own_rules([tmp_path / "none.toml"], ())
 
 
 def test_a_pattern_that_names_no_word_list_is_refused(tmp_path: Path) -> None:

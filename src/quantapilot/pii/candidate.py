@@ -1,0 +1,94 @@
+"""Candidates: what a rule's pattern found, as the checks see it.
+
+Light on purpose: the detector needs it at every start, the checks only where a pattern matched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
+    Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """What a project may tell the checks.
+
+    `internal_networks` are passed beside the private ranges; `phone_regions` are the ISO 3166
+    regions whose national phone formats are tried.
+    """
+
+    internal_networks: tuple[Network, ...] = ()
+    phone_regions: tuple[str, ...] = ("US", "GB", "DE", "FR", "ES", "IT", "PL", "UA", "IN", "BR")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Candidate:
+    """A span `text[start:end]` that a rule's pattern found; never shown, so it has no repr."""
+
+    text: str
+    start: int
+    end: int
+    settings: DetectorSettings = field(default_factory=DetectorSettings)
+
+    @property
+    def value(self) -> str:
+        """Return the span's text."""
+        return self.text[self.start : self.end]
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether the span is all there is: the value of a field, not a word of a text."""
+        return self.start == 0 and self.end == len(self.text)
+
+    def before(self, reach: int) -> str:
+        """Return up to `reach` characters ahead of the span."""
+        return self.text[max(0, self.start - reach) : self.start]
+
+    def after(self, reach: int) -> str:
+        """Return up to `reach` characters behind the span."""
+        return self.text[self.end : self.end + reach]
+
+
+Check = Callable[[Candidate], bool]
+
+_NEIGHBOUR_BEFORE = re.compile(r"[\w][ ./:,-]\Z")
+_DIGIT_GROUP_BEFORE = re.compile(r"\d[ ./:,-]{1,2}\Z")
+_DIGIT_GROUP_AFTER = re.compile(r"[ ./:,-]{0,2}\d")
+_PLACEHOLDER = re.compile(
+    r"""\s*(?:
+        [*xX.\-_?#•]+ | <[^<>]*> | \[[^\[\]]*\] | \{\{?.*\}?\} | \$\{?\w+\}? | \$\(.*\)
+      | %\w+%? | %\(\w+\)s
+      | (?:null|none|nil|undefined|n/?a|unknown|anonymous|redacted|masked|hidden|removed|filtered
+          |example|changeme|change[-_]me|your[-_ ].*|todo|tbd|empty|true|false|yes|no|0|-)
+    )\s*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def is_placeholder(value: str) -> bool:
+    """Tell whether a value stands in for one: empty, masked, a variable, `null`, `<token>`."""
+    return not value.strip() or _PLACEHOLDER.fullmatch(value) is not None
+
+
+def isolated(candidate: Candidate) -> bool:
+    """Tell whether no further group of digits stands next to the span."""
+    return not (
+        _DIGIT_GROUP_BEFORE.search(candidate.before(3))
+        or _DIGIT_GROUP_AFTER.match(candidate.after(3))
+    )
+
+
+@cache
+def word_list(name: str) -> frozenset[str]:
+    """Return the packaged word list `name`, lower-cased."""
+    from quantapilot.pii.rules import lexicon
+
+    return frozenset(word.lower() for word in lexicon(name))

@@ -1,0 +1,208 @@
+"""Validation: what a document breaks, said in the words of the contract and never in its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quantapilot.contract.catalog import Contract, load_contract
+from quantapilot.contract.validator import Validator
+from quantapilot.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from quantapilot.contract.validator import Engine
+
+CONTRACT = load_contract(Path(__file__).parents[3] / "_schemas")
+FAST = Validator(CONTRACT)
+BOTH = (FAST, Validator(CONTRACT, "reference"))
+RUN = "550e8400-e29b-41d4-a716-446655440000"
+RECORD = {"timestamp": "2025-08-19T06:00:11.917Z", "level": "info", "message": "hi"}
+EVENT = {
+    "specversion": "1.0",
+    "id": "f7b4a3f6-7e7f-4591-9c6c-f1199a32c726",
+    "source": "/quantapilot/factory",
+    "type": "quantapilot.run_failed",
+    "time": "2025-08-19T06:00:52.176Z",
+    "subject": RUN,
+    "dataschema": "https://quantapilot.example/_schemas/api.schema.json#/$defs/RunFailed",
+    "data": {"run_id": RUN, "error_code": "TESTS_FAILED", "message": "two tests failed"},
+}
+ERROR = {"error_code": "REPO_CLONE_FAILED", "message": "Repository clone failed"}
+
+engines = pytest.mark.parametrize("validator", BOTH, ids=["jsonschema-rs", "reference"])
+
+
+def broken(validator: Validator, name: str, document: Any) -> list[tuple[str, str, str]]:
+    found = validator.violations(CONTRACT.definitions[name], document)
+    return sorted((v.rule, "/".join(map(str, v.pointer)), v.message) for v in found)
+
+
+# --- recognition ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("document", "name"),
+    [(EVENT, "RunFailedEvent"), (RECORD, "LogRecord"), (ERROR, "ErrorResponse"),
+     ({**RECORD, "event": "run_failed"}, "LogRecord"), ({**ERROR, "level": "error"}, "LogRecord")],
+)  # fmt: skip
+def test_a_document_is_recognised_by_the_field_that_tells_it(
+    document: dict[str, Any], name: str
+) -> None:
+    found = FAST.recognise(document)
+    assert found.violation is None
+    assert found.definition is CONTRACT.definitions[name]
+
+
+def test_a_kind_takes_only_its_own_definitions() -> None:
+    assert FAST.recognise(RECORD, "errors").definition is CONTRACT.definitions["ErrorResponse"]
+    assert FAST.recognise(EVENT, "logs").definition is CONTRACT.definitions["LogRecord"]
+    assert not FAST.conforms(RECORD, "errors")
+    assert FAST.conforms(RECORD, "logs")
+
+
+def test_an_unknown_document_is_told_what_would_tell_it() -> None:
+    found = FAST.recognise({"note": "x"})
+    assert found.definition is None
+    assert found.violation is not None
+    assert found.violation.rule == "contract/unknown-document"
+    for word in ("'specversion' (events)", "'level' (logs)", "'error_code' (errors)"):
+        assert word in found.violation.message
+
+
+@pytest.mark.parametrize("value", ["quantapilot.run_fialed", 5, None, [], "alice@example.com"])
+def test_an_unknown_type_of_event_is_named_without_its_value(value: object) -> None:
+    found = FAST.recognise({**EVENT, "type": value})
+    assert found.violation is not None
+    assert (found.violation.rule, found.violation.pointer) == ("contract/unknown-event", ("type",))
+    assert str(value) not in found.violation.message or value is None
+    near = "did you mean 'quantapilot.run_failed'?"
+    assert (near in found.violation.message) == (value == "quantapilot.run_fialed")
+
+
+def test_an_event_without_a_type_misses_a_field() -> None:
+    found = FAST.recognise({key: value for key, value in EVENT.items() if key != "type"})
+    assert found.violation is not None
+    assert found.violation.rule == "contract/missing-field"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [EVENT, RECORD, ERROR, {}, {"note": 1}, {**EVENT, "type": "x"}, {**EVENT, "type": 5},
+     {**EVENT, "data": {}}, {**RECORD, "level": "loud"}, {"specversion": "1.0"}],
+)  # fmt: skip
+def test_the_fast_verdict_is_that_of_the_close_look(document: dict[str, Any]) -> None:
+    recognised = FAST.recognise(document)
+    clean = recognised.definition is not None and not list(
+        FAST.violations(recognised.definition, document)
+    )
+    assert FAST.conforms(document) == clean == BOTH[1].conforms(document)
+
+
+# --- violations -------------------------------------------------------------------------------
+
+
+@engines
+@pytest.mark.parametrize(
+    ("name", "document", "wanted"),
+    [
+        ("RunFailed", EVENT["data"], []),
+        ("LogRecord", {**RECORD, "mesage": "x"},
+         [("contract/unknown-field", "mesage", "not an allowed field, did you mean 'message'?")]),
+        ("RunCompleted", {"run_id": RUN, "zzz": 1},
+         [("contract/unknown-field", "zzz", "not an allowed field; allowed are run_id")]),
+        ("RunFailed", {"run_id": RUN},
+         [("contract/missing-field", "", "required field 'error_code' is missing"),
+          ("contract/missing-field", "", "required field 'message' is missing")]),
+        ("RunFailed", {**ERROR, "run_id": RUN, "message": 5},
+         [("contract/type", "message", "must be of type string")]),
+        ("RunFailed", {**ERROR, "run_id": RUN, "message": ""},
+         [("contract/range", "message", "is shorter than 1 characters")]),
+        ("RunFailed", {**ERROR, "run_id": RUN, "message": "x" * 2001},
+         [("contract/range", "message", "is longer than 2000 characters")]),
+        ("DocumentationGenerated", {"run_id": RUN, "docs_branch": "docs", "pr_number": 0},
+         [("contract/range", "pr_number", "is less than 1")]),
+        ("RunFailed", [], [("contract/type", "", "must be of type object")]),
+        ("Timestamp", "yesterday", [("contract/format", "", "is no date-time")]),
+    ],
+    ids=["clean", "near field", "unknown field", "missing fields", "type", "too short", "too long",
+         "too small", "no object", "format"],
+)  # fmt: skip
+def test_each_violation_has_its_rule_its_place_and_its_repair(
+    validator: Validator, name: str, document: Any, wanted: list[tuple[str, str, str]]
+) -> None:
+    assert broken(validator, name, document) == wanted
+
+
+@engines
+def test_all_that_is_broken_is_said_at_once_each_once(validator: Validator) -> None:
+    document = {**EVENT, "time": "now", "extra": 1, "data": {"run_id": RUN, "message": 5}}
+    found = broken(validator, "RunFailedEvent", document)
+    assert {(rule, pointer) for rule, pointer, _ in found} == {
+        ("contract/format", "time"),
+        ("contract/unknown-field", "extra"),
+        ("contract/missing-field", "data"),
+        ("contract/type", "data/message"),
+    }
+    assert len(found) == len(set(found))
+
+
+SECRET = "alice.secret@example.com"
+
+
+@engines
+@pytest.mark.parametrize("name", ["RunFailedEvent", "LogRecord", "ErrorResponse", "RunStarted"])
+def test_no_value_and_no_unknown_name_stands_in_a_message(validator: Validator, name: str) -> None:
+    documents: list[Any] = [SECRET, [SECRET], {SECRET: SECRET}]
+    for document in (EVENT, RECORD, ERROR):
+        documents += [{**document, key: SECRET} for key in document]
+        documents += [{**document, key: {SECRET: SECRET}} for key in document]
+    for document in documents:
+        for _, _, message in broken(validator, name, document):
+            assert "alice" not in message
+
+
+def test_an_enumeration_lists_what_is_allowed() -> None:
+    messages = [m for _, _, m in broken(FAST, "LogRecord", {**RECORD, "level": "loud"})]
+    assert len(messages) == 1
+    assert messages[0].startswith("is none of 'debug', 'info', 'warn', 'warning', 'error'")
+    assert "loud" not in messages[0]
+
+
+@pytest.mark.parametrize("depth", [100, 300, 1000])
+def test_depth_alone_breaks_no_verdict(depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    assert not FAST.conforms({**RECORD, "message": value})
+    assert broken(FAST, "LogRecord", {**RECORD, "message": value}) == [
+        ("contract/type", "message", "must be of type string")
+    ]
+
+
+def test_a_keyword_without_a_rule_of_its_own_is_still_said() -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://example.org/a",
+        "$defs": {"A": {"multipleOf": 5, "title": "A"}},
+    }
+    contract = Contract({"a.schema.json": schema})
+    for engine in ("jsonschema-rs", "reference"):
+        found = list(Validator(contract, _engine(engine)).violations(contract.definitions["A"], 7))
+        assert [(v.rule, v.message) for v in found] == [
+            ("contract/value", "breaks 'multipleOf' of its schema")
+        ]
+
+
+def _engine(name: str) -> Engine:
+    return "reference" if name == "reference" else "jsonschema-rs"
+
+
+def test_an_engine_that_is_not_installed_is_named_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
+    with pytest.raises(MissingExtraError, match=r"quantapilot-contract\[reference\]"):
+        Validator(CONTRACT, "reference")
