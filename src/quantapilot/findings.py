@@ -91,16 +91,19 @@ def registry(*rules: RuleInfo) -> dict[str, RuleInfo]:
 class Summary:
     """What was checked so far; grows while a check streams.
 
-    `skipped` counts binary files that a walk passed over. `outcomes` holds the exit codes that
+    `documents` counts what inputs held, `examples` those of the contract itself. `skipped` counts
+    binary files that a walk passed over. `asked` tells that inputs were named at all. `outcomes` holds the exit codes that
     findings called for, so that "not looked at" never passes as "clean".
     """
 
     files: int = 0
     documents: int = 0
+    examples: int = 0
     bytes: int = 0
     errors: int = 0
     warnings: int = 0
     skipped: int = 0
+    asked: bool = False
     elapsed_s: float = 0.0
     by_rule: Counter[str] = field(default_factory=Counter)
     by_class: Counter[str] = field(default_factory=Counter)
@@ -117,7 +120,8 @@ class Summary:
         for code in (ExitCode.UNCHECKED, ExitCode.FINDINGS, ExitCode.NOTHING):
             if code in self.outcomes:
                 return code
-        return ExitCode.CLEAN if self.documents else ExitCode.NOTHING
+        checked = self.documents or (self.examples and not self.asked)
+        return ExitCode.CLEAN if checked else ExitCode.NOTHING
 
     def add(self, finding: Finding) -> None:
         """Count one finding."""

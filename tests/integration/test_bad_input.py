@@ -241,10 +241,12 @@ CASES = (
          prepare=folder("logs", __gitignore=b"*\n", a__jsonl=DIRTY.encode()),
          gate=ends(NOTHING, "input/no-match")),
     Case("a pattern without a match", "logs/*.jsonl", gate=ends(NOTHING, "input/no-match")),
-    Case("an empty file", "empty.jsonl", content=b"", gate=ends(NOTHING, "input/empty")),
+    Case("an empty file", "empty.jsonl", content=b"",
+         gate=ends(CLEAN, "input/empty"), scan=ends(NOTHING, "input/empty")),
     Case("a file of blank lines", "blank.jsonl", content=b"\n \r\n\n",
-         gate=ends(NOTHING, "input/empty")),
-    Case("an empty device", "/dev/null", gate=ends(NOTHING, "input/empty")),
+         gate=ends(CLEAN, "input/empty"), scan=ends(NOTHING, "input/empty")),
+    Case("an empty device", "/dev/null",
+         gate=ends(CLEAN, "input/empty"), scan=ends(NOTHING, "input/empty")),
     # What is no JSON.
     Case("invalid JSON in line 3 of 10", "ten.jsonl",
          content=lines(GOOD, GOOD, f'{{"message": {PLANTED}}}', *[GOOD] * 3, DIRTY, *[GOOD] * 3),
@@ -394,7 +396,6 @@ def test_selecting_rules_makes_nothing_checked_no_clean_check(
     assert qp(command, *selection, "logs").code == NOTHING
 
 
-@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -402,24 +403,18 @@ def test_selecting_rules_makes_nothing_checked_no_clean_check(
         ("blank.jsonl", b"\n\n"),
         ("image.png", b"\x89PNG\0\0"),
         ("bom.txt", b"\xef\xbb\xbf"),
+        ("bom.jsonl", b"\xef\xbb\xbf\n"),
     ],
-    ids=["empty", "blank", "binary", "BOM alone"],
+    ids=["empty", "blank", "binary", "BOM alone", "BOM and a blank line"],
 )
 @pytest.mark.usefixtures("project")
-def test_a_folder_with_nothing_to_check_in_its_files_is_not_clean(
-    command: str, name: str, content: bytes
-) -> None:
+def test_files_with_nothing_to_check_are_not_clean(name: str, content: bytes) -> None:
     folder("logs", **{name.replace(".", "__"): content})()
-    run = qp(command, "logs")
+    run = qp("scan", "logs")
     assert run.code == NOTHING
     assert run.out.splitlines()[-1].startswith("nothing to check")
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.usefixtures("project")
-def test_a_file_of_a_bom_alone_is_not_clean(command: str) -> None:
-    Path("bom.jsonl").write_bytes(b"\xef\xbb\xbf\n")
-    assert qp(command, "bom.jsonl").code == NOTHING
+    # The gate checks the contract too, so there is something that it can call clean.
+    assert qp("validate:api", "logs").code == CLEAN
 
 
 @pytest.mark.usefixtures("project")

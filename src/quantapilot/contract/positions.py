@@ -124,6 +124,11 @@ def read(text: str, start: int = 0) -> tuple[list[Node], int]:
             return nodes, position
 
 
+def pointer_of(parts: Sequence[str | int]) -> str:
+    """Return an RFC 6901 pointer; the empty string is the whole document."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
 def locate(text: str, pointer: Sequence[str | int]) -> tuple[int, int]:
     """Return line and column, counted from 1, of the value that `pointer` names.
 

@@ -41,6 +41,7 @@ _RULES = {
 }
 # Keywords that say nothing of a value beyond its being an object.
 _PLAIN = {"title", "description", "type", "x-document", "x-data-class"}
+_DEEPEST = 100
 _RANGES = {
     "minLength": "is shorter than {} characters",
     "maxLength": "is longer than {} characters",
@@ -173,7 +174,13 @@ class Validator:
     def violations(self, definition: Definition, document: Any) -> Iterator[Violation]:
         """Yield what a document breaks of a definition; nothing when it conforms."""
         seen: set[tuple[str, Pointer]] = set()
-        for keyword, limit, path in self.compiled(definition).errors(document):
+        errors = self.compiled(definition).errors
+        try:
+            found = list(errors(document))
+        except (ValueError, RecursionError):
+            # The engines follow a document only so deep; no contract nests as deep as that.
+            found = list(errors(_cut(document, _DEEPEST)))
+        for keyword, limit, path in found:
             for violation in self._explain(definition, document, keyword, limit, path):
                 if (violation.message, violation.pointer) not in seen:
                     seen.add((violation.message, violation.pointer))
@@ -221,6 +228,15 @@ def _message(keyword: str, limit: Any) -> str:
         case _:
             said = f"breaks '{keyword}' of its schema"
     return said
+
+
+def _cut(value: Any, depth: int) -> Any:
+    """Return a document whose containers below `depth` levels are empty."""
+    if isinstance(value, dict):
+        return {key: _cut(below, depth - 1) for key, below in value.items()} if depth else {}
+    if isinstance(value, list):
+        return [_cut(below, depth - 1) for below in value] if depth else []
+    return value
 
 
 def _near(word: object, known: Any) -> str:

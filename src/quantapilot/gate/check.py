@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from quantapilot.contract.positions import JsonTextError, read
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.findings import Finding
-from quantapilot.gate.inspector import Text
-from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Shape, blocks, shape_of
+from quantapilot.gate.document import Text
+from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Opening, Shape, blocks, shape_of
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source, open_problem
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from quantapilot.findings import Summary
     from quantapilot.gate.inspector import Inspector
+
+
+_SNIFFED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Gate:
     def check(self, inputs: Iterable[Source | Finding]) -> Iterator[Finding]:
         """Yield the findings of each input, in order; one that can't be read stops no other."""
         for item in inputs:
+            self._summary.asked = True
             yield from self.report([item] if isinstance(item, Finding) else self._source(item))
 
     def report(self, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -96,22 +101,28 @@ class Gate:
 
     def _stream(self, source: Source, stream: BinaryIO) -> Iterator[Finding]:
         head = stream.read(BLOCK_BYTES)
+        marked = head.startswith(BOM)
+        head = head.removeprefix(BOM)
+        while not head.strip() and len(head) < self._limits.document:
+            more = stream.read(BLOCK_BYTES)
+            if not more:
+                break
+            head += more
+        self._summary.files += 1
         if not head.strip():
-            self._summary.files += 1
             self._summary.bytes += len(head)
             if source.named:
                 yield INPUT_RULES["input/empty"].at(source.label, "there is nothing in it")
             return
-        shape = shape_of(source.label, head, parses=_first_line_parses(head))
+        shape = shape_of(source.label, head, _opening(head))
         if shape == "binary":
+            self._summary.files -= 1
+            self._summary.skipped += 1
             if source.named:
                 yield INPUT_RULES["input/binary"].at(source.label, "not text: it holds NUL bytes")
-            self._summary.skipped += 1
             return
-        self._summary.files += 1
-        if head.startswith(BOM):
+        if marked:
             yield INPUT_RULES["input/bom"].at(source.label, "starts with a BOM", line=1, column=1)
-            head = head[len(BOM) :]
         if shape == "json":
             yield from self._whole(source, head, stream)
         else:
@@ -128,7 +139,7 @@ class Gate:
             return
         self._summary.documents += 1
         text, problem = _decoded(source.label, data, 1)
-        if problem:
+        if problem and self._inspector.validator is not None:
             yield problem
         yield from self._inspector.json(Text(source.label, text, whole=True, kind=source.kind))
 
@@ -233,7 +244,7 @@ class Gate:
         self, source: Source, shape: Shape, number: int, line: bytes, *, ended: bool
     ) -> Iterator[Finding]:
         text, problem = _decoded(source.label, line.rstrip(b"\r"), number)
-        if problem:
+        if problem and self._inspector.validator is not None:
             yield problem
         looked_at = Text(source.label, text, number, ended=ended, kind=source.kind)
         if shape == "jsonl" or (text.lstrip()[:1] in {"{", "["} and _is_json(text)):
@@ -279,9 +290,20 @@ def _decoded(path: str, data: bytes, line: int) -> tuple[str, Finding | None]:
         return data.decode("utf-8", "replace"), finding
 
 
-def _first_line_parses(head: bytes) -> bool:
-    line = head.removeprefix(BOM).lstrip().split(b"\n", 1)[0]
-    return _is_json(line)
+def _opening(head: bytes) -> Opening:
+    """Return what a file begins with: a line of JSON, a longer JSON document, or neither."""
+    start = head.lstrip()
+    line = start.split(b"\n", 1)[0]
+    if _is_json(line):
+        return "line"
+    if start[:1] not in {b"{", b"["}:
+        return "other"
+    try:
+        read(start[:_SNIFFED].decode("utf-8", "replace"))
+    except JsonTextError as error:
+        broken_at_once = error.reason == "syntax" and error.offset < len(line)
+        return "other" if broken_at_once else "document"
+    return "document"
 
 
 def _is_json(text: str | bytes) -> bool:

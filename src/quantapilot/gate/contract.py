@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.contract.catalog import BrokenContractError, pointer_of, read_json
+from quantapilot.contract.catalog import BrokenContractError, read_json
 from quantapilot.contract.drift import drift
 from quantapilot.contract.lint import lint
-from quantapilot.contract.positions import locate
+from quantapilot.contract.positions import locate, pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def check_contract(
     """
     examples: dict[str, Any] = {}
     try:
-        examples = read_json(files.examples)
+        examples = _examples(files.examples)
     except BrokenContractError as error:
         yield error.finding
     summary.files += len(contract.schemas)
@@ -50,8 +50,27 @@ def check_contract(
     yield from drift(files.schemas, files.generated)
     for name, groups in examples.items():
         if not name.startswith("$"):
-            summary.documents += len(groups.get("valid", ())) + len(groups.get("invalid", ()))
+            summary.examples += len(groups.get("valid", ())) + len(groups.get("invalid", ()))
             yield from _definition(files.examples, contract, inspector, name, groups)
+
+
+def _examples(path: Path) -> dict[str, Any]:
+    """Return the examples by definition.
+
+    Raises:
+        BrokenContractError: The file can't be read, or is not shaped as one.
+    """
+    loaded = read_json(path)
+    groups = loaded.items() if isinstance(loaded, dict) else [("", None)]
+    for name, group in groups:
+        shaped = isinstance(group, dict) and all(
+            isinstance(group.get(half, []), list) for half in ("valid", "invalid")
+        )
+        if not shaped and not name.startswith("$"):
+            message = "examples are {definition: {'valid': [...], 'invalid': [...]}}"
+            invalid = CONTRACT_RULES["contract/schema-invalid"]
+            raise BrokenContractError(invalid.at(str(path), message, pointer=f"/{name}"))
+    return dict(loaded)
 
 
 def _definition(

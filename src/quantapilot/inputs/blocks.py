@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 4 << 20
 BOM = b"\xef\xbb\xbf"
 Shape = Literal["jsonl", "json", "text", "binary"]
+Opening = Literal["line", "document", "other"]
 
 _LINES = frozenset({".jsonl", ".ndjson"})
 _EITHER = frozenset({".log", ".txt", ".out", ""})
@@ -65,27 +66,26 @@ def blocks(head: bytes, stream: BinaryIO, max_line_bytes: int) -> Iterator[Block
         yield Block(rest, line, ended=False)
 
 
-def shape_of(name: str, head: bytes, *, parses: bool) -> Shape:
+def shape_of(name: str, head: bytes, opening: Opening) -> Shape:
     """Return what a file holds, from its name and its first bytes.
 
     Args:
         name: The file's name; `.jsonl` and `.json` are believed.
-        head: The first block.
-        parses: Whether the first line that is not blank is a whole JSON object or array.
+        head: The first block, without a byte order mark.
+        opening: What the file begins with: a line of JSON, a longer JSON document, or neither.
     """
     if b"\0" in head[:8192]:
         return "binary"
     suffix = name[name.rfind(".") :].lower() if "." in name.rpartition("/")[2] else ""
     if suffix in _LINES:
         return "jsonl"
-    starts_json = head.removeprefix(BOM).lstrip()[:1] in {b"{", b"["}
     if suffix == ".json":
-        return "jsonl" if parses and _more_lines(head) else "json"
-    if suffix in _EITHER and starts_json:
-        return "jsonl" if parses else "json"
+        return "jsonl" if opening == "line" and _more_lines(head) else "json"
+    if suffix in _EITHER and opening != "other":
+        return "jsonl" if opening == "line" else "json"
     return "text"
 
 
 def _more_lines(head: bytes) -> bool:
-    lines = head.removeprefix(BOM).strip().splitlines()
+    lines = head.strip().splitlines()
     return len(lines) > 1 and lines[1].lstrip()[:1] == b"{"

@@ -48,7 +48,7 @@ def sources(
     arguments: Iterable[str], exclude: Sequence[str] = (), kind: str | None = None
 ) -> Iterator[Source | Finding]:
     """Yield what each path of a command line stands for: files, `-`, or the files of a folder."""
-    for argument in arguments:
+    for argument in dict.fromkeys(arguments):
         if argument == STDIN:
             yield Source(STDIN_LABEL, None, named=True, kind=kind)
             continue

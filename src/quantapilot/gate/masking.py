@@ -1,0 +1,102 @@
+"""Masking of documents: findings that show the place, and no value found in the document.
+
+A value found in one place is masked wherever the document repeats it: in other excerpts, in keys,
+in pointers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quantapilot.contract.positions import pointer_of
+from quantapilot.findings import Finding, fingerprint
+from quantapilot.pii.mask import excerpt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from quantapilot.contract.positions import Pointer
+    from quantapilot.gate.document import Document, Hit
+    from quantapilot.pii.detector import Detector, Match
+
+# A shorter value, such as an initial, would be masked within unrelated words.
+_SHORTEST_ECHO = 3
+
+
+class Masking:
+    """What may be shown of one document.
+
+    Args:
+        document: The document with all its hits.
+        detector: Judges keys.
+        key: Secret for fingerprints over values; without it they cover the place only.
+    """
+
+    def __init__(self, document: Document, detector: Detector, key: bytes | None = None) -> None:
+        self._document = document
+        self._detector = detector
+        self._key = key
+        self._keys: dict[str, str] = {}
+        found = {
+            (hit.text[match.start : match.end], match.rule.pii_class)
+            for hit in document.hits
+            for match in hit.matches
+            if match.end - match.start >= _SHORTEST_ECHO
+        }
+        self._echoes = sorted(found, key=lambda echo: -len(echo[0]))
+
+    def pointer(self, pointer: Pointer) -> str:
+        """Return a pointer whose keys hold nothing that was found."""
+        return pointer_of(tuple(self._key_shown(part) for part in pointer))
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a finding for each match of the document."""
+        for hit in self._document.hits:
+            for match in hit.matches:
+                yield self._finding(hit, match)
+
+    def _finding(self, hit: Hit, match: Match) -> Finding:
+        rule, source = match.rule, self._document.source
+        spans = [(each.start, each.end, each.rule.pii_class) for each in hit.matches]
+        shown = self._without_echoes(excerpt(hit.text, spans, match.start))
+        pointer = None
+        if hit.pointer is not None:
+            pointer = self.pointer(hit.pointer)
+            if hit.pointer:
+                shown = f"{self._key_shown(hit.pointer[-1])}: {shown}"
+        line, column = self._document.lines.place(hit.offset + match.start * hit.exact)
+        return Finding(
+            rule=rule.id,
+            category="pii",
+            pii_class=rule.pii_class,
+            severity=rule.severity,
+            path=source.path,
+            line=line,
+            column=column,
+            pointer=pointer,
+            message=rule.description + (" inside a JSON string" if hit.nested else ""),
+            excerpt=shown,
+            fingerprint=fingerprint(
+                self._key,
+                rule=rule.id,
+                path=source.path,
+                place=f"{pointer or ''} {shown}",
+                value=hit.text[match.start : match.end],
+            ),
+            help=rule.fix,
+        )
+
+    def _key_shown(self, part: str | int) -> str | int:
+        if isinstance(part, int):
+            return part
+        shown = self._keys.get(part)
+        if shown is None:
+            matches = self._detector.find_in_name(part)
+            label = f"<{matches[0].rule.pii_class}>" if matches else None
+            shown = self._keys[part] = label or self._without_echoes(part)
+        return shown
+
+    def _without_echoes(self, text: str) -> str:
+        for echo, label in self._echoes:
+            text = text.replace(echo, f"<{label}>")
+        return text
