@@ -39,9 +39,16 @@ def test_what_was_not_checked_outranks_what_was_found_and_that_what_was_not_ther
     assert summary.exit_code == (ranked[0] if ranked else ExitCode.CLEAN)
 
 
-def test_a_run_that_checked_no_document_is_never_clean() -> None:
-    assert Summary(files=3, skipped=2).exit_code is ExitCode.NOTHING
-    assert Summary(documents=1).exit_code is ExitCode.CLEAN
+def test_a_run_that_checked_nothing_is_never_clean() -> None:
+    assert Summary().exit_code is ExitCode.NOTHING
+    assert Summary(files=3, skipped=2, asked=True).exit_code is ExitCode.NOTHING
+    assert Summary(documents=1, asked=True).exit_code is ExitCode.CLEAN
+
+
+def test_the_contract_alone_is_something_to_check_but_not_in_place_of_what_was_asked() -> None:
+    assert Summary(examples=5).exit_code is ExitCode.CLEAN
+    assert Summary(examples=5, asked=True).exit_code is ExitCode.NOTHING
+    assert Summary(examples=5, documents=1, asked=True).exit_code is ExitCode.CLEAN
 
 
 def test_a_summary_counts_by_rule_class_and_severity() -> None:

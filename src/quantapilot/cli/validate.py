@@ -67,7 +67,7 @@ def _findings(  # noqa: PLR0917
 ) -> Iterator[Finding]:
     from quantapilot.contract.catalog import BrokenContractError
     from quantapilot.contract.validator import Validator
-    from quantapilot.gate.contract import check_contract
+    from quantapilot.gate.proof import Proof
 
     detector = project.detector()
     inputs = project.inputs(options.paths, kind)
@@ -76,22 +76,31 @@ def _findings(  # noqa: PLR0917
         schemas = project.contract()
         contract = project.extended(schemas, detector)
     except BrokenContractError as error:
-        # What can't be validated is still searched for personal data.
         gate = project.gate(project.inspector(detector), summary, *chosen)
         yield from gate.report([error.finding])
         yield from gate.check(inputs)
         return
     definition = _named(contract, as_name) if as_name else None
     inspector = project.inspector(detector, Validator(contract, engine), definition)
-    gate = project.gate(inspector, summary, *chosen)
-    if project.has_contract:
+    proof = Proof(project, engine)
+    if project.has_contract and not (options.paths and proof.known):
+        # Imported here: a payload beside a contract that is proven does not pay for it.
+        from quantapilot.gate.contract import check_contract, unusable
+
         judge = project.inspector(detector, Validator(schemas, engine))
-        yield from gate.report(
-            check_contract(
-                project.files, schemas, judge, summary, lambda name: bool(detector.named(name))
-            )
+        checked = check_contract(
+            project.files, schemas, judge, summary, lambda name: bool(detector.named(name))
         )
-    yield from gate.check(inputs)
+        clean = True
+        for finding in project.gate(judge, summary, *chosen).report(checked):
+            clean = False
+            if unusable(finding):
+                # What can't be validated is still searched for personal data.
+                inspector = project.inspector(detector)
+            yield finding
+        if clean:
+            proof.remember()
+    yield from project.gate(inspector, summary, *chosen).check(inputs)
 
 
 def _named(contract: Contract, name: str) -> Definition:

@@ -96,7 +96,8 @@ class Contract:
         for file, schema in self.schemas.items():
             if not (isinstance(schema, dict) and isinstance(schema.get("$id"), str)):
                 raise _broken("schema-invalid", file, 'the schema needs an "$id"', "")
-            _check_keywords(schema, file)
+            if not isinstance(schema.get("$defs", {}), dict):
+                raise _broken("schema-invalid", file, '"$defs" must be an object', "/$defs")
             self._by_id[schema["$id"]] = (file, schema)
         self.definitions: dict[str, Definition] = {}
         for file, schema in self.schemas.items():
@@ -289,40 +290,6 @@ def _within(finding: Finding, folder: Path) -> Finding:
     from dataclasses import replace
 
     return replace(finding, path=str(folder / finding.path))
-
-
-def _check_keywords(schema: dict[str, Any], file: str) -> None:
-    """Refuse a schema that its meta-schema refuses, or with a pattern that is none."""
-    import jsonschema_rs
-
-    where = ""
-    draft = {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema"}
-    try:
-        jsonschema_rs.meta.validate(draft)
-        for pointer, pattern in _patterns(schema, ""):
-            where = pointer
-            jsonschema_rs.Draft202012Validator({"pattern": pattern})
-    except jsonschema_rs.ValidationError as error:
-        at = pointer_of(error.instance_path) if error.instance_path else where
-        raise _broken(
-            "schema-invalid", file, f"no valid JSON Schema: {error.message}", at
-        ) from None
-
-
-def _patterns(schema: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(schema, dict):
-        for key, value in schema.items():
-            below = pointer + pointer_of([key])
-            if key == "pattern" and isinstance(value, str):
-                yield below, value
-            elif key == "patternProperties" and isinstance(value, dict):
-                yield from ((below + pointer_of([name]), name) for name in value)
-                yield from _patterns(list(value.values()), below)
-            else:
-                yield from _patterns(value, below)
-    elif isinstance(schema, list):
-        for at, value in enumerate(schema):
-            yield from _patterns(value, f"{pointer}/{at}")
 
 
 def _references(schema: Any, pointer: str) -> Iterator[tuple[str, str]]:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import jsonschema_rs
 
-from quantapilot.contract.catalog import pointer_of
 from quantapilot.contract.model_schema import DIALECT
-from quantapilot.contract.positions import JsonTextError, locate
+from quantapilot.contract.positions import JsonTextError, locate, pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.contract.catalog import BrokenContractError, read_json
+from quantapilot.contract.catalog import SCHEMA_SUFFIX, BrokenContractError, read_json
 from quantapilot.contract.drift import drift
 from quantapilot.contract.lint import lint
 from quantapilot.contract.positions import locate, pointer_of
@@ -46,12 +46,20 @@ def check_contract(
     except BrokenContractError as error:
         yield error.finding
     summary.files += len(contract.schemas)
-    yield from lint(contract, files.schemas, forbidden_name, examples)
+    for finding in lint(contract, files.schemas, forbidden_name, examples):
+        yield finding
+        if unusable(finding):
+            return
     yield from drift(files.schemas, files.generated)
     for name, groups in examples.items():
         if not name.startswith("$"):
             summary.examples += len(groups.get("valid", ())) + len(groups.get("invalid", ()))
             yield from _definition(files.examples, contract, inspector, name, groups)
+
+
+def unusable(finding: Finding) -> bool:
+    """Tell whether a finding means that nothing can be validated by the schemas."""
+    return finding.rule == "contract/schema-invalid" and finding.path.endswith(SCHEMA_SUFFIX)
 
 
 def _examples(path: Path) -> dict[str, Any]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
 _KINDS = {"array": "an array", "string": "a string", "number": "a number"}
 _OPENING = frozenset("{[")
+_BLANKS = " \t\r\n"
 # Below it every float is written with all its digits.
 _EXACT = 1e15
 # How deep the fast pass follows a document; deeper ones get the close look.
@@ -103,7 +104,7 @@ class Inspector:
         """Yield what a JSON text breaks and holds; `source.whole` reads it as one document."""
         lines = Lines(source.text, source.line)
         position, first = 0, True
-        while source.text[position:].strip():
+        while source.text[position:].strip(_BLANKS):
             try:
                 nodes, end = read(source.text, position)
             except JsonTextError as error:
@@ -302,7 +303,7 @@ def _documents(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
         yield nodes
         return
     starts = [at for at, node in enumerate(nodes) if len(node.pointer) == 1]
-    for start, end in zip(starts, [*starts[1:], len(nodes)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(nodes)], strict=False):
         yield nodes[start:end]
 
 
@@ -323,6 +324,8 @@ def _values(node: Node, name: str, data_class: str) -> Iterator[tuple[_Value, No
         if nested is None:
             yield (node.text, name, data_class), node, False
         for inner in nested or ():
+            if inner.key_at is not None:
+                yield (str(inner.pointer[-1]), "", "text"), node, True
             if inner.kind in {"string", "number"}:
                 yield (inner.text, inner.name or name, "text"), node, True
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantapilot.config import shown
-from quantapilot.contract.catalog import load_contract, packaged_contract, with_fields
 from quantapilot.errors import ConfigError, RuleError
 from quantapilot.gate.check import Gate, Limits, Selection
 from quantapilot.gate.inspector import Inspector
@@ -68,6 +67,8 @@ class Project:
             BrokenContractError: A schema can't be used.
             ContractError: There is no schema folder, and the package carries no contract.
         """
+        from quantapilot.contract.catalog import load_contract, packaged_contract
+
         return load_contract(self.files.schemas) if self.has_contract else packaged_contract()
 
     def extended(self, contract: Contract, detector: Detector) -> Contract:
@@ -81,6 +82,8 @@ class Project:
                 raise ConfigError(
                     f"the field '{name}' of [fields] asks for personal data by its name"
                 )
+        from quantapilot.contract.catalog import with_fields
+
         return with_fields(contract, self.config.fields)
 
     def detector(self) -> Detector:

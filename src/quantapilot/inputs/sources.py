@@ -48,8 +48,12 @@ def sources(
     arguments: Iterable[str], exclude: Sequence[str] = (), kind: str | None = None
 ) -> Iterator[Source | Finding]:
     """Yield what each path of a command line stands for: files, `-`, or the files of a folder."""
-    for argument in dict.fromkeys(arguments):
+    read_stdin = False
+    for argument in arguments:
         if argument == STDIN:
+            if read_stdin:
+                continue
+            read_stdin = True
             yield Source(STDIN_LABEL, None, named=True, kind=kind)
             continue
         path = Path(argument)

@@ -62,20 +62,23 @@ Check = Callable[[Candidate], bool]
 _NEIGHBOUR_BEFORE = re.compile(r"[\w][ ./:,-]\Z")
 _DIGIT_GROUP_BEFORE = re.compile(r"\d[ ./:,-]{1,2}\Z")
 _DIGIT_GROUP_AFTER = re.compile(r"[ ./:,-]{0,2}\d")
-_PLACEHOLDER = re.compile(
-    r"""\s*(?:
+_PLACEHOLDER = r"""\s*(?:
         [*xX.\-_?#•]+ | <[^<>]*> | \[[^\[\]]*\] | \{\{?.*\}?\} | \$\{?\w+\}? | \$\(.*\)
       | %\w+%? | %\(\w+\)s
       | (?:null|none|nil|undefined|n/?a|unknown|anonymous|redacted|masked|hidden|removed|filtered
           |example|changeme|change[-_]me|your[-_ ].*|todo|tbd|empty|true|false|yes|no|0|-)
-    )\s*""",
-    re.VERBOSE | re.IGNORECASE,
-)
+    )\s*"""
 
 
 def is_placeholder(value: str) -> bool:
     """Tell whether a value stands in for one: empty, masked, a variable, `null`, `<token>`."""
-    return not value.strip() or _PLACEHOLDER.fullmatch(value) is not None
+    return not value.strip() or _placeholder().fullmatch(value) is not None
+
+
+@cache
+def _placeholder() -> re.Pattern[str]:
+    # On first use: compiling it costs more than the start of the program has to spare.
+    return re.compile(_PLACEHOLDER, re.VERBOSE | re.IGNORECASE)
 
 
 def isolated(candidate: Candidate) -> bool:

@@ -38,7 +38,7 @@ class JsonReporter:
         """Close the findings and write the summary."""
         body = {
             "files": summary.files,
-            "documents": summary.documents + summary.examples,
+            "documents": summary.checked,
             "bytes": summary.bytes,
             "findings": summary.findings,
             "by_rule": dict(sorted(summary.by_rule.items())),

@@ -49,7 +49,7 @@ class TextReporter:
         if self._quiet and summary.exit_code is ExitCode.CLEAN and not summary.findings:
             return
         checked = (
-            f"checked {_count(summary.files, 'file')}, {_count(summary.documents + summary.examples, 'document')}, "
+            f"checked {_count(summary.files, 'file')}, {_count(summary.checked, 'document')}, "
             f"{summary.bytes:,} bytes in {summary.elapsed_s:.2f} s"
         )
         if summary.skipped:

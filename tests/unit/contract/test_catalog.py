@@ -13,10 +13,10 @@ from quantapilot.contract.catalog import (
     Contract,
     load_contract,
     packaged_contract,
-    pointer_of,
     snake,
     with_fields,
 )
+from quantapilot.contract.positions import pointer_of
 from quantapilot.contract.validator import Validator
 from quantapilot.errors import ContractError
 

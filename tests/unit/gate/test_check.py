@@ -16,7 +16,8 @@ from quantapilot.errors import ExitCode
 from quantapilot.findings import Finding, Summary
 from quantapilot.gate import check as module
 from quantapilot.gate.check import Gate, Limits, Selection
-from quantapilot.gate.inspector import Inspector, Text
+from quantapilot.gate.document import Text
+from quantapilot.gate.inspector import Inspector
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source
 from quantapilot.pii.detector import Detector
@@ -55,7 +56,7 @@ def checked(
 ) -> tuple[list[Finding], Summary]:
     summary = Summary()
     gate = Gate(inspector, summary, **options)
-    return list(gate.check([Source("x.jsonl", path, named=True, kind=kind)])), summary
+    return list(gate.check([Source(path.name, path, named=True, kind=kind)])), summary
 
 
 def closely(lines: list[str], inspector: Inspector) -> list[Finding]:
@@ -63,7 +64,7 @@ def closely(lines: list[str], inspector: Inspector) -> list[Finding]:
     found: list[Finding] = []
     for number, line in enumerate(lines, 1):
         if line.strip():
-            found += inspector.json(Text("x.jsonl", line, number))
+            found += inspector.json(Text("a.jsonl", line, number))
     return found
 
 
@@ -122,7 +123,7 @@ def test_fast_pass_and_close_look_find_the_same_in_the_examples(
     wanted = [
         finding
         for number, line in enumerate(LINES, 1)
-        for finding in inspector.json(Text("x.jsonl", line, number, kind=kind))
+        for finding in inspector.json(Text("a.jsonl", line, number, kind=kind))
     ]
     assert found == wanted
     assert len(pii(found)) >= 15
@@ -213,6 +214,33 @@ def test_a_document_over_the_limit_is_unchecked(tmp_path: Path) -> None:
     found, summary = checked(file, SCAN, limits=Limits(document=2000))
     assert [finding.rule for finding in found] == ["input/line-too-long"]
     assert summary.exit_code is ExitCode.UNCHECKED
+
+
+@pytest.mark.parametrize("blank", [b"\n", b" ", b"\r\n"], ids=ascii)
+@pytest.mark.parametrize("count", [10, 100, 5000])
+def test_no_amount_of_blanks_hides_what_stands_behind_them(
+    blank: bytes, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BLOCK_BYTES", 64)
+    monkeypatch.setattr("quantapilot.inputs.blocks.BLOCK_BYTES", 64)
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(blank * count + b"\n" + json.dumps({"a": MAIL}).encode())
+    found, summary = checked(file, SCAN, limits=Limits(line=1024, document=1024))
+    assert "pii/email" in {finding.rule for finding in found}
+    assert summary.exit_code in {ExitCode.FINDINGS, ExitCode.UNCHECKED}
+
+
+@inspectors
+def test_every_byte_is_counted_a_bom_too(inspector: Inspector, tmp_path: Path) -> None:
+    for name, content in {
+        "a.jsonl": LINES[0] + "\n" + LINES[1],
+        "b.jsonl": "\ufeff" + LINES[0],
+        "c.json": "\ufeff[\n" + LINES[0] + "]",
+        "d.txt": "text\r\n\r\ntext",
+    }.items():
+        file = tmp_path / name
+        file.write_bytes(content.encode())
+        assert checked(file, inspector)[1].bytes == file.stat().st_size
 
 
 # --- kinds of text ----------------------------------------------------------------------------

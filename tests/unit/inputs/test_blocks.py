@@ -15,6 +15,8 @@ from quantapilot.inputs.blocks import Block, blocks, shape_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from quantapilot.inputs.blocks import Opening
+
 STREAMS = st.lists(
     st.sampled_from([b"\n", b"\r\n", b"a", b"bcd", b"e" * 9, b"f" * 30, b"\xff", b"{}\n"]),
     max_size=40,
@@ -99,28 +101,30 @@ def test_a_block_does_not_show_its_data() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "head", "parses", "shape"),
+    ("name", "head", "opening", "shape"),
     [
-        ("a.jsonl", b"what ever", False, "jsonl"),
-        ("a.NDJSON", b"{}", True, "jsonl"),
-        ("a.json", b'{\n "a": 1\n}', False, "json"),
-        ("a.json", b'{"a":1}', True, "json"),
-        ("a.json", b'{"a":1}\n', True, "json"),
-        ("a.json", b'{"a":1}\n{"a":2}\n', True, "jsonl"),
-        ("a.json", b"[1]\n[2]\n", True, "json"),
-        ("a.log", b'{"a":1}\n', True, "jsonl"),
-        ("a.log", b"started\n", False, "text"),
-        ("a.txt", b'\xef\xbb\xbf {"a":1}\n', True, "jsonl"),
-        ("<stdin>", b'{"a":1}\n', True, "jsonl"),
-        ("<stdin>", b'{\n"a":1}\n', False, "json"),
-        ("dir.json/name", b"text", False, "text"),
-        ("a.py", b'{"a":1}\n', True, "text"),
-        ("a.yaml", b"a: 1\n", False, "text"),
-        ("a.jsonl", b"\0\0", False, "binary"),
-        ("a", b"GIF89a\0", False, "binary"),
+        ("a.jsonl", b"what ever", "other", "jsonl"),
+        ("a.NDJSON", b"{}", "line", "jsonl"),
+        ("a.json", b'{\n "a": 1\n}', "document", "json"),
+        ("a.json", b'{"a":1}', "line", "json"),
+        ("a.json", b'{"a":1}\n', "line", "json"),
+        ("a.json", b'{"a":1}\n{"a":2}\n', "line", "jsonl"),
+        ("a.json", b"[1]\n[2]\n", "line", "json"),
+        ("a.json", b"no JSON", "other", "json"),
+        ("a.log", b'{"a":1}\n', "line", "jsonl"),
+        ("a.log", b"started\n", "other", "text"),
+        ("a.log", b"[started]\n", "other", "text"),
+        ("a.txt", b' {"a":1}\n', "line", "jsonl"),
+        ("<stdin>", b'{"a":1}\n', "line", "jsonl"),
+        ("<stdin>", b'{\n"a":1}\n', "document", "json"),
+        ("dir.json/name", b"text", "other", "text"),
+        ("a.py", b'{"a":1}\n', "line", "text"),
+        ("a.yaml", b"a: 1\n", "other", "text"),
+        ("a.jsonl", b"\0\0", "other", "binary"),
+        ("a", b"GIF89a\0", "other", "binary"),
     ],
 )
 def test_name_and_first_bytes_say_what_a_file_holds(
-    name: str, head: bytes, parses: bool, shape: str
+    name: str, head: bytes, opening: Opening, shape: str
 ) -> None:
-    assert shape_of(name, head, parses=parses) == shape
+    assert shape_of(name, head, opening) == shape

@@ -43,8 +43,10 @@ def test_files_stand_for_themselves_in_the_order_given() -> None:
     assert first == Source("b.jsonl", Path("b.jsonl"), named=True, kind="logs")
 
 
-def test_a_dash_stands_for_standard_input() -> None:
-    assert list(sources(["-"])) == [Source("<stdin>", None, named=True)]
+def test_a_dash_stands_for_standard_input_which_can_be_read_once() -> None:
+    stdin = Source("<stdin>", None, named=True)
+    assert list(sources(["-"])) == [stdin]
+    assert list(sources(["-", "-"])) == [stdin]
 
 
 def test_a_folder_stands_for_its_files_in_one_order_on_every_machine() -> None:

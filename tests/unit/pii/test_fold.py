@@ -57,11 +57,9 @@ def test_every_dash_is_one(dash: str) -> None:
     assert "123-45-6789" in [view.text for view in views(f"123{dash}45{dash}6789")]
 
 
-def test_a_plain_text_has_one_form() -> None:
-    assert [view.text for view in views("a plain text, 100 % plain")][
-        0
-    ] == "a plain text, 100 % plain"
-    assert len(list(views("a plain text"))) == 1
+@pytest.mark.parametrize("text", ["a plain text", "100 % plain", "", "a → b"])
+def test_a_plain_text_has_one_form(text: str) -> None:
+    assert [view.text for view in views(text)] == [text]
 
 
 def test_the_text_as_it_is_comes_first_and_no_form_twice() -> None:

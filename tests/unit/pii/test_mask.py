@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from quantapilot.pii.mask import WINDOW, excerpt, mask
 
 # What must not show is written in capitals, so that no letter of it can come from elsewhere.
-PARTS = st.lists(
-    st.tuples(st.text(st.sampled_from("abc .,\n\té"), max_size=50), st.text(st.sampled_from("XYZ"), min_size=1, max_size=80)),
-    min_size=1, max_size=5,
-)  # fmt: skip
+SHOWN = st.text(st.sampled_from("abc .,\n\té"), max_size=50)
+HIDDEN = st.text(st.sampled_from("XYZ"), min_size=1, max_size=80)
+PARTS = st.lists(st.tuples(SHOWN, HIDDEN), min_size=1, max_size=5)
 
 
 def laid_out(parts: list[tuple[str, str]]) -> tuple[str, list[tuple[int, int, str]]]:
@@ -73,7 +72,7 @@ def test_an_excerpt_is_one_printable_line_of_about_the_window(
         ("a" * 40 + "SECRET" + "b" * 40, [(40, 46, "ip")], 40,
          "..." + "a" * 32 + "<ip>" + "b" * 32 + "..."),
         ("SECRET" + "a" * 30 + "OTHER", [(0, 6, "ip"), (36, 41, "name")], 36,
-         "..." + "SECRET"[4:] * 0 + "<ip>"[0:0] + "<ip>" + "a" * 30 + "<name>"),
+         "<ip>" + "a" * 30 + "<name>"),
         ("to SECRET\x1b[31m", [(3, 9, "email")], 3, "to <email> [31m"),
         ("one\ntwo\tSECRET", [(8, 14, "ip")], 8, "one two <ip>"),
     ],
