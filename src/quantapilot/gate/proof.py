@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from quantapilot.gate.project import Project
 
 
+_KEPT = 64
+
+
 class Proof:
     """Whether the contract of a project, as it is now, was found clean before."""
 
@@ -52,6 +55,11 @@ class Proof:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             part.write_text(self._digest, "utf-8")
             part.replace(self._file)
+            proofs = sorted(
+                self._file.parent.glob("proof-*"), key=lambda file: file.stat().st_mtime
+            )
+            for oldest in proofs[:-_KEPT]:
+                oldest.unlink(missing_ok=True)
         except OSError:
             return
 
