@@ -93,7 +93,12 @@ def _is_meant(project: Path) -> bool:
         return False
     _, table = _read(project)
     tools = table.get("tool")
-    return isinstance(tools, dict) and "quantapilot" in tools
+    if not isinstance(tools, dict) or "quantapilot" in tools:
+        return isinstance(tools, dict)
+    for name in tools:
+        if name.startswith("quantapilot"):
+            raise ConfigError(f"{shown(project)}: unknown [tool.{name}], did you mean quantapilot?")
+    return False
 
 
 def _read(file: Path) -> tuple[str, dict[str, Any]]:

@@ -130,17 +130,26 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
         return
     part = output.with_name(f".{output.name}.tmp")
     try:
-        with part.open("w", encoding="utf-8", errors="backslashreplace") as out:
-            yield out
-        part.replace(output)
+        out = part.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise click.UsageError(f"report can't be written to {output}: {error.strerror}") from error
+        raise _unwritable(output, error) from error
+    try:
+        with out:
+            yield out
+        try:
+            part.replace(output)
+        except OSError as error:
+            raise _unwritable(output, error) from error
     finally:
         with suppress(OSError):
             part.unlink()
 
 
+def _unwritable(output: Path, error: OSError) -> click.UsageError:
+    return click.UsageError(f"report can't be written to {output}: {error.strerror}")
+
+
 def _shows_colour(out: TextIO) -> bool:
-    if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb":
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return out.isatty()

@@ -103,12 +103,9 @@ class Gate:
         head = stream.read(BLOCK_BYTES)
         marked = head.startswith(BOM)
         head = head.removeprefix(BOM)
-        while not head.strip() and len(head) < self._limits.document:
-            more = stream.read(BLOCK_BYTES)
-            if not more:
-                break
-            head += more
         self._summary.files += 1
+        self._summary.bytes += len(BOM) * marked
+        line, head = self._behind_blanks(head, stream)
         if not head.strip():
             self._summary.bytes += len(head)
             if source.named:
@@ -124,39 +121,54 @@ class Gate:
         if marked:
             yield INPUT_RULES["input/bom"].at(source.label, "starts with a BOM", line=1, column=1)
         if shape == "json":
-            yield from self._whole(source, head, stream)
+            yield from self._whole(source, head, stream, line)
         else:
-            yield from self._lines(source, head, stream, shape)
+            yield from self._lines(source, head, stream, shape, line)
 
-    def _whole(self, source: Source, head: bytes, stream: BinaryIO) -> Iterator[Finding]:
+    def _behind_blanks(self, head: bytes, stream: BinaryIO) -> tuple[int, bytes]:
+        """Return what follows the blank lines at the start, and the number of its first line."""
+        line = 1
+        while not head.strip() and len(head) <= self._limits.line:
+            cut = head.rfind(b"\n") + 1
+            line += head.count(b"\n")
+            more = stream.read(BLOCK_BYTES)
+            if not more:
+                break
+            self._summary.bytes += cut
+            head = head[cut:] + more
+        return line, head
+
+    def _whole(self, source: Source, head: bytes, stream: BinaryIO, line: int) -> Iterator[Finding]:
         data = head + stream.read(max(0, self._limits.document - len(head)) + 1)
         self._summary.bytes += len(data)
         if len(data) > self._limits.document:
             limit = f"{self._limits.document >> 20} MiB"
             yield INPUT_RULES["input/line-too-long"].at(
-                source.label, f"one JSON document of over {limit}", line=1
+                source.label, f"one JSON document of over {limit}", line=line
             )
             return
         self._summary.documents += 1
-        text, problem = _decoded(source.label, data, 1)
+        text, problem = _decoded(source.label, data, line)
         if problem and self._inspector.validator is not None:
             yield problem
-        yield from self._inspector.json(Text(source.label, text, whole=True, kind=source.kind))
+        yield from self._inspector.json(
+            Text(source.label, text, line, whole=True, kind=source.kind)
+        )
 
     def _lines(
-        self, source: Source, head: bytes, stream: BinaryIO, shape: Shape
+        self, source: Source, head: bytes, stream: BinaryIO, shape: Shape, first: int
     ) -> Iterator[Finding]:
         validated = self._inspector.validator is not None
         if validated and shape == "text":
             if source.kind is None and self._inspector.definition is None:
                 yield INPUT_RULES["input/invalid-json"].at(
-                    source.label, "no JSON in it: only searched for personal data", line=1
+                    source.label, "no JSON in it: only searched for personal data", line=first
                 )
                 validated = False
             else:
                 shape = "jsonl"
         conforms = self._conforms(source.kind) if validated else None
-        for block in blocks(head, stream, self._limits.line):
+        for block in blocks(head, stream, self._limits.line, first):
             if block.too_long:
                 self._summary.bytes += block.too_long
                 yield INPUT_RULES["input/line-too-long"].at(
@@ -223,6 +235,9 @@ class Gate:
         blank = 0
         for number, line in enumerate(lines, block.line):
             start, offset = offset, offset + len(line) + 1
+            if not line:
+                blank += 1
+                continue
             try:
                 document = loads(line)
             except broken:
@@ -258,7 +273,11 @@ def _shows_all(document: Any, line: bytes) -> bool:
 
     An escaped colon would deceive the count, so lines with such escapes are not told so.
     """
-    plain = orjson.dumps(document)
+    try:
+        plain = orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        # It reads deeper documents than it writes; those get the close look.
+        return False
     if plain == line:
         return True
     return b"\\u" not in line and plain.count(b":") == line.count(b":")

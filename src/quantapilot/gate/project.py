@@ -131,7 +131,7 @@ class Project:
     def inputs(self, paths: Sequence[str], kind: str | None = None) -> Iterator[Source | Finding]:
         """Yield the sources that paths stand for, or without any those of the configuration."""
         if paths:
-            yield from sources(paths, self.config.exclude, kind)
+            yield from sources(paths, self.config.exclude, kind, self.config.root)
             return
         root = shown(self.config.root)
         for name in ("logs", "events", "errors"):

@@ -31,14 +31,15 @@ class Block:
     too_long: int = 0
 
 
-def blocks(head: bytes, stream: BinaryIO, max_line_bytes: int) -> Iterator[Block]:
+def blocks(head: bytes, stream: BinaryIO, max_line_bytes: int, line: int = 1) -> Iterator[Block]:
     """Yield the lines of `head` and of the rest of the stream, in blocks of about `BLOCK_BYTES`.
+
+    `line` is the number of the first one.
 
     Raises:
         OSError: The stream can't be read.
     """
     rest = b""
-    line = 1
     skipping = 0
     data = head
     while data:

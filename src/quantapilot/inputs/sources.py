@@ -45,9 +45,15 @@ class Source:
 
 
 def sources(
-    arguments: Iterable[str], exclude: Sequence[str] = (), kind: str | None = None
+    arguments: Iterable[str],
+    exclude: Sequence[str] = (),
+    kind: str | None = None,
+    root: Path | None = None,
 ) -> Iterator[Source | Finding]:
-    """Yield what each path of a command line stands for: files, `-`, or the files of a folder."""
+    """Yield what each path of a command line stands for: files, `-`, or the files of a folder.
+
+    `exclude` is read as a .gitignore in the folder `root`, or in the folder walked without one.
+    """
     read_stdin = False
     for argument in arguments:
         if argument == STDIN:
@@ -66,7 +72,7 @@ def sources(
                 yield _unreadable(argument, error)
                 continue
         if path.is_dir():
-            yield from _folder(path, exclude, kind)
+            yield from _folder(path, exclude, kind, root)
         elif path.exists():
             yield Source(argument, path, named=True, kind=kind)
         elif _GLOB & set(argument):
@@ -95,19 +101,23 @@ def patterns(
             yield Source(str(path), path, kind=kind) if there else _unreadable(str(path), None)
 
 
-def _folder(folder: Path, exclude: Sequence[str], kind: str | None) -> Iterator[Source | Finding]:
+def _folder(
+    folder: Path, exclude: Sequence[str], kind: str | None, root: Path | None
+) -> Iterator[Source | Finding]:
     empty = True
-    for found in _walk(folder, exclude):
+    for found in _walk(folder, exclude, root):
         empty = False
         yield Source(str(found), found, kind=kind) if isinstance(found, Path) else found
     if empty:
         yield INPUT_RULES["input/no-match"].at(str(folder), "no file in this folder to check")
 
 
-def _walk(top: Path, exclude: Sequence[str]) -> Iterator[Path | Finding]:
+def _walk(top: Path, exclude: Sequence[str], root: Path | None) -> Iterator[Path | Finding]:
     from pathspec import GitIgnoreSpec
 
     outer = GitIgnoreSpec.from_lines(exclude)
+    inside = root is not None and top.resolve().is_relative_to(root.resolve())
+    anchor = root.resolve() if root is not None and inside else top.resolve()
     ignored: dict[Path, _Ignores] = {top: _outer_ignores(top)}
     problems: list[Finding] = []
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from quantapilot.errors import RuleError
 from quantapilot.findings import PiiClass, Severity
 from quantapilot.pii.checks import checks_of
+from quantapilot.pii.fields import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -184,6 +185,10 @@ def _rule(entry: Mapping[str, Any], place: str, source: str) -> Rule:
     check = entry.get("check")
     if check is not None and check not in (known := checks_of(entry["class"])):
         raise RuleError(f"{where}: no check '{check}'; there are {', '.join(sorted(known))}")
+    for hint in entry.get("fields", ()):
+        if words(hint) != tuple(hint.split()):
+            meant = " ".join(words(hint))
+            raise RuleError(f"{where}: field '{hint}' can't match; names are read as '{meant}'")
     classes = frozenset(entry.get("data_classes", ("text",)))
     if unknown := classes - DATA_CLASSES:
         raise RuleError(f"{where}: no data class '{min(unknown)}'")
