@@ -91,13 +91,15 @@ def registry(*rules: RuleInfo) -> dict[str, RuleInfo]:
 class Summary:
     """What was checked so far; grows while a check streams.
 
-    `documents` counts what inputs held, `examples` those of the contract itself. `skipped` counts
-    binary files that a walk passed over. `asked` tells that inputs were named at all. `outcomes`
-    holds the exit codes that findings called for, so that "not looked at" never passes as "clean".
+    `files`, `documents` and `bytes` count what inputs held, `schemas` and `examples` what was
+    checked of the contract itself. `skipped` counts binary files that a walk passed over. `asked`
+    tells that inputs were named at all. `outcomes` holds the exit codes that findings called for,
+    so that "not looked at" never passes as "clean".
     """
 
     files: int = 0
     documents: int = 0
+    schemas: int = 0
     examples: int = 0
     bytes: int = 0
     errors: int = 0
@@ -108,11 +110,6 @@ class Summary:
     by_rule: Counter[str] = field(default_factory=Counter)
     by_class: Counter[str] = field(default_factory=Counter)
     outcomes: set[ExitCode] = field(default_factory=set)
-
-    @property
-    def checked(self) -> int:
-        """Return the number of documents, text lines and examples that were checked."""
-        return self.documents + self.examples
 
     @property
     def findings(self) -> int:

@@ -105,8 +105,8 @@ class Gate:
         head = head.removeprefix(BOM)
         self._summary.files += 1
         self._summary.bytes += len(BOM) * marked
-        line, head = self._behind_blanks(head, stream)
-        if not head.strip():
+        line, head, more = self._behind_blanks(head, stream)
+        if not (more or head.strip()):
             self._summary.bytes += len(head)
             if source.named:
                 yield INPUT_RULES["input/empty"].at(source.label, "there is nothing in it")
@@ -125,18 +125,21 @@ class Gate:
         else:
             yield from self._lines(source, head, stream, shape, line)
 
-    def _behind_blanks(self, head: bytes, stream: BinaryIO) -> tuple[int, bytes]:
-        """Return what follows the blank lines at the start, and the number of its first line."""
+    def _behind_blanks(self, head: bytes, stream: BinaryIO) -> tuple[int, bytes, bool]:
+        """Return what follows the blank lines at the start.
+
+        The number of its first line, its head, and whether it goes on although the head is blank.
+        """
         line = 1
         while not head.strip() and len(head) <= self._limits.line:
             cut = head.rfind(b"\n") + 1
             line += head.count(b"\n")
             more = stream.read(BLOCK_BYTES)
             if not more:
-                break
+                return line, head, False
             self._summary.bytes += cut
             head = head[cut:] + more
-        return line, head
+        return line, head, not head.strip()
 
     def _whole(self, source: Source, head: bytes, stream: BinaryIO, line: int) -> Iterator[Finding]:
         data = head + stream.read(max(0, self._limits.document - len(head)) + 1)

@@ -45,7 +45,7 @@ def check_contract(
         examples = _examples(files.examples)
     except BrokenContractError as error:
         yield error.finding
-    summary.files += len(contract.schemas)
+    summary.schemas += len(contract.schemas)
     for finding in lint(contract, files.schemas, forbidden_name, examples):
         yield finding
         if unusable(finding):

@@ -116,8 +116,8 @@ def _walk(top: Path, exclude: Sequence[str], root: Path | None) -> Iterator[Path
     from pathspec import GitIgnoreSpec
 
     outer = GitIgnoreSpec.from_lines(exclude)
-    inside = root is not None and top.resolve().is_relative_to(root.resolve())
-    anchor = root.resolve() if root is not None and inside else top.resolve()
+    real = top.resolve()
+    anchor = real if root is None or not real.is_relative_to(root.resolve()) else root.resolve()
     ignored: dict[Path, _Ignores] = {top: _outer_ignores(top)}
     problems: list[Finding] = []
 
@@ -133,7 +133,8 @@ def _walk(top: Path, exclude: Sequence[str], root: Path | None) -> Iterator[Path
             specs.append((folder, _ignores(folder / ".gitignore")))
 
         def kept(path: Path, mark: str = "", specs: _Ignores = specs) -> bool:
-            left_out = outer.match_file(path.relative_to(top).as_posix() + mark)
+            below = (real / path.relative_to(top)).relative_to(anchor)
+            left_out = outer.match_file(below.as_posix() + mark)
             return not left_out and not _ignored(path, mark, specs)
 
         folders[:] = sorted(f for f in folders if f not in _NEVER and kept(folder / f, "/"))

@@ -37,8 +37,8 @@ class JsonReporter:
     def finish(self, summary: Summary) -> None:
         """Close the findings and write the summary."""
         body = {
-            "files": summary.files,
-            "documents": summary.checked,
+            "files": summary.files + summary.schemas,
+            "documents": summary.documents + summary.examples,
             "bytes": summary.bytes,
             "findings": summary.findings,
             "by_rule": dict(sorted(summary.by_rule.items())),

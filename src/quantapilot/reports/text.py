@@ -48,8 +48,14 @@ class TextReporter:
         """Write what was checked and what was found."""
         if self._quiet and summary.exit_code is ExitCode.CLEAN and not summary.findings:
             return
+        if summary.schemas:
+            schemas, examples = (
+                _count(summary.schemas, "schema"),
+                _count(summary.examples, "example"),
+            )
+            self._out.write(f"contract: {schemas} and {examples} checked\n")
         checked = (
-            f"checked {_count(summary.files, 'file')}, {_count(summary.checked, 'document')}, "
+            f"checked {_count(summary.files, 'file')}, {_count(summary.documents, 'document')}, "
             f"{summary.bytes:,} bytes in {summary.elapsed_s:.2f} s"
         )
         if summary.skipped:
