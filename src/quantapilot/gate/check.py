@@ -23,13 +23,16 @@ from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source, open_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from quantapilot.findings import Summary
-    from quantapilot.gate.inspector import Inspector
+    from quantapilot.gate.inspector import Found, Inspector
 
 
 _SNIFFED = 4096
+# A line that is not proven clean: its number, its bytes, whether it ends, and what was found in
+# it where that is known already.
+_Suspect = tuple[int, bytes, bool, "Sequence[Found] | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +188,8 @@ class Gate:
                 lines = self._candidates(block)
             else:
                 lines = self._suspects(block, conforms, source.kind)
-            for number, line, ended in lines:
-                yield from self._look(source, shape, number, line, ended=ended)
+            for suspect in lines:
+                yield from self._look(source, shape, suspect)
 
     def _conforms(self, kind: str | None) -> Callable[[Any], bool]:
         validator, definition = self._inspector.validator, self._inspector.definition
@@ -200,8 +203,8 @@ class Gate:
             return validator.conforms
         return lambda document: validator.conforms(document, kind)
 
-    def _candidates(self, block: Block) -> Iterator[tuple[int, bytes, bool]]:
-        """Yield the lines of a block that a rule may match."""
+    def _candidates(self, block: Block) -> Iterator[_Suspect]:
+        """Yield the lines of a block that a rule may match, without those that hold nothing."""
         data = block.data
         number, counted = block.line, 0
         for start in self._inspector.detector.candidates(data):
@@ -209,26 +212,26 @@ class Gate:
             counted = start
             end = data.find(b"\n", start)
             line = data[start : end if end >= 0 else None]
-            if not self._proven(line):
-                yield number, line, end >= 0
+            found = self._searched(line)
+            if found is None or found:
+                yield number, line, end >= 0, found
         self._summary.documents += data.count(b"\n") + (not block.ended)
 
-    def _proven(self, line: bytes) -> bool:
-        """Tell whether a line is a JSON object without hidden keys that holds nothing."""
+    def _searched(self, line: bytes) -> Sequence[Found] | None:
+        """Return what a line holds that is a JSON object without hidden keys, None for others."""
         if line[:1] != b"{":
-            return False
+            return None
         try:
             document = orjson.loads(line)
         except orjson.JSONDecodeError:
-            return False
-        return _shows_all(document, line) and self._inspector.holds_nothing(document)
+            return None
+        return self._inspector.search(document) if _shows_all(document, line) else None
 
     def _suspects(
         self, block: Block, conforms: Callable[[Any], bool], kind: str | None
-    ) -> Iterator[tuple[int, bytes, bool]]:
+    ) -> Iterator[_Suspect]:
         """Yield the lines of a block that are not proven clean; the gate's hot loop."""
         loads, broken = orjson.loads, orjson.JSONDecodeError
-        holds_nothing = self._inspector.holds_nothing
         candidates = set(self._inspector.detector.candidates(block.data))
         lines = block.data.split(b"\n")
         last = len(lines) - 1
@@ -241,6 +244,7 @@ class Gate:
             if not line:
                 blank += 1
                 continue
+            found: Sequence[Found] | None = None
             try:
                 document = loads(line)
             except broken:
@@ -248,24 +252,24 @@ class Gate:
                     blank += 1
                     continue
             else:
-                if (
-                    type(document) is dict
-                    and conforms(document)
-                    and _shows_all(document, line)
-                    and (start not in candidates or holds_nothing(document, kind))
-                ):
-                    continue
-            yield number, line, block.ended or number < block.line + last
+                if type(document) is dict and conforms(document) and _shows_all(document, line):
+                    if start not in candidates:
+                        continue
+                    found = self._inspector.search(document, kind)
+                    if found is not None and not found:
+                        continue
+            yield number, line, block.ended or number < block.line + last, found
         self._summary.documents += len(lines) - blank
 
-    def _look(
-        self, source: Source, shape: Shape, number: int, line: bytes, *, ended: bool
-    ) -> Iterator[Finding]:
+    def _look(self, source: Source, shape: Shape, suspect: _Suspect) -> Iterator[Finding]:
+        number, line, ended, found = suspect
         text, problem = _decoded(source.label, line.rstrip(b"\r"), number)
         if problem and self._inspector.validator is not None:
             yield problem
         looked_at = Text(source.label, text, number, ended=ended, kind=source.kind)
-        if shape == "jsonl" or (text.lstrip()[:1] in {"{", "["} and _is_json(text)):
+        if found is not None:
+            yield from self._inspector.found(looked_at, found)
+        elif shape == "jsonl" or (text.lstrip()[:1] in {"{", "["} and _is_json(text)):
             yield from self._inspector.json(looked_at)
         else:
             yield from self._inspector.plain(looked_at)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.contract.positions import JsonTextError, Lines, Node, pointer_of, read
+from quantapilot.contract.positions import JsonTextError, Lines, Node, pointer_of, read, span
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import RuleTimeoutError
 from quantapilot.gate.document import Document, Hit, Text
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quantapilot.contract.positions import Pointer
     from quantapilot.contract.validator import Validator
     from quantapilot.findings import Finding
-    from quantapilot.pii.detector import Detector
+    from quantapilot.pii.detector import Detector, Match
 
 _JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
 _KINDS = {"array": "an array", "string": "a string", "number": "a number"}
@@ -39,6 +39,8 @@ _SHALLOW = 64
 
 # A text to judge, the name it stands under, its data class.
 _Value = tuple[str, str, str]
+# Where a value stands, the value, and what holds in it.
+Found = tuple["Pointer", str, "list[Match]"]
 
 
 class Inspector:
@@ -63,11 +65,11 @@ class Inspector:
         self.definition = definition
         self._key = key
 
-    def holds_nothing(self, value: Any, kind: str | None = None) -> bool:
-        """Tell whether a parsed document that conforms and hides no key holds no personal data.
+    def search(self, value: Any, kind: str | None = None) -> list[Found] | None:
+        """Return what a parsed document holds that conforms and hides no key.
 
-        It asks what `json` asks, without places: most candidate lines end here. In doubt it says
-        no, as for numbers that are not written as they were.
+        It asks what `json` asks, without places: most candidate lines end here, with nothing.
+        None means that the text itself must be read, as where a string holds JSON in turn.
         """
         root: Field | None = None
         if self.validator is not None:
@@ -75,18 +77,33 @@ class Inspector:
             if definition is not None and isinstance(value, dict):
                 definition = self.validator.branch(definition, value).definition
             root = self.validator.contract.fields(definition) if definition else None
-        values: list[_Value] = []
-        if not self._gather(value, "", root, values, _SHALLOW):
-            return False
-        asked = self.detector.asked([text for text, _, _ in values])
+        values: list[tuple[_Value, Pointer]] = []
+        if not self._gather(value, (), "", root, values):
+            return None
+        asked = self.detector.asked([text for (text, _, _), _ in values])
+        found: list[Found] = []
         find = self.detector.find
         try:
-            return not any(
-                (among or name) and find(text, name=name, data_class=data_class, among=among)
-                for (text, name, data_class), among in zip(values, asked, strict=True)
-            )
+            for ((text, name, data_class), pointer), among in zip(values, asked, strict=True):
+                if among or name:
+                    matches = find(text, name=name, data_class=data_class, among=among)
+                    if matches:
+                        found.append((pointer, text, matches))
         except RuleTimeoutError:
-            return False
+            return None
+        return found
+
+    def found(self, source: Text, found: Sequence[Found]) -> list[Finding]:
+        """Return the findings of what `search` found in the document that a text holds."""
+        hits: list[Hit] = []
+        for pointer, text, matches in found:
+            start, end = span(source.text, pointer)
+            quote = source.text[start] == '"'
+            exact = len(text) == end - start - 2 * quote
+            hits.append(Hit(text, start + quote, matches, pointer, exact))
+        document = Document(source, Lines(source.text, source.line), hits=hits)
+        findings = Masking(document, self.detector, self._key).findings()
+        return sorted(findings, key=lambda each: (each.line or 0, each.column or 0, each.rule))
 
     def plain(self, source: Text, start: int = 0) -> Iterator[Finding]:
         """Yield what a text that is no JSON holds, from the offset `start` on."""
@@ -253,29 +270,38 @@ class Inspector:
                 yield Hit(text, node.start + quote, matches, node.pointer, exact, nested)
 
     def _gather(
-        self, value: Any, name: str, described: Field | None, out: list[_Value], depth: int
+        self,
+        value: Any,
+        pointer: Pointer,
+        name: str,
+        described: Field | None,
+        out: list[tuple[_Value, Pointer]],
     ) -> bool:
-        """Add what must be judged in a value to `out`; False where only places would tell."""
+        """Add what must be judged in a value to `out`; False where only the text would tell."""
         if isinstance(value, dict):
+            if len(pointer) > _SHALLOW:
+                return False
             for key, below in value.items():
                 known = described.below(key) if described else None
                 if known is None and self.detector.find_in_name(key):
                     return False
-                if not depth or not self._gather(below, key, known, out, depth - 1):
+                if not self._gather(below, (*pointer, key), key, known, out):
                     return False
             return True
         if isinstance(value, list):
             items = described.items if described else None
-            return depth > 0 and all(
-                self._gather(below, name, items, out, depth - 1) for below in value
+            return len(pointer) <= _SHALLOW and all(
+                self._gather(below, (*pointer, at), name, items, out)
+                for at, below in enumerate(value)
             )
         name, data_class = _judged_as(name, described)
         told = True
         if isinstance(value, str):
-            out.append((value, name, data_class))
+            if self.detector.searches(data_class):
+                out.append(((value, name, data_class), pointer))
             told = data_class != "text" or value.lstrip()[:1] not in _OPENING
         elif data_class == "text" and value is not None and not isinstance(value, bool):
-            out.append((str(value), name, data_class))
+            out.append(((str(value), name, data_class), pointer))
             told = isinstance(value, int) or abs(value) < _EXACT
         return told
 

@@ -7,7 +7,8 @@ kept small, since an automaton over a hundred rules is as fast as it is small:
   become rare enough;
 * characters at the very beginning that stand everywhere are left out, where the rest is rare;
 * a long repeat at the very beginning is cut to its least length, since a match ends the same;
-* a lookaround becomes its neighbouring character where it stands outermost, else nothing.
+* a lookaround becomes its neighbouring character where it stands outermost, and "not behind this
+  word" the ways to end otherwise where nothing stands before it; else it becomes nothing.
 
 What JSON may escape is also matched escaped; a character beyond ASCII is one or more bytes beyond
 ASCII, so repeats over such characters have no upper bound.
@@ -210,6 +211,8 @@ def _edge(op: str, argument: Any, scope: _Scope, *, first: bool, last: bool) -> 
     if op == "AT":
         return rf"(?:\b|{_SHORT_ESCAPE})" if str(argument) == "AT_BOUNDARY" else ""
     direction, body = argument[0], list(argument[1])
+    if op == "ASSERT_NOT" and direction < 0 and first and len(body) > 1:
+        return _not_behind(body, scope)
     if op == "ASSERT" or len(body) != 1 or str(body[0][0]) not in {"LITERAL", "NOT_LITERAL", "IN"}:
         return ""
     # The closing quote and the backslash of an escape are neighbours that decoding takes away.
@@ -220,6 +223,31 @@ def _edge(op: str, argument: Any, scope: _Scope, *, first: bool, last: bool) -> 
     if direction > 0 and last:
         return rf"(?:$|[{allowed}\x80-\xff])"
     return ""
+
+
+def _not_behind(body: list[Any], scope: _Scope) -> str:
+    """Return the ways to end other than in a word, which may have a boundary of its own.
+
+    For "not behind `git`" these are: something but `t`, something but `i` and a `t`, and so on,
+    and where the word must begin at a boundary, one of the characters that are none and `git`.
+    """
+    boundary: frozenset[str] = frozenset()
+    if str(body[0][0]) == "ASSERT_NOT" and len(list(body[0][1][1])) == 1:
+        op, argument = body[0][1][1][0]
+        boundary = _members(str(op), argument, fold=scope.fold) - {_BEYOND}
+        body = body[1:]
+    if any(str(op) != "LITERAL" for op, _ in body):
+        return ""
+    letters = [_members("LITERAL", argument, fold=scope.fold) for _, argument in body]
+    ways: list[str] = []
+    for at in reversed(range(len(letters))):
+        other = "[" + _bytes(_ASCII - letters[at] - {"\n"}) + r"\x80-\xff]"
+        ending = "".join(f"[{_bytes(letter)}]" for letter in letters[at + 1 :])
+        ways.append(f"(?:^|{other}){ending}" if ending else other)
+    if boundary:
+        word = "".join(f"[{_bytes(letter)}]" for letter in letters)
+        ways.append("[" + _bytes(boundary) + r"\x80-\xff]" + word)
+    return "(?:" + "|".join(ways) + ")"
 
 
 def _character(op: str, argument: Any, scope: _Scope) -> _Part:

@@ -73,6 +73,10 @@ class Detector:
         """Return the rules that a field of this name calls for, whatever its value is."""
         return tuple(rule for rule in self._fields.rules_for(name) if rule.pattern is None)
 
+    def searches(self, data_class: str) -> bool:
+        """Tell whether any rule runs in fields of a class."""
+        return bool(self._by_class[data_class])
+
     def asked(self, texts: Sequence[str]) -> list[frozenset[int]]:
         """Return, for each of some texts, the rules that may match in it.
 

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 
 # Lines that hide characters from a pass over raw bytes: JSON escapes, percent-encoding, entities,
-# and characters beyond ASCII, but for the symbols that hide nothing (`fold.is_symbol`).
+# and characters that folding changes. Left out are symbols that hide nothing (`fold.is_symbol`)
+# and blocks that folding leaves alone: Latin-1 letters, Cyrillic, most of CJK.
 OPAQUE = (
     r"\\u|\\/|%[2-7][0-9A-Fa-f]|&(?:#|[a-z]{2,6};)"
-    r"|\xc2[^\xab\xb0\xb1\xb7\xbb]|\xc3[^\x97]"
+    r"|\xc2[^\xab\xb0\xb1\xb7\xbb]"
     r"|\xe2(?:\x80[^\x98-\x9f\xa2\xa6]|\x86[\x80-\x8f]|[^\x80\x86\x87\x94\x95\x9c-\x9e])"
-    r"|[\xc4-\xe1\xe3-\xff]"
+    r"|[\xc4-\xcf\xd2-\xe1\xe3\xea-\xff]"
 )
 _MEMORY = 48 << 20
 # What may stand before a word: the start of a line, a character outside words, a short escape.
