@@ -293,7 +293,7 @@ def test_a_report_file_is_complete_or_not_there(monkeypatch: pytest.MonkeyPatch)
     def breaks(*_: object, **__: object) -> None:
         raise RuntimeError("alice@example.com")
 
-    monkeypatch.setattr(Inspector, "json", breaks)
+    monkeypatch.setattr(Inspector, "search", breaks)
     run = qp("scan", "--output", "report", "clean.jsonl", "dirty.jsonl")
     assert run.code == UNCHECKED
     assert Path("report").read_text("utf-8") == "the report of yesterday"
@@ -309,7 +309,7 @@ def test_an_internal_fault_shows_its_place_and_no_checked_value(
     def breaks(*_: object, **__: object) -> None:
         raise RuntimeError("alice@example.com")
 
-    monkeypatch.setattr(Inspector, "json", breaks)
+    monkeypatch.setattr(Inspector, "search", breaks)
     run = qp("scan", "dirty.jsonl")
     assert run.code == UNCHECKED
     assert re.fullmatch(

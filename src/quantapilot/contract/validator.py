@@ -7,7 +7,7 @@ meant. Messages are made here from keyword and limit; what an engine says of val
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quantapilot.contract.catalog import Definition, Field, absolute
@@ -83,12 +83,6 @@ class _Compiled:
     errors: _Errors
 
 
-@dataclass(slots=True)
-class _Union:
-    property: str
-    is_valid: dict[str, Callable[[Any], bool]] = field(default_factory=dict)
-
-
 class Validator:
     """Validates documents against one contract; definitions are compiled on first use."""
 
@@ -105,11 +99,6 @@ class Validator:
             (document.schema["x-document"]["recognised_by"], document)
             for document in contract.documents
         ]
-        self._unions = {
-            document.name: _Union(document.schema["discriminator"]["propertyName"])
-            for document in contract.documents
-            if "discriminator" in document.schema
-        }
 
     def recognise(self, document: dict[str, Any], kind: str | None = None) -> Recognised:
         """Return the definition that a document claims, discriminators followed.
@@ -141,24 +130,34 @@ class Validator:
             return Recognised(None, Violation("contract/unknown-event", (key,), message))
         return Recognised(branch)
 
-    def conforms(self, document: dict[str, Any], kind: str | None = None) -> bool:
-        """Tell whether a document is recognised and conforms; the hot path of the gate."""
-        for key, definition in self._recognisers:
-            if key in document if kind is None else definition.kind == kind:
-                union = self._unions.get(definition.name)
-                if union is None:
-                    return self.compiled(definition).is_valid(document)
-                value = document.get(union.property)
-                if type(value) is not str:
-                    return False
-                is_valid = union.is_valid.get(value)
-                if is_valid is None:
-                    branch = self.contract.branch(definition, value)
-                    if branch is None:
-                        return False
-                    is_valid = union.is_valid[value] = self.compiled(branch).is_valid
-                return is_valid(document)
-        return False
+    def judge(self, kind: str | None = None) -> Callable[[dict[str, Any]], bool]:
+        """Return the function that tells whether a document is recognised and conforms.
+
+        It is the hot path of the gate: validators stand in one table by the discriminator's value,
+        and are compiled when a document first asks for them.
+        """
+        cases: list[tuple[str, Definition, str | None, dict[Any, Callable[[Any], bool]]]] = [
+            (key, definition, definition.schema.get("discriminator", {}).get("propertyName"), {})
+            for key, definition in self._recognisers
+            if kind in {None, definition.kind}
+        ]
+        anything = kind is not None
+
+        def conforms(document: dict[str, Any]) -> bool:
+            for key, definition, named_by, table in cases:
+                if anything or key in document:
+                    value = document.get(named_by) if named_by else None
+                    try:
+                        is_valid = table[value]
+                    except (KeyError, TypeError):
+                        branch = self.branch(definition, document).definition
+                        if branch is None:
+                            return False
+                        is_valid = table[value] = self.compiled(branch).is_valid
+                    return is_valid(document)
+            return False
+
+        return conforms
 
     def is_valid(self, definition: Definition, document: Any) -> bool:
         """Tell whether a document conforms to a definition."""

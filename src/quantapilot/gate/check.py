@@ -199,9 +199,7 @@ class Gate:
             return validator.compiled(definition).is_valid
         if definition is not None:
             return lambda document: validator.is_valid(definition, document)
-        if kind is None:
-            return validator.conforms
-        return lambda document: validator.conforms(document, kind)
+        return validator.judge(kind)
 
     def _candidates(self, block: Block) -> Iterator[_Suspect]:
         """Yield the lines of a block that a rule may match, without those that hold nothing."""

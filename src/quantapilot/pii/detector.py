@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _CONTEXT_REACH = 48
 _TIMEOUT_S = 2.0
+# So few texts are confirmed sooner than told apart.
+_FEW_TEXTS = 6
 _NEWLINE = re.compile(rb"\n")
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
@@ -85,7 +87,7 @@ class Detector:
         joined = "\n".join(texts)
         forms = list(views(joined))
         rules = frozenset(at for view in forms for at in self._prefilter.rules(view.text))
-        if not rules or len(forms) > 1:
+        if not rules or len(forms) > 1 or len(texts) <= _FEW_TEXTS:
             return [rules] * len(texts)
         data = joined.encode("utf-8", "surrogatepass")
         ends = [found.start() for found in _NEWLINE.finditer(data)] if "\n" in joined else []

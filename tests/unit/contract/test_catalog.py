@@ -236,7 +236,7 @@ def test_an_own_field_is_allowed_with_the_proof_its_class_asks_for(
     data_class: str, good: object, bad: object
 ) -> None:
     extended = with_fields(REAL, {"own": data_class})
-    conforms = Validator(extended).conforms
+    conforms = Validator(extended).judge()
     assert conforms({**RECORD, "own": good})
     assert not conforms({**RECORD, "own": bad})
     assert conforms(RECORD)
@@ -248,7 +248,7 @@ def test_an_own_field_is_allowed_with_the_proof_its_class_asks_for(
 def test_own_fields_change_log_records_only() -> None:
     extended = with_fields(REAL, {"own": "text"})
     assert extended.definitions["Event"].schema == REAL.definitions["Event"].schema
-    assert not Validator(REAL).conforms({**RECORD, "own": "x"})
+    assert not Validator(REAL).judge()({**RECORD, "own": "x"})
     assert with_fields(REAL, {}) is REAL
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from quantapilot.contract.positions import MAX_DEPTH, JsonTextError, Lines, Node, locate, read
+from quantapilot.contract.positions import MAX_DEPTH, JsonTextError, Lines, Node, locate, read, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,3 +215,13 @@ def test_lines_and_columns_count_from_one_in_characters(text: str, first: int) -
         before = text[:offset]
         column = offset - (before.rfind("\n") + 1) + 1
         assert lines.place(offset) == (first + before.count("\n"), column)
+
+
+@given(VALUES, st.sampled_from(LAYOUTS))
+def test_the_way_to_one_value_leads_where_reading_everything_does(
+    value: Any, layout: dict[str, Any]
+) -> None:
+    text = json.dumps({"a": [value, {"b": value}], "c": value}, **layout)
+    nodes, _ = read(text)
+    for node in nodes:
+        assert span(text, node.pointer) == (node.start, node.end)

@@ -59,8 +59,8 @@ def test_a_document_is_recognised_by_the_field_that_tells_it(
 def test_a_kind_takes_only_its_own_definitions() -> None:
     assert FAST.recognise(RECORD, "errors").definition is CONTRACT.definitions["ErrorResponse"]
     assert FAST.recognise(EVENT, "logs").definition is CONTRACT.definitions["LogRecord"]
-    assert not FAST.conforms(RECORD, "errors")
-    assert FAST.conforms(RECORD, "logs")
+    assert not FAST.judge("errors")(RECORD)
+    assert FAST.judge("logs")(RECORD)
 
 
 def test_an_unknown_document_is_told_what_would_tell_it() -> None:
@@ -98,7 +98,7 @@ def test_the_fast_verdict_is_that_of_the_close_look(document: dict[str, Any]) ->
     clean = recognised.definition is not None and not list(
         FAST.violations(recognised.definition, document)
     )
-    assert FAST.conforms(document) == clean == BOTH[1].conforms(document)
+    assert FAST.judge()(document) == clean == BOTH[1].judge()(document)
 
 
 # --- violations -------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_depth_alone_breaks_no_verdict(depth: int) -> None:
     value: Any = 1
     for _ in range(depth):
         value = [value]
-    assert not FAST.conforms({**RECORD, "message": value})
+    assert not FAST.judge()({**RECORD, "message": value})
     assert broken(FAST, "LogRecord", {**RECORD, "message": value}) == [
         ("contract/type", "message", "must be of type string")
     ]
