@@ -56,8 +56,13 @@ def person_name_part(candidate: Candidate) -> bool:
 
 
 def login(candidate: Candidate) -> bool:
-    """Accept a login or role: one word that is neither a person's name nor an opaque id."""
+    """Accept a login or role: one word that is neither a person's name nor an opaque id.
+
+    In running text only `name=value` counts: a word and a colon are no field there.
+    """
     value = candidate.value.strip()
+    if not candidate.whole and candidate.before(2).rstrip("\"'")[-1:] != "=":
+        return False
     if not _LOGIN.fullmatch(value) or not any(char.isalpha() for char in value):
         return False
     if "@" in value or value.lower() in word_list("status_words") or _OPAQUE_ID.fullmatch(value):
