@@ -228,21 +228,35 @@ class Gate:
     def _suspects(
         self, block: Block, conforms: Callable[[Any], bool], kind: str | None
     ) -> Iterator[_Suspect]:
-        """Yield the lines of a block that are not proven clean; the gate's hot loop."""
+        """Yield the lines of a block that break the contract or hold something."""
+        # Searched after the pass over all lines: to and fro between the two would cost each its
+        # caches.
+        for number, line, ended, document in self._doubtful(block, conforms):
+            found = None if document is None else self._inspector.search(document, kind)
+            if found is None or found:
+                yield number, line, ended, found
+
+    def _doubtful(
+        self, block: Block, conforms: Callable[[Any], bool]
+    ) -> list[tuple[int, bytes, bool, Any]]:
+        """Return the lines of a block that are not proven clean; the gate's hot loop.
+
+        A document comes along where it conforms and need only be searched.
+        """
         loads, broken = orjson.loads, orjson.JSONDecodeError
         candidates = set(self._inspector.detector.candidates(block.data))
         lines = block.data.split(b"\n")
-        last = len(lines) - 1
-        if not lines[last]:
-            del lines[last]
-        offset = 0
-        blank = 0
+        last = block.line + len(lines) - 1
+        if not lines[-1]:
+            del lines[-1]
+        doubtful: list[tuple[int, bytes, bool, Any]] = []
+        offset = blank = 0
         for number, line in enumerate(lines, block.line):
             start, offset = offset, offset + len(line) + 1
+            document: Any = None
             if not line:
                 blank += 1
                 continue
-            found: Sequence[Found] | None = None
             try:
                 document = loads(line)
             except broken:
@@ -253,11 +267,11 @@ class Gate:
                 if type(document) is dict and conforms(document) and _shows_all(document, line):
                     if start not in candidates:
                         continue
-                    found = self._inspector.search(document, kind)
-                    if found is not None and not found:
-                        continue
-            yield number, line, block.ended or number < block.line + last, found
+                else:
+                    document = None
+            doubtful.append((number, line, block.ended or number < last, document))
         self._summary.documents += len(lines) - blank
+        return doubtful
 
     def _look(self, source: Source, shape: Shape, suspect: _Suspect) -> Iterator[Finding]:
         number, line, ended, found = suspect
