@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 from quantapilot.contract.positions import pointer_of
 from quantapilot.findings import Finding, fingerprint
-from quantapilot.pii.mask import excerpt
+from quantapilot.pii.mask import excerpt, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from quantapilot.contract.positions import Pointer
     from quantapilot.gate.document import Document, Hit
     from quantapilot.pii.detector import Detector, Match
+    from quantapilot.pii.mask import Span
 
 # A shorter value, such as an initial, would be masked within unrelated words.
 _SHORTEST_ECHO = 3
+_MANY_ECHOES = 64
 
 
 class Masking:
@@ -44,6 +46,8 @@ class Masking:
             if match.end - match.start >= _SHORTEST_ECHO
         }
         self._echoes = sorted(found, key=lambda echo: -len(echo[0]))
+        self._labels: dict[str, str] = dict(self._echoes)
+        self._lengths = sorted({len(echo) for echo in self._labels}, reverse=True)
 
     def pointer(self, pointer: Pointer) -> str:
         """Return a pointer whose keys hold nothing that was found."""
@@ -52,12 +56,12 @@ class Masking:
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for each match of the document."""
         for hit in self._document.hits:
+            spans = merge((each.start, each.end, each.rule.pii_class) for each in hit.matches)
             for match in hit.matches:
-                yield self._finding(hit, match)
+                yield self._finding(hit, match, spans)
 
-    def _finding(self, hit: Hit, match: Match) -> Finding:
+    def _finding(self, hit: Hit, match: Match, spans: Sequence[Span]) -> Finding:
         rule, source = match.rule, self._document.source
-        spans = [(each.start, each.end, each.rule.pii_class) for each in hit.matches]
         shown = self._without_echoes(excerpt(hit.text, spans, match.start))
         pointer = None
         if hit.pointer is not None:
@@ -97,6 +101,22 @@ class Masking:
         return shown
 
     def _without_echoes(self, text: str) -> str:
+        if len(self._echoes) > _MANY_ECHOES:
+            return self._without_many_echoes(text)
         for echo, label in self._echoes:
             text = text.replace(echo, f"<{label}>")
+        return text
+
+    def _without_many_echoes(self, text: str) -> str:
+        """Do the same by looking up the parts of the text instead of each of many values."""
+        labels = self._labels
+        for length in self._lengths:
+            at = 0
+            while at + length <= len(text):
+                label = labels.get(text[at : at + length])
+                if label is None:
+                    at += 1
+                else:
+                    text = f"{text[:at]}<{label}>{text[at + length :]}"
+                    at += len(label) + 2
         return text

@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+Span = tuple[int, int, str]
 
 WINDOW = 32
 _ELLIPSIS = "..."
 
 
-def mask(text: str, spans: Iterable[tuple[int, int, str]]) -> str:
+def mask(text: str, spans: Iterable[Span]) -> str:
     """Return `text` with each span `(start, end, label)` replaced by `<label>`.
 
-    Spans that touch or overlap become one mask that bears the first one's label.
+    Spans that overlap become one mask that bears the first one's label.
     """
     out: list[str] = []
     position = 0
-    for start, end, label in _merge(spans):
+    for start, end, label in merge(spans):
         out += [text[position:start], f"<{label}>"]
         position = end
     out.append(text[position:])
     return "".join(out)
 
 
-def excerpt(text: str, spans: Iterable[tuple[int, int, str]], focus: int) -> str:
-    """Return the surroundings of offset `focus` in one line, with every span masked.
-
-    The cut never falls inside a span, so that no part of a value can show at its edge.
-    """
-    merged = _merge(spans)
-    first, last = max(0, focus - WINDOW), min(len(text), focus + WINDOW)
-    for start, end, _ in merged:
-        if start < first < end:
-            first = start
-        if start <= focus < end:
-            last = min(len(text), end + WINDOW)
-    for start, end, _ in merged:
-        if start < last < end:
-            last = end
-    kept = [(s - first, e - first, label) for s, e, label in merged if first <= s and e <= last]
-    shown = mask(text[first:last], kept)
-    shown = "".join(char if char.isprintable() else " " for char in shown)
-    return (_ELLIPSIS if first else "") + shown + (_ELLIPSIS if last < len(text) else "")
-
-
-def _merge(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    merged: list[tuple[int, int, str]] = []
+def merge(spans: Iterable[Span]) -> list[Span]:
+    """Return spans in order of place, overlapping ones as one that bears the first one's label."""
+    merged: list[Span] = []
     for start, end, label in sorted(spans, key=lambda span: (span[0], -span[1])):
         if merged and start < merged[-1][1]:
             previous = merged[-1]
@@ -55,3 +38,36 @@ def _merge(spans: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
         else:
             merged.append((start, end, label))
     return merged
+
+
+def excerpt(text: str, merged: Sequence[Span], focus: int) -> str:
+    """Return the surroundings of offset `focus` in one line, with every span masked.
+
+    The cut never falls inside a span, so that no part of a value can show at its edge.
+
+    Args:
+        text: The whole text.
+        merged: Its spans as `merge` returns them.
+        focus: The offset to show.
+    """
+    first, last = max(0, focus - WINDOW), min(len(text), focus + WINDOW)
+    at = bisect_left(merged, (focus + 1,)) - 1
+    if at >= 0 and merged[at][1] > focus:
+        last = min(len(text), merged[at][1] + WINDOW)
+    if cut := _reaching_over(merged, first):
+        first = cut[0]
+    if cut := _reaching_over(merged, last):
+        last = cut[1]
+    kept: list[Span] = []
+    for at in range(bisect_left(merged, (first,)), bisect_left(merged, (last,))):
+        start, end, label = merged[at]
+        kept.append((start - first, end - first, label))
+    shown = mask(text[first:last], kept)
+    shown = "".join(char if char.isprintable() else " " for char in shown)
+    return (_ELLIPSIS if first else "") + shown + (_ELLIPSIS if last < len(text) else "")
+
+
+def _reaching_over(merged: Sequence[Span], offset: int) -> Span | None:
+    """Return the span that begins before an offset and ends behind it."""
+    at = bisect_left(merged, (offset,)) - 1
+    return merged[at] if at >= 0 and merged[at][1] > offset else None

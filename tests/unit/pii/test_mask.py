@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantapilot.pii.mask import WINDOW, excerpt, mask
+from quantapilot.pii.mask import WINDOW, excerpt, mask, merge
 
 # What must not show is written in capitals, so that no letter of it can come from elsewhere.
 SHOWN = st.text(st.sampled_from("abc .,\n\té"), max_size=50)
@@ -29,7 +29,7 @@ def test_no_letter_of_a_masked_value_survives_in_an_excerpt(
 ) -> None:
     text, spans = laid_out(parts)
     focus = data.draw(st.integers(0, len(text) - 1))
-    shown = excerpt(text, data.draw(st.permutations(spans)), focus)
+    shown = excerpt(text, merge(data.draw(st.permutations(spans))), focus)
     assert not set(shown) & set("XYZ")
 
 
@@ -44,7 +44,7 @@ def test_a_span_cut_in_pieces_that_touch_or_overlap_hides_as_much(
         lap = data.draw(st.integers(start, cut))
         pieces += [(start, cut, label), (lap, end, "email")]
     pieces = [piece for piece in pieces if piece[0] < piece[1]]
-    for shown in (mask(text, pieces), excerpt(text, pieces, spans[-1][0])):
+    for shown in (mask(text, pieces), excerpt(text, merge(pieces), spans[-1][0])):
         assert not set(shown) & set("XYZ")
 
 
@@ -59,7 +59,7 @@ def test_an_excerpt_is_one_printable_line_of_about_the_window(
     parts: list[tuple[str, str]], data: st.DataObject
 ) -> None:
     text, spans = laid_out(parts)
-    shown = excerpt(text, spans, data.draw(st.integers(0, len(text) - 1)))
+    shown = excerpt(text, merge(spans), data.draw(st.integers(0, len(text) - 1)))
     assert shown.isprintable()
     assert len(shown) <= 2 * WINDOW + 2 * len("...") + len("<token>") * len(spans) + WINDOW
 
@@ -81,7 +81,7 @@ def test_an_excerpt_is_one_printable_line_of_about_the_window(
 def test_an_excerpt_shows_the_surroundings(
     text: str, spans: list[tuple[int, int, str]], focus: int, shown: str
 ) -> None:
-    assert excerpt(text, spans, focus).removeprefix("...") == shown.removeprefix("...")
+    assert excerpt(text, merge(spans), focus).removeprefix("...") == shown.removeprefix("...")
 
 
 @pytest.mark.parametrize(
