@@ -6,7 +6,6 @@ stands a second, dirty one, which must be checked all the same.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -14,14 +13,13 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.program import call
 
-from quantapilot.cli import main
 from quantapilot.contract.digests import schema_digests
 from quantapilot.errors import ExitCode
 
@@ -117,24 +115,7 @@ def shown(finding: dict[str, Any]) -> str:
 
 def qp(*arguments: str, stdin: bytes = b"") -> Run:
     """Run the program in this process, from its entry point to its exit code."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    given, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(stdin), "utf-8")
-    argv, sys.argv = sys.argv, ["qp", *arguments]
-    code: object = 0
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            main()
-    except SystemExit as end:
-        code = end.code or 0
-    finally:
-        sys.argv, sys.stdin = argv, given
-    assert isinstance(code, int)
-    return Run(code, written(out), written(err))
-
-
-def written(stream: io.TextIOWrapper) -> str:
-    assert isinstance(stream.buffer, io.BytesIO)
-    return stream.buffer.getvalue().decode()
+    return Run(*call(*arguments, stdin=stdin))
 
 
 def program(*arguments: str | bytes) -> Run:
@@ -340,6 +321,13 @@ CASES = (
          gate=ends(FOUND, f"pii/email@{(5 << 10) + 1}:{AT}")),
     Case("a NUL far behind the start", "nul.jsonl", content=lines(*[GOOD] * 200, "\0" + DIRTY),
          gate=ends(FOUND, "input/invalid-json@201:1", f"pii/email@201:{AT + 1}")),
+    Case("UTF-16 without a NUL", "wide.log", content="完了".encode("utf-16"),
+         gate=ends(UNCHECKED, "input/binary")),
+    Case("a key that only looks like a count", "count.jsonl",
+         content=lines(GOOD.strip()[:-1] + f',"note_count\\n":"{PLANTED}"}}'),
+         gate=ends(FOUND, f"contract/unknown-field@1:{len(GOOD)}",
+                   f"pii/email@1:{len(GOOD) + 16}"),
+         scan=ends(FOUND, f"pii/email@1:{len(GOOD) + 16}")),
     Case("a binary file", "a.bin", content=b"\x7fELF\0" + PLANTED.encode(),
          gate=ends(UNCHECKED, "input/binary")),
     # What the contract does not know.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import pty
@@ -10,16 +9,15 @@ import re
 import shutil
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import pytest
+from tests.program import call
 
 from quantapilot import __version__
-from quantapilot.cli import main
 from quantapilot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -74,24 +72,7 @@ class Run:
 
 def qp(*arguments: str, stdin: str = "") -> Run:
     """Run the program in this process, from its entry point to its exit code."""
-    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    given, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(stdin.encode()), "utf-8")
-    argv, sys.argv = sys.argv, ["qp", *arguments]
-    code: object = 0
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            main()
-    except SystemExit as end:
-        code = end.code or 0
-    finally:
-        sys.argv, sys.stdin = argv, given
-    assert isinstance(code, int)
-    return Run(code, written(out), written(err))
-
-
-def written(stream: io.TextIOWrapper) -> str:
-    assert isinstance(stream.buffer, io.BytesIO)
-    return stream.buffer.getvalue().decode()
+    return Run(*call(*arguments, stdin=stdin.encode()))
 
 
 def program(*arguments: str, **environment: str) -> Run:

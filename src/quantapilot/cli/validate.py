@@ -71,6 +71,8 @@ def _findings(  # noqa: PLR0917
 
     detector = project.detector()
     inputs = project.inputs(options.paths, kind)
+    # Made before the contract is read: a change while it is checked must ask for a new check.
+    proof = Proof(project, engine, (*options.select, "not", *options.ignore))
     chosen = (options.select, options.ignore)
     try:
         schemas = project.contract()
@@ -82,7 +84,6 @@ def _findings(  # noqa: PLR0917
         return
     definition = _named(contract, as_name) if as_name else None
     inspector = project.inspector(detector, Validator(contract, engine), definition)
-    proof = Proof(project, engine)
     if project.has_contract and not (options.paths and proof.known):
         # Imported here: a payload beside a contract that is proven does not pay for it.
         from quantapilot.gate.contract import check_contract, unusable

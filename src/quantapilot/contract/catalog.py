@@ -35,6 +35,8 @@ _FIELD_SCHEMAS: dict[str, dict[str, Any]] = {
     "status": {"type": ["number", "boolean"]},
     "text": {"type": "string", "maxLength": 16384},
 }
+# An escape, a class, or a `$` that stands in neither.
+_DOLLAR = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -160,7 +162,7 @@ class Contract:
             else:
                 out.properties[name] = below
         for pattern, body in schema.get("patternProperties", {}).items():
-            out.patterns.append((re.compile(pattern), self._field(body, base, seen)))
+            out.patterns.append((_ecma(pattern), self._field(body, base, seen)))
         if isinstance(schema.get("items"), dict):
             out.items = self._field(schema["items"], base, seen)
         if isinstance(schema.get("additionalProperties"), dict):
@@ -290,6 +292,11 @@ def _within(finding: Finding, folder: Path) -> Finding:
     from dataclasses import replace
 
     return replace(finding, path=str(folder / finding.path))
+
+
+def _ecma(pattern: str) -> re.Pattern[str]:
+    """Return a schema's pattern (ECMA-262), whose `$` does not pass over a newline at the end."""
+    return re.compile(_DOLLAR.sub(lambda found: r"\Z" if found[0] == "$" else found[0], pattern))
 
 
 def _references(schema: Any, pointer: str) -> Iterator[tuple[str, str]]:

@@ -184,6 +184,10 @@ class Validator:
                 if (violation.message, violation.pointer) not in seen:
                     seen.add((violation.message, violation.pointer))
                     yield violation
+        if not seen:
+            # Whatever an engine refuses is refused, also where the reason can't be made out here.
+            for keyword, _, path in found[:1]:
+                yield _unexplained(keyword, path)
 
     def _explain(
         self, definition: Definition, document: Any, keyword: str, limit: Any, path: Pointer
@@ -208,6 +212,11 @@ class Validator:
         for part in path:
             found = found.below(part) if found else None
         return found or Field()
+
+
+def _unexplained(keyword: str, path: Pointer) -> Violation:
+    rule = f"contract/{_RULES.get(keyword, 'value')}"
+    return Violation(rule, path, f"breaks '{keyword}' of its schema")
 
 
 def _message(keyword: str, limit: Any) -> str:
@@ -316,10 +325,14 @@ def _reference(contract: Contract) -> Callable[[Definition], _Compiled]:
     try:
         from jsonschema import Draft202012Validator
         from referencing import Registry, Resource
+        from referencing.jsonschema import DRAFT202012
     except ImportError as error:
         raise MissingExtraError("reference", "--engine reference") from error
 
-    resources = [(s["$id"], Resource.from_contents(s)) for s in contract.schemas.values()]
+    resources = [
+        (s["$id"], Resource.from_contents(s, default_specification=DRAFT202012))
+        for s in contract.schemas.values()
+    ]
     registry: Registry[Any] = Registry().with_resources(resources)
 
     def compiled(definition: Definition) -> _Compiled:

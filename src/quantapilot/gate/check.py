@@ -119,7 +119,9 @@ class Gate:
             self._summary.files -= 1
             self._summary.skipped += 1
             if source.named:
-                yield INPUT_RULES["input/binary"].at(source.label, "not text: it holds NUL bytes")
+                yield INPUT_RULES["input/binary"].at(
+                    source.label, "not UTF-8 text: NUL bytes or UTF-16"
+                )
             return
         if marked:
             yield INPUT_RULES["input/bom"].at(source.label, "starts with a BOM", line=1, column=1)

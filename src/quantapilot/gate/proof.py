@@ -26,7 +26,8 @@ _KEPT = 64
 class Proof:
     """Whether the contract of a project, as it is now, was found clean before."""
 
-    def __init__(self, project: Project, engine: str) -> None:
+    def __init__(self, project: Project, engine: str, selected: Sequence[str] = ()) -> None:
+        """Take the project, the engine, and what of the rules is reported: less proves less."""
         files = project.files
         own_rules = [project.config.root / path for path in project.config.rules]
         looked_at = [
@@ -36,7 +37,9 @@ class Proof:
             *sorted(path for path in files.generated.glob("*") if path.is_file()),
             *own_rules,
         ]
-        self._digest = _digest((__version__, engine), looked_at)
+        self._digest = _digest(
+            (__version__, engine, *selected, "ignored", *project.config.ignore), looked_at
+        )
         place = _digest((str(files.schemas.absolute()),), ())
         self._file = _cache() / "quantapilot" / f"proof-{place[:16]}"
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 4 << 20
 BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 Shape = Literal["jsonl", "json", "text", "binary"]
 Opening = Literal["line", "document", "other"]
 
@@ -75,7 +76,7 @@ def shape_of(name: str, head: bytes, opening: Opening) -> Shape:
         head: The first block, without a byte order mark.
         opening: What the file begins with: a line of JSON, a longer JSON document, or neither.
     """
-    if b"\0" in head[:8192]:
+    if b"\0" in head[:8192] or head.startswith(_UTF_16):
         return "binary"
     suffix = name[name.rfind(".") :].lower() if "." in name.rpartition("/")[2] else ""
     if suffix in _LINES:

@@ -263,3 +263,9 @@ def test_pointers_are_those_of_rfc_6901(parts: tuple[str | int, ...], pointer: s
 @pytest.mark.parametrize(("name", "wanted"), [("RunFailed", "run_failed"), ("Text", "text")])
 def test_names_in_snake_case(name: str, wanted: str) -> None:
     assert snake(name) == wanted
+
+
+def test_a_field_family_ends_where_its_pattern_does() -> None:
+    fields = REAL.fields(REAL.definitions["LogRecord"])
+    assert fields.below("note_count") is not None
+    assert fields.below("note_count\n") is None

@@ -206,3 +206,22 @@ def test_an_engine_that_is_not_installed_is_named_with_what_to_install(
     monkeypatch.setitem(sys.modules, "jsonschema", None)
     with pytest.raises(MissingExtraError, match=r"quantapilot-contract\[reference\]"):
         Validator(CONTRACT, "reference")
+
+
+def test_what_an_engine_refuses_is_refused_even_where_the_reason_is_hard_to_tell() -> None:
+    schema = {
+        "$id": "https://example.org/no-dialect-named",
+        "$defs": {
+            "A": {
+                "allOf": [
+                    {"properties": {"a": {}}, "additionalProperties": False},
+                    {"properties": {"b": {}}},
+                ]
+            }
+        },
+    }
+    contract = Contract({"a.schema.json": schema})
+    for engine in ("jsonschema-rs", "reference"):
+        validator = Validator(contract, _engine(engine))
+        found = list(validator.violations(contract.definitions["A"], {"b": 1}))
+        assert [v.rule for v in found] == ["contract/unknown-field"]

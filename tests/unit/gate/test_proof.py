@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ def test_a_clean_contract_is_known_as_long_as_nothing_changes(project: Project) 
 
     assert Proof(project, "jsonschema-rs").known
     assert not Proof(project, "reference").known
+
+
+def test_a_check_that_left_rules_out_proves_nothing_for_one_that_does_not(
+    project: Project,
+) -> None:
+    Proof(project, "jsonschema-rs", ("not", "contract/*")).remember()
+
+    assert not Proof(project, "jsonschema-rs", ("not",)).known
+    ignoring = Project(replace(project.config, ignore=("contract/*",)))
+    assert not Proof(ignoring, "jsonschema-rs", ("not", "contract/*")).known
 
 
 @pytest.mark.parametrize(
