@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from quantapilot.contract.grammar import Grammar, line_spans
 from quantapilot.contract.positions import JsonTextError, read
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
@@ -72,6 +74,7 @@ class Gate:
         self._summary = summary
         self._limits = limits or Limits()
         self._selection = selection or Selection()
+        self._grammars: dict[str | None, Grammar] = {}
 
     def check(self, inputs: Iterable[Source | Finding]) -> Iterator[Finding]:
         """Yield the findings of each input, in order; one that can't be read stops no other."""
@@ -233,47 +236,62 @@ class Gate:
         """Yield the lines of a block that break the contract or hold something."""
         # Searched after the pass over all lines: to and fro between the two would cost each its
         # caches.
-        for number, line, ended, document in self._doubtful(block, conforms):
+        number, counted = block.line, 0
+        for start, line, document in self._doubtful(block, conforms, kind):
             found = None if document is None else self._inspector.search(document, kind)
             if found is None or found:
-                yield number, line, ended, found
+                number += block.data.count(b"\n", counted, start)
+                counted = start
+                yield number, line, block.ended or start + len(line) < len(block.data), found
 
     def _doubtful(
-        self, block: Block, conforms: Callable[[Any], bool]
-    ) -> list[tuple[int, bytes, bool, Any]]:
-        """Return the lines of a block that are not proven clean; the gate's hot loop.
+        self, block: Block, conforms: Callable[[Any], bool], kind: str | None
+    ) -> list[tuple[int, bytes, Any]]:
+        """Return the lines of a block that are not proven clean, by their offsets; the hot loop.
 
         A document comes along where it conforms and need only be searched.
         """
-        loads, broken = orjson.loads, orjson.JSONDecodeError
-        candidates = set(self._inspector.detector.candidates(block.data))
-        lines = block.data.split(b"\n")
-        last = block.line + len(lines) - 1
-        if not lines[-1]:
-            del lines[-1]
-        doubtful: list[tuple[int, bytes, bool, Any]] = []
-        offset = blank = 0
-        for number, line in enumerate(lines, block.line):
-            start, offset = offset, offset + len(line) + 1
+        loads, broken, data = orjson.loads, orjson.JSONDecodeError, block.data
+        grammar = self._grammar(kind)
+        candidates = set(self._inspector.detector.candidates(data))
+        doubtful: list[tuple[int, bytes, Any]] = []
+        blank = 0
+        for start, stop in grammar.unproven(data) if grammar else line_spans(data):
+            line = data[start:stop]
             document: Any = None
-            if not line:
-                blank += 1
-                continue
             try:
                 document = loads(line)
             except broken:
                 if not line.strip():
                     blank += 1
+                    candidates.discard(start)
                     continue
             else:
                 if type(document) is dict and conforms(document) and _shows_all(document, line):
+                    if grammar:
+                        grammar.learn(document)
                     if start not in candidates:
                         continue
                 else:
                     document = None
-            doubtful.append((number, line, block.ended or number < last, document))
-        self._summary.documents += len(lines) - blank
+            candidates.discard(start)
+            doubtful.append((start, line, document))
+        for start in candidates:
+            stop = data.find(b"\n", start)
+            line = data[start : stop if stop >= 0 else None]
+            doubtful.append((start, line, loads(line)))
+        doubtful.sort(key=itemgetter(0))
+        self._summary.documents += data.count(b"\n") + (not block.ended) - blank
         return doubtful
+
+    def _grammar(self, kind: str | None) -> Grammar | None:
+        """Return the grammar of a kind, which knows the documents of any; none for one by name."""
+        validator = self._inspector.validator
+        if validator is None or self._inspector.definition is not None:
+            return None
+        if kind not in self._grammars:
+            self._grammars[kind] = Grammar(validator, kind)
+        return self._grammars[kind]
 
     def _look(self, source: Source, shape: Shape, suspect: _Suspect) -> Iterator[Finding]:
         number, line, ended, found = suspect
