@@ -32,6 +32,7 @@ Shape = tuple[str, ...]
 # How many members and orders a definition may have, and how often all of it is compiled.
 _MOST_KEYS, _MOST_ORDERS = 400, 4
 _COMPILED_AT_MOST = 12
+_REMEMBERED = 10_000
 _MEMORY = 24 << 20
 _OBJECT = {"type", "properties", "patternProperties", "additionalProperties", "required"}
 _KEY = re.compile(r"[A-Za-z0-9_.@$-]{1,64}")
@@ -78,6 +79,7 @@ class Grammar:
         self._kind = kind
         self._documents = [d for d in self._contract.documents if kind in {None, d.kind}]
         self._orders: dict[str, list[_Orders]] = {}
+        self._seen: set[tuple[str, tuple[tuple[Shape, Shape], ...]]] = set()
         self._pattern: Any = None
         self._longest = 0
         self._stale = False
@@ -88,12 +90,14 @@ class Grammar:
         if not self._left:
             return
         definition = self._validator.recognise(document, self._kind).definition
-        if definition is None:
+        shapes = tuple(_shapes(document, ()))
+        if definition is None or (definition.name, shapes) in self._seen:
             return
+        if len(self._seen) < _REMEMBERED:
+            self._seen.add((definition.name, shapes))
         known = self._orders.setdefault(definition.name, [])
-        shapes = dict(_shapes(document, ()))
         for at, orders in enumerate([*known, {}][:_MOST_ORDERS]):
-            learned = {path: orders.get(path, _Order()).with_(s) for path, s in shapes.items()}
+            learned = {path: orders.get(path, _Order()).with_(s) for path, s in shapes}
             if None not in learned.values():
                 if any(order is not orders.get(path) for path, order in learned.items()):
                     known[at : at + 1] = [cast("_Orders", {**orders, **learned})]

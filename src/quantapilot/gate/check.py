@@ -268,9 +268,9 @@ class Gate:
                     continue
             else:
                 if type(document) is dict and conforms(document) and _shows_all(document, line):
-                    if grammar:
-                        grammar.learn(document)
                     if start not in candidates:
+                        if grammar:
+                            grammar.learn(document)
                         continue
                 else:
                     document = None
