@@ -73,6 +73,10 @@ class Detector:
         """Return the offsets of the lines of `chunk` that can't be proven clean by one pass."""
         return self._prefilter.candidates(chunk)
 
+    def proves(self, line: bytes) -> bool:
+        """Tell whether one pass proves that a single line holds nothing."""
+        return self._prefilter.proves(line)
+
     def named(self, name: str) -> tuple[Rule, ...]:
         """Return the rules that a field of this name calls for, whatever its value is."""
         return tuple(rule for rule in self._fields.rules_for(name) if rule.pattern is None)

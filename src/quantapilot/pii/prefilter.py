@@ -40,6 +40,9 @@ class Prefilter(Protocol):
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
 
+    def proves(self, line: bytes) -> bool:
+        """Tell whether a line is no candidate."""
+
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
 
@@ -64,6 +67,7 @@ class Re2Prefilter:
         self._options = options
         self._re2 = re2
         self._line: Any = None
+        self._one: Any = None
         self._sets: list[tuple[Any, list[int]]] = []
         self._each: dict[int, Any] = {}
 
@@ -72,6 +76,15 @@ class Re2Prefilter:
         if self._line is None:
             self._line = self._re2.compile(line_pattern(self._rules), self._options)
         return _candidate_lines(self._line, chunk)
+
+    def proves(self, line: bytes) -> bool:
+        """Tell whether a line is no candidate."""
+        if self._one is None:
+            # A set answers yes or no, in half the time that it takes to say where.
+            self._one = self._re2.Set.SearchSet(self._options)
+            self._one.Add(line_pattern(self._rules))
+            self._one.Compile()
+        return not self._one.Match(line)
 
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
@@ -115,6 +128,10 @@ class RegexPrefilter:
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
         return _candidate_lines(self._line, chunk)
+
+    def proves(self, line: bytes) -> bool:
+        """Tell whether a line is no candidate."""
+        return self._line.search(line) is None
 
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
