@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.conformance.test_engines_agree import EXAMPLES, cases
 
 from quantapilot.contract.catalog import load_contract
-from quantapilot.contract.grammar import Grammar, line_spans
+from quantapilot.contract.grammar import Grammar
+from quantapilot.contract.positions import line_spans
 from quantapilot.contract.validator import Validator
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from quantapilot.contract.catalog import ecma
 from quantapilot.contract.flat import absolute_references, conjunction, flattened
+from quantapilot.contract.positions import line_spans
 from quantapilot.contract.value_patterns import LONG, NotWrittenError, value_pattern
 
 if TYPE_CHECKING:
@@ -242,18 +243,6 @@ def _joined(members: Sequence[tuple[str, bool]]) -> str:
     out.append(members[first][0])
     out += [f", ?{m}" if required else f"(?:, ?{m})?" for m, required in members[first + 1 :]]
     return r"\{" + "".join(out) + r"\}"
-
-
-def line_spans(data: bytes) -> list[tuple[int, int]]:
-    """Return the spans of the lines of a block, newlines left out."""
-    spans: list[tuple[int, int]] = []
-    start, size = 0, len(data)
-    while start < size:
-        stop = data.find(b"\n", start)
-        stop = size if stop < 0 else stop
-        spans.append((start, stop))
-        start = stop + 1
-    return spans
 
 
 def _longer(data: bytes, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:

@@ -125,6 +125,18 @@ def read(text: str, start: int = 0) -> tuple[list[Node], int]:
             return nodes, position
 
 
+def line_spans(data: bytes) -> list[tuple[int, int]]:
+    """Return the spans of the lines of a block, newlines left out."""
+    spans: list[tuple[int, int]] = []
+    start, size = 0, len(data)
+    while start < size:
+        stop = data.find(b"\n", start)
+        stop = size if stop < 0 else stop
+        spans.append((start, stop))
+        start = stop + 1
+    return spans
+
+
 def pointer_of(parts: Sequence[str | int]) -> str:
     """Return an RFC 6901 pointer; the empty string is the whole document."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from quantapilot.contract.grammar import Grammar, line_spans
-from quantapilot.contract.positions import JsonTextError, read
+from quantapilot.contract.positions import JsonTextError, line_spans, read
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.findings import Finding
@@ -27,11 +26,14 @@ from quantapilot.inputs.sources import Source, open_problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from quantapilot.contract.grammar import Grammar
     from quantapilot.findings import Summary
     from quantapilot.gate.inspector import Found, Inspector
 
 
 _SNIFFED = 4096
+# Bytes of a block from which on there are lines to learn from, and more to come to use it on.
+_WORTH_A_GRAMMAR = BLOCK_BYTES // 4
 # A line that is not proven clean: its number, its bytes, whether it ends, and what was found in
 # it where that is known already.
 _Suspect = tuple[int, bytes, bool, "Sequence[Found] | None"]
@@ -252,7 +254,7 @@ class Gate:
         A document comes along where it conforms and need only be searched.
         """
         loads, broken, data = orjson.loads, orjson.JSONDecodeError, block.data
-        grammar = self._grammar(kind)
+        grammar = self._grammar(block, kind)
         candidates = set(self._inspector.detector.candidates(data))
         doubtful: list[tuple[int, bytes, Any]] = []
         blank = 0
@@ -284,14 +286,17 @@ class Gate:
         self._summary.documents += data.count(b"\n") + (not block.ended) - blank
         return doubtful
 
-    def _grammar(self, kind: str | None) -> Grammar | None:
-        """Return the grammar of a kind, which knows the documents of any; none for one by name."""
+    def _grammar(self, block: Block, kind: str | None) -> Grammar | None:
+        """Return the grammar of a kind; none where documents are of a definition by name."""
         validator = self._inspector.validator
         if validator is None or self._inspector.definition is not None:
             return None
-        if kind not in self._grammars:
+        if kind not in self._grammars and len(block.data) >= _WORTH_A_GRAMMAR:
+            # Imported here: a few lines are validated sooner than a grammar is learned.
+            from quantapilot.contract.grammar import Grammar
+
             self._grammars[kind] = Grammar(validator, kind)
-        return self._grammars[kind]
+        return self._grammars.get(kind)
 
     def _look(self, source: Source, shape: Shape, suspect: _Suspect) -> Iterator[Finding]:
         number, line, ended, found = suspect
