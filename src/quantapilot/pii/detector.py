@@ -134,7 +134,6 @@ class Detector:
         if among is not None and not (hinted or among & allowed):
             return []
         found: list[Match] = []
-        by_name = bool(hinted)
         for view in views(text):
             if among is None:
                 asked = allowed.intersection(self._prefilter.rules(view.text)) | hinted
@@ -142,9 +141,8 @@ class Detector:
                 asked = hinted | (among & allowed)
             if asked:
                 found += self._by_pattern(view, asked, hinted)
-                by_name = by_name or any(self.rules[at].pattern is None for at in asked)
-        if by_name:
-            found += self._by_name(text, hinted, allowed)
+                if hinted or any(self.rules[at].pattern is None for at in asked):
+                    found += self._by_name(view, hinted, allowed)
         return _most_specific(found) if len(found) > 1 else found
 
     def find_in_name(self, name: str) -> list[Match]:
@@ -209,25 +207,25 @@ class Detector:
         return rule in self._fields.rules_for(named_parts[at][0])
 
     def _by_name(
-        self, text: str, hinted: frozenset[int], allowed: frozenset[int]
+        self, view: View, hinted: frozenset[int], allowed: frozenset[int]
     ) -> Iterator[Match]:
-        yield from self._named_value(hinted, text, 0, len(text))
-        for name, start, end in pairs(text):
-            yield from self._named_value(self._hinted(name) & allowed, text, start, end)
+        yield from self._named_value(hinted, view, 0, len(view.text))
+        for name, start, end in pairs(view.text):
+            yield from self._named_value(self._hinted(name) & allowed, view, start, end)
 
     def _named_value(
-        self, rules: frozenset[int], text: str, start: int, end: int
+        self, rules: frozenset[int], view: View, start: int, end: int
     ) -> Iterator[Match]:
         for at in sorted(rules):
             rule = self.rules[at]
             if rule.pattern is not None:
                 continue
-            candidate = Candidate(text, start, end, self.settings)
+            candidate = Candidate(view.text, start, end, self.settings)
             if is_placeholder(candidate.value):
                 continue
             check = _check(rule)
             if check is None or check(candidate):
-                yield Match(rule, start, end)
+                yield Match(rule, *view.span(start, end))
 
 
 @cache
