@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # Values that orjson would write otherwise than they compare: the caller turns them into JSON.
 _STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-_NULL = b"null"
 
 
 class PayloadCheck:
@@ -49,22 +48,21 @@ class PayloadCheck:
         Raises:
             ContractError: It holds what JSON has no form for; the message names no value.
         """
+        raw = _written(payload)
         try:
-            raw = orjson.dumps(payload, option=_STRICT)
-        except orjson.JSONEncodeError:
-            # Its message, and that of its cause, may show a value.
-            raw = b""
-        if not raw:
-            raise ContractError("the payload holds a value that JSON has no form for")
-        # A NaN is written as null: then what was written is judged, not what was given.
-        if _NULL not in raw and self._judge(payload) and self._proves(raw):
-            return raw, []
+            if self._conforms(payload) and self._proves(raw):
+                return raw, []
+        except ValueError:
+            # A value that the engine does not know, such as a UUID object, is judged as written.
+            pass
         text = Text(name, raw.decode(), whole=True, kind=self._kind)
         return raw, list(self._inspector.json(text))
 
-    def _judge(self, payload: dict[str, Any]) -> bool:
-        try:
-            return self._conforms(payload)
-        except ValueError:
-            # A value that the engine does not know, such as a UUID object, is judged as written.
-            return False
+
+def _written(payload: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(payload, option=_STRICT)
+    except orjson.JSONEncodeError:
+        pass
+    # Outside the handler: the engine's message, and that of its cause, may show a value.
+    raise ContractError("the payload holds a value that JSON has no form for")
