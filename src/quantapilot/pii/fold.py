@@ -68,7 +68,11 @@ BASE64_IN_LINE = (
     rf'(?:^|{_OTHERS}|\\[nrt])(?:{_BASE64})|(?:^|"|\\[nrt])(?:{_BASE64_ALONE})(?:["\\]|$)'
 )
 _ALONE = rf'{_BASE64_ALONE}(?=["\\\n]|\Z)'
-_BASE64_BEHIND = re.compile(rf'[^A-Za-z0-9+/_-](?:{_BASE64}|(?<=["\n]){_ALONE})')
+# Few words get past the first look, which is all that most texts pay for.
+_BASE64_BEHIND = re.compile(
+    r"[^A-Za-z0-9+/_-](?=[I-Za-fW0][C-LS-Zabi-nwyz0-3][A-Za-z0-9+/_-]{8})"
+    rf'(?:{_BASE64}|(?<=["\n]){_ALONE})'
+)
 _BASE64_FIRST = re.compile(f"{_BASE64}|{_ALONE}")
 
 _ESCAPES = re.compile(
@@ -77,12 +81,18 @@ _ESCAPES = re.compile(
 )
 _UNIT = re.compile(r"(?:\\++|%)[ux](?P<digits>[0-9A-Fa-f]{2,4})")
 _ENTITIES = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,24};)")
+# Values of a query, where a plus sign stands for a space.
+_QUERY = re.compile(r"(?<=[?&])[\w.\[\]-]{1,64}=[^\s&#\"'<>+]*\+[^\s&#\"'<>]*")
+# Defanged, as reports of attacks write addresses.
+_DEFANGED = re.compile(r"[\[({](?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}]")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 # Colours of a terminal, links in it, and characters that are none.
 _CONTROLS = re.compile(
     r"\x1b\[[0-9;:?]{0,32}[A-Za-z]|\x1b\]8;[^\x07\x1b\n]{0,512}(?:\x07|\x1b\\)"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 )
+# A letter and the marks over it.
+_MARKED = re.compile(r"[^\W\d_][\u0300-\u036f]{1,16}")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _MIXED = re.compile(rf"[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]")
 _WORDS = re.compile(r"\w+")
@@ -203,8 +213,12 @@ def base64_text(text: str) -> str | None:
     return None
 
 
+# One of these stands in every ASCII text that is not plain, base64 and control characters apart.
+_TELLS = re.compile(r"[%\\&\[({+](?:(?<=[%\\&])|(?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}]|(?<=\+)\w)")
+
+
 def _is_plain(text: str) -> bool:
-    if not text.isascii() or "%" in text or "\\" in text or "&" in text:
+    if not text.isascii() or _TELLS.search(text):
         return False
     if not text.isprintable() and _CONTROLS.search(text):
         return False
@@ -247,6 +261,19 @@ def _percent_decoded(run: str) -> Sequence[tuple[str, int]]:
         ("\ufffd", 3) if "\ud800" <= char < "\ue000" else (char, 3 * len(char.encode()))
         for char in read
     ]
+
+
+def _spaced(query: str) -> Sequence[tuple[str, int]]:
+    return [(" " if char == "+" else char, 1) for char in query]
+
+
+def _refanged(piece: str) -> Sequence[tuple[str, int]]:
+    return [({"dot": ".", "at": "@"}.get(piece[1:-1].lower(), piece[1]), len(piece))]
+
+
+def _composed(letter: str) -> Sequence[tuple[str, int]] | None:
+    read = unicodedata.normalize("NFC", letter)
+    return None if read == letter else [(read, len(letter))]
 
 
 def _dropped(piece: str) -> Sequence[tuple[str, int]]:
@@ -312,8 +339,11 @@ def _unpacked(token: str) -> Sequence[tuple[str, int]] | None:
 _DECODERS = (
     _Decoder(_ESCAPES, _unescaped, lambda text: "\\" in text or "%u" in text),
     _Decoder(_ENTITIES, _entity, lambda text: "&" in text),
+    _Decoder(_QUERY, _spaced, lambda text: "+" in text and "=" in text),
     _Decoder(_PERCENT, _percent_decoded, lambda text: "%" in text),
     _Decoder(_CONTROLS, _dropped, lambda text: not text.isprintable()),
+    _Decoder(_DEFANGED, _refanged, _DEFANGED.search),
+    _Decoder(_MARKED, _composed, _MARKED.search),
     _Decoder(
         _BEYOND_ASCII,
         _folded_run,
