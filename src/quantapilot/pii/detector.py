@@ -140,7 +140,7 @@ class Detector:
                 found += self._by_pattern(view, asked, hinted)
                 by_name = by_name or any(self.rules[at].pattern is None for at in asked)
         if by_name:
-            found += self._by_name(text, hinted, allowed)
+            found += self._by_name(text, name, hinted, allowed)
         return _most_specific(found) if len(found) > 1 else found
 
     def find_in_name(self, name: str) -> list[Match]:
@@ -205,20 +205,20 @@ class Detector:
         return rule in self._fields.rules_for(named_parts[at][0])
 
     def _by_name(
-        self, text: str, hinted: frozenset[int], allowed: frozenset[int]
+        self, text: str, name: str, hinted: frozenset[int], allowed: frozenset[int]
     ) -> Iterator[Match]:
-        yield from self._named_value(hinted, text, 0, len(text))
-        for name, start, end in pairs(text):
-            yield from self._named_value(self._hinted(name) & allowed, text, start, end)
+        yield from self._named_value(hinted, name, text, 0, len(text))
+        for key, start, end in pairs(text):
+            yield from self._named_value(self._hinted(key) & allowed, key, text, start, end)
 
     def _named_value(
-        self, rules: frozenset[int], text: str, start: int, end: int
+        self, rules: frozenset[int], name: str, text: str, start: int, end: int
     ) -> Iterator[Match]:
         for at in sorted(rules):
             rule = self.rules[at]
             if rule.pattern is not None:
                 continue
-            candidate = Candidate(text, start, end, self.settings)
+            candidate = Candidate(text, start, end, self.settings, name)
             if is_placeholder(candidate.value):
                 continue
             check = _check(rule)
