@@ -142,7 +142,7 @@ class Detector:
             if asked:
                 found += self._by_pattern(view, asked, hinted)
                 if hinted or any(self.rules[at].pattern is None for at in asked):
-                    found += self._by_name(view, hinted, allowed)
+                    found += self._by_name(view, name, hinted, allowed)
         return _most_specific(found) if len(found) > 1 else found
 
     def find_in_name(self, name: str) -> list[Match]:
@@ -207,20 +207,20 @@ class Detector:
         return rule in self._fields.rules_for(named_parts[at][0])
 
     def _by_name(
-        self, view: View, hinted: frozenset[int], allowed: frozenset[int]
+        self, view: View, name: str, hinted: frozenset[int], allowed: frozenset[int]
     ) -> Iterator[Match]:
-        yield from self._named_value(hinted, view, 0, len(view.text))
-        for name, start, end in pairs(view.text):
-            yield from self._named_value(self._hinted(name) & allowed, view, start, end)
+        yield from self._named_value(hinted, name, view, 0, len(view.text))
+        for key, start, end in pairs(view.text):
+            yield from self._named_value(self._hinted(key) & allowed, key, view, start, end)
 
     def _named_value(
-        self, rules: frozenset[int], view: View, start: int, end: int
+        self, rules: frozenset[int], name: str, view: View, start: int, end: int
     ) -> Iterator[Match]:
         for at in sorted(rules):
             rule = self.rules[at]
             if rule.pattern is not None:
                 continue
-            candidate = Candidate(view.text, start, end, self.settings)
+            candidate = Candidate(view.text, start, end, self.settings, name)
             if is_placeholder(candidate.value):
                 continue
             check = _check(rule)
