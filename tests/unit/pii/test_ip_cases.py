@@ -42,7 +42,6 @@ PUBLIC = [
     "resolved ip-52-14-88-201.ec2.internal",
     "ec2-52-14-88-201.compute-1.amazonaws.com timed out",
     "ptr 201.88.14.52.in-addr.arpa",
-    "ptr 10.0.14.52.in-addr.arpa",
     "open http://203.0.113.9.nip.io/x",
     "open https://app-52-14-88-201.sslip.io/x",
     "open app.52.14.88.201.nip.io",

@@ -164,6 +164,7 @@ FIELDS = [
     {"whatsapp": 12025550143},
     {"msisdn": "442079460958"},
     {"caller": "+12025550143"},
+    {"caller_id": "2025550143"},
     {"sms_to": "4155552671"},
     {"phones": ["2025550143", "none"]},
     {"emergency_contact_phone": "555-1234"},

@@ -117,10 +117,11 @@ _AFTER_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(
-    r"\.\d|\.(?:in-addr|jar|whl|tar|t?gz|zip|deb|rpm|exe|msi|dll|so|dmg|apk|gem|nupkg)\b"
+    r"\.\d|\.(?:jar|whl|tar|t?gz|zip|deb|rpm|exe|msi|dll|so|dmg|apk|gem|nupkg)\b"
     r"|@|[-+_](?![\d.]+\.)\w|[-+]\Z",
     re.IGNORECASE,
 )
+_REVERSED = re.compile(r"\.in-addr\.arpa\b", re.IGNORECASE)
 _PORT = re.compile(r":\d{1,5}\b")
 _RESOLVERS = frozenset({"1.0.0.1", "1.1.1.1", "4.4.4.4", "8.8.4.4", "8.8.8.8", "9.9.9.9"})
 
@@ -134,9 +135,9 @@ def public_ip_v4(candidate: Candidate) -> bool:
     if _CONTINUES.match(candidate.after(12)):
         return False
     before = candidate.before(64)
-    if not _spoken_of_as_address(candidate, before):
-        return False
-    return public_ip(candidate)
+    if _REVERSED.match(candidate.after(14)):
+        return _public(".".join(reversed(candidate.value.split("."))), candidate)
+    return _spoken_of_as_address(candidate, before) and _public(candidate.value, candidate)
 
 
 def _spoken_of_as_address(candidate: Candidate, before: str) -> bool:
@@ -168,17 +169,20 @@ def public_ip_v6(candidate: Candidate) -> bool:
     )
 
 
+_WILDCARD_NAME = re.compile(r"\.(?:nip|sslip|xip)\.io\b", re.IGNORECASE)
+
+
 def public_ip_name(candidate: Candidate) -> bool:
-    """Accept four numbers of a host name that spell a public address; small ones need a domain."""
-    value = candidate.value.replace("-", ".")
-    before, after = candidate.before(5).lower(), candidate.after(2)
-    known = before.endswith(("ip-", "ec2-")) or re.match(r"\.[A-Za-z]", after) is not None
-    return known and _public(value, candidate)
+    """Accept four numbers of a host name that spell a public address.
 
-
-def public_ip_reversed(candidate: Candidate) -> bool:
-    """Accept the name of a public address under `in-addr.arpa`, where it is read backwards."""
-    return _public(".".join(reversed(candidate.value.split("."))), candidate)
+    Amazon's names do so by themselves, names of applications by the domain only.
+    """
+    before, after = candidate.before(5).lower(), candidate.after(12)
+    if before.endswith(("app-", "web-", "api-")):
+        known = _WILDCARD_NAME.match(after) is not None
+    else:
+        known = before.endswith(("ip-", "ec2-")) or re.match(r"\.[A-Za-z]", after) is not None
+    return known and _public(candidate.value.replace("-", "."), candidate)
 
 
 def public_ip_defanged(candidate: Candidate) -> bool:
@@ -221,7 +225,6 @@ CHECKS: dict[str, Check] = {
     "public_ip_defanged": public_ip_defanged,
     "public_ip_host": public_ip_host,
     "public_ip_name": public_ip_name,
-    "public_ip_reversed": public_ip_reversed,
     "public_ip_v4": public_ip_v4,
     "public_ip_v6": public_ip_v6,
     "public_ip_value": public_ip_value,

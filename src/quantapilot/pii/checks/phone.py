@@ -57,6 +57,13 @@ _CUE_BEFORE = re.compile(
     rf"(?<![A-Za-z])(?:{_STRONG_CUE.pattern})[.:=#\"']{{0,3}}{_LINK}{{0,4}}(?P<gap>[\s:=#\"'(]{{1,3}})\Z",
     re.IGNORECASE,
 )
+_VERB_BEFORE = re.compile(
+    r"(?<![\w.-])(?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing)?|reach(?:ed)?|text(?:ed)?|sms|otp|ring|rang"
+    r"|phoned|contact(?:ed)?|callback|on-?call|hotline)"
+    r"(?:[ -](?:me|us|him|her|them|back|at|to|on|sent|via|from|number|no\.?|the|customer|client"
+    r"|user|is|was)){0,4}[ :=#]{1,3}\(?\Z",
+    re.IGNORECASE,
+)
 _LABEL_BEFORE = re.compile(r"(?:[:=#№]|\b(?:numbers?|no\.?|nr\.?|is|was|номер)\s?)[\s\"'(]{0,2}\Z")
 
 
@@ -172,7 +179,7 @@ def phone_national(candidate: Candidate) -> bool:
 
 def phone_called(candidate: Candidate) -> bool:
     """Accept a number behind a verb such as `call`, which counts as often as it dials."""
-    if _counted_behind_cue(candidate):
+    if not _VERB_BEFORE.search(candidate.before(48)) or _counted_behind_cue(candidate):
         return False
     return _dialled(candidate, sure=False)
 
