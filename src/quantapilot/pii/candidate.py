@@ -26,7 +26,10 @@ class DetectorSettings:
     """
 
     internal_networks: tuple[Network, ...] = ()
-    phone_regions: tuple[str, ...] = ("US", "GB", "DE", "FR", "ES", "IT", "PL", "UA", "IN", "BR")
+    phone_regions: tuple[str, ...] = (
+        "US", "CA", "GB", "DE", "FR", "ES", "IT", "PL", "UA", "IN", "BR", "RU", "JP", "KR", "CN",
+        "AU", "NZ", "NL", "BE", "CH", "AT", "TR", "MX", "SE", "IE", "PT", "CZ", "RO", "IL", "ZA",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
