@@ -53,7 +53,12 @@ _FOREIGN = "\u0370-\u052f"
 _THIRD = "[ABEFIJMNQRUVYZcdghklopstwx014589]"
 _QUAD = f"[I-Za-f][C-HS-Xi-nyz0-3]{_THIRD}[A-Za-z0-9+/_-]"
 _OTHERS = r"[^A-Za-z0-9+/_\n-]"
-# Four of the kind are no chance. Fewer count with padding behind them, or alone in a string.
+_DIGIT_QUAD = (
+    f"[I-Za-f](?:[0-3]{_THIRD}[A-Za-z0-9+/_-]"
+    f"|[C-HS-Xi-nyz0-3](?:[014589][A-Za-z0-9+/_-]|{_THIRD}[0-9]))"
+)
+# Four of the kind are no chance. Fewer count with padding behind them, or alone in a string,
+# where one of two must have a digit.
 _BASE64 = (
     f"(?:{_QUAD}){{4}}"
     f"|(?:{_QUAD}){{2,3}}[I-Za-f](?:[AQgw]=|[C-HS-Xi-nyz0-3][AEIMQUYcgkosw048])="
@@ -62,10 +67,13 @@ _BASE64 = (
     # Cyrillic letters.
     "|0[I-LYZab][DHLPTXbfjnrvz37/_][QR][g-v][Ndt9][CG]"
 )
-_BASE64_ALONE = f"(?:{_QUAD}){{3}}(?:[I-Za-f](?:[AQgw]|[C-HS-Xi-nyz0-3]{_THIRD}))?"
+_REST = f"[I-Za-f](?:[AQgw]|[C-HS-Xi-nyz0-3]{_THIRD})"
+_BASE64_ALONE = (
+    f"(?:(?:{_QUAD}){{3}}(?:{_REST})?|(?:{_DIGIT_QUAD}{_QUAD}|{_QUAD}{_DIGIT_QUAD}){_REST})"
+)
 # Base64 as it begins in a raw line.
 BASE64_IN_LINE = (
-    rf'(?:^|{_OTHERS}|\\[nrt])(?:{_BASE64})|(?:^|"|\\[nrt])(?:{_BASE64_ALONE})(?:["\\]|$)'
+    rf'(?:^|{_OTHERS}|\\[nrt])(?:{_BASE64})|(?:^|"|\\[nrt])(?:{_BASE64_ALONE})(?:["\\\r]|$)'
 )
 _ALONE = rf'{_BASE64_ALONE}(?=["\\\n]|\Z)'
 # Few words get past the first look, which is all that most texts pay for.
@@ -82,7 +90,7 @@ _ESCAPES = re.compile(
 _UNIT = re.compile(r"(?:\\++|%)[ux](?P<digits>[0-9A-Fa-f]{2,4})")
 _ENTITIES = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,24};)")
 # Values of a query, where a plus sign stands for a space.
-_QUERY = re.compile(r"(?<=[?&])[\w.\[\]-]{1,64}=[^\s&#\"'<>+]*\+[^\s&#\"'<>]*")
+_QUERY = re.compile(r"(?<=[?&])[\w.\[\]-]{1,64}=[^\s?&#\"'<>+]*\+[^\s?&#\"'<>]*")
 # Defanged, as reports of attacks write addresses.
 _DEFANGED = re.compile(r"[\[({](?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}]")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -341,7 +349,12 @@ _DECODERS = (
     _Decoder(_ENTITIES, _entity, lambda text: "&" in text),
     _Decoder(_QUERY, _spaced, lambda text: "+" in text and "=" in text),
     _Decoder(_PERCENT, _percent_decoded, lambda text: "%" in text),
-    _Decoder(_CONTROLS, _dropped, lambda text: not text.isprintable()),
+    _Decoder(
+        _CONTROLS,
+        _dropped,
+        lambda text: not text.isprintable(),
+        lambda text: _CONTROLS.sub("", text),
+    ),
     _Decoder(_DEFANGED, _refanged, _DEFANGED.search),
     _Decoder(_MARKED, _composed, _MARKED.search),
     _Decoder(
