@@ -89,6 +89,11 @@ _ESCAPES = re.compile(
 )
 _UNIT = re.compile(r"(?:\\++|%)[ux](?P<digits>[0-9A-Fa-f]{2,4})")
 _ENTITIES = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,24};)")
+# What an ASCII text has that is not plain, but for base64.
+_TELLS = re.compile(
+    r"[%\\&+\[({\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+    r"(?:(?<=[^+\[({])|(?<=\+)\w|(?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}])"
+)
 # Values of a query, where a plus sign stands for a space.
 _QUERY = re.compile(r"(?<=[?&])[\w.\[\]-]{1,64}=[^\s?&#\"'<>+]*\+[^\s?&#\"'<>]*")
 # Defanged, as reports of attacks write addresses.
@@ -205,7 +210,7 @@ def views(text: str) -> Iterator[View]:
             if changed != view.text:
                 view = View(changed, (*view.steps, _Step(view.text, decoder)))
                 yield view
-        if view is before:
+        if view is before or _is_plain(view.text):
             return
 
 
@@ -221,16 +226,8 @@ def base64_text(text: str) -> str | None:
     return None
 
 
-# One of these stands in every ASCII text that is not plain, base64 and control characters apart.
-_TELLS = re.compile(r"[%\\&\[({+](?:(?<=[%\\&])|(?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}]|(?<=\+)\w)")
-
-
 def _is_plain(text: str) -> bool:
-    if not text.isascii() or _TELLS.search(text):
-        return False
-    if not text.isprintable() and _CONTROLS.search(text):
-        return False
-    return not _holds_base64(text)
+    return text.isascii() and not (_TELLS.search(text) or _holds_base64(text))
 
 
 def _holds_base64(text: str) -> bool:
@@ -356,13 +353,13 @@ _DECODERS = (
         lambda text: _CONTROLS.sub("", text),
     ),
     _Decoder(_DEFANGED, _refanged, _DEFANGED.search),
-    _Decoder(_MARKED, _composed, _MARKED.search),
+    _Decoder(_MARKED, _composed, lambda text: not text.isascii() and _MARKED.search(text)),
     _Decoder(
         _BEYOND_ASCII,
         _folded_run,
         lambda text: not text.isascii(),
         lambda text: text.translate(_FOLDED),
     ),
-    _Decoder(_WORDS, _untwinned, _MIXED.search),
+    _Decoder(_WORDS, _untwinned, lambda text: not text.isascii() and _MIXED.search(text)),
     _Decoder(_BASE64_TOKENS, _unpacked, _holds_base64),
 )
