@@ -157,7 +157,7 @@ class Detector:
     def _hinted(self, name: str) -> frozenset[int]:
         known = self._plain_names.get(name)
         if known is None:
-            rules = self._fields.rules_for(name)
+            rules = {rule for view in views(name) for rule in self._fields.rules_for(view.text)}
             known = frozenset(at for at, rule in enumerate(self.rules) if rule in rules)
             if _PLAIN_NAME.fullmatch(name) and len(self._plain_names) < _REMEMBERED:
                 self._plain_names[name] = known

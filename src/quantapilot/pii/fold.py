@@ -53,7 +53,12 @@ _FOREIGN = "\u0370-\u052f"
 _THIRD = "[ABEFIJMNQRUVYZcdghklopstwx014589]"
 _QUAD = f"[I-Za-f][C-HS-Xi-nyz0-3]{_THIRD}[A-Za-z0-9+/_-]"
 _OTHERS = r"[^A-Za-z0-9+/_\n-]"
-# Four of the kind are no chance. Fewer count with padding behind them, or alone in a string.
+_DIGIT_QUAD = (
+    f"[I-Za-f](?:[0-3]{_THIRD}[A-Za-z0-9+/_-]"
+    f"|[C-HS-Xi-nyz0-3](?:[014589][A-Za-z0-9+/_-]|{_THIRD}[0-9]))"
+)
+# Four of the kind are no chance. Fewer count with padding behind them, or alone in a string,
+# where one of two must have a digit.
 _BASE64 = (
     f"(?:{_QUAD}){{4}}"
     f"|(?:{_QUAD}){{2,3}}[I-Za-f](?:[AQgw]=|[C-HS-Xi-nyz0-3][AEIMQUYcgkosw048])="
@@ -62,10 +67,13 @@ _BASE64 = (
     # Cyrillic letters.
     "|0[I-LYZab][DHLPTXbfjnrvz37/_][QR][g-v][Ndt9][CG]"
 )
-_BASE64_ALONE = f"(?:{_QUAD}){{3}}(?:[I-Za-f](?:[AQgw]|[C-HS-Xi-nyz0-3]{_THIRD}))?"
+_REST = f"[I-Za-f](?:[AQgw]|[C-HS-Xi-nyz0-3]{_THIRD})"
+_BASE64_ALONE = (
+    f"(?:(?:{_QUAD}){{3}}(?:{_REST})?|(?:{_DIGIT_QUAD}{_QUAD}|{_QUAD}{_DIGIT_QUAD}){_REST})"
+)
 # Base64 as it begins in a raw line.
 BASE64_IN_LINE = (
-    rf'(?:^|{_OTHERS}|\\[nrt])(?:{_BASE64})|(?:^|"|\\[nrt])(?:{_BASE64_ALONE})(?:["\\]|$)'
+    rf'(?:^|{_OTHERS}|\\[nrt])(?:{_BASE64})|(?:^|"|\\[nrt])(?:{_BASE64_ALONE})(?:["\\\r]|$)'
 )
 _ALONE = rf'{_BASE64_ALONE}(?=["\\\n]|\Z)'
 # Few words get past the first look, which is all that most texts pay for.
@@ -81,8 +89,13 @@ _ESCAPES = re.compile(
 )
 _UNIT = re.compile(r"(?:\\++|%)[ux](?P<digits>[0-9A-Fa-f]{2,4})")
 _ENTITIES = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,24};)")
+# What an ASCII text has that is not plain, but for base64.
+_TELLS = re.compile(
+    r"[%\\&+\[({\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+    r"(?:(?<=[^+\[({])|(?<=\+)\w|(?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}])"
+)
 # Values of a query, where a plus sign stands for a space.
-_QUERY = re.compile(r"(?<=[?&])[\w.\[\]-]{1,64}=[^\s&#\"'<>+]*\+[^\s&#\"'<>]*")
+_QUERY = re.compile(r"(?<=[?&])[\w.\[\]-]{1,64}=[^\s?&#\"'<>+]*\+[^\s?&#\"'<>]*")
 # Defanged, as reports of attacks write addresses.
 _DEFANGED = re.compile(r"[\[({](?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}]")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -197,7 +210,7 @@ def views(text: str) -> Iterator[View]:
             if changed != view.text:
                 view = View(changed, (*view.steps, _Step(view.text, decoder)))
                 yield view
-        if view is before:
+        if view is before or _is_plain(view.text):
             return
 
 
@@ -213,16 +226,8 @@ def base64_text(text: str) -> str | None:
     return None
 
 
-# One of these stands in every ASCII text that is not plain, base64 and control characters apart.
-_TELLS = re.compile(r"[%\\&\[({+](?:(?<=[%\\&])|(?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}]|(?<=\+)\w)")
-
-
 def _is_plain(text: str) -> bool:
-    if not text.isascii() or _TELLS.search(text):
-        return False
-    if not text.isprintable() and _CONTROLS.search(text):
-        return False
-    return not _holds_base64(text)
+    return text.isascii() and not (_TELLS.search(text) or _holds_base64(text))
 
 
 def _holds_base64(text: str) -> bool:
@@ -341,15 +346,20 @@ _DECODERS = (
     _Decoder(_ENTITIES, _entity, lambda text: "&" in text),
     _Decoder(_QUERY, _spaced, lambda text: "+" in text and "=" in text),
     _Decoder(_PERCENT, _percent_decoded, lambda text: "%" in text),
-    _Decoder(_CONTROLS, _dropped, lambda text: not text.isprintable()),
+    _Decoder(
+        _CONTROLS,
+        _dropped,
+        lambda text: not text.isprintable(),
+        lambda text: _CONTROLS.sub("", text),
+    ),
     _Decoder(_DEFANGED, _refanged, _DEFANGED.search),
-    _Decoder(_MARKED, _composed, _MARKED.search),
+    _Decoder(_MARKED, _composed, lambda text: not text.isascii() and _MARKED.search(text)),
     _Decoder(
         _BEYOND_ASCII,
         _folded_run,
         lambda text: not text.isascii(),
         lambda text: text.translate(_FOLDED),
     ),
-    _Decoder(_WORDS, _untwinned, _MIXED.search),
+    _Decoder(_WORDS, _untwinned, lambda text: not text.isascii() and _MIXED.search(text)),
     _Decoder(_BASE64_TOKENS, _unpacked, _holds_base64),
 )

@@ -25,6 +25,9 @@ def _candidate(text: str, settings: DetectorSettings | None = None) -> Candidate
 
 ACCEPTED = {
     "email_address": ["alice@example.com", "mailto:«alice@example.com»?x", "//«alice@example.com»"],
+    "email_mailbox": ["alice@corp", "asmith@localhost"],
+    "email_quoted": ['john smith"@example.com'],
+    "email_spelled": ["alice [at] example [dot] com", "mail «sales @ example.com»", "a (at) b.org"],
     "email_value": ["alice", "alice@example", "email: «a@b»"],
     "phone_international": ["+12025550143", "+44 20 7946 0958", "+49 (0)30 901820"],
     "phone_00": ["0044 20 7946 0958", "00442079460958"],
@@ -68,7 +71,10 @@ ACCEPTED = {
 
 REFUSED = {
     "email_address": ["logo@2x.png", "«git@example.com»:org/repo", "//ci:«pass@example.com»/a"],
-    "email_value": ["sent", "email: «alice»"],
+    "email_mailbox": ["root@corp", "alice@worker-3", "1000@corp"],
+    "email_quoted": ['x"@app.route'],
+    "email_spelled": ["deployed @ example.com", "items [at] node.value", "us at example dot com"],
+    "email_value": ["sent", "email: «alice»", "a***@example.com", "usr_1", "two words"],
     "phone_international": ["+1234567", "+999999999999999", "+0000000000"],
     "phone_00": ["0000000000", "1 «0044 20 7946 0958»", "«0044 20 7946 0958» 12"],
     "phone_national": ["0755 0644", "0000 000000", "1.«202-555-0143»", "«202-555-0143»-12"],

@@ -9,7 +9,11 @@ from quantapilot.pii.candidate import Candidate, Check, word_list
 # Top-level domains that are rather a unit of systemd, a file, or a member of an object.
 _NO_DOMAINS = frozenset({"map", "mov", "name", "target", "zip"})
 _FILES = frozenset({"cc", "md", "mk", "pl", "ps", "py", "rs", "sh", "so"})
-_PRERELEASES = frozenset({"dev", "build", "next", "run", "app", "ai"})
+# Top-level domains that are words of programs, behind a number or the hash of an object.
+_WORDS = frozenset(
+    {"ai", "app", "build", "call", "data", "dev", "id", "info", "link", "next", "run"}
+)
+_NUMBER = re.compile(r"\d+|(?=\w*\d)[0-9a-f]{6,16}")
 _UNITS = frozenset(
     "automount device mount path scope service slice socket swap target timer".split()  # noqa: SIM905
 )
@@ -20,7 +24,10 @@ _INTERNAL = frozenset(
 )
 # Programs that name their nodes like addresses, and users of a URL that are no person.
 _NODES = frozenset({"celery", "couchdb", "ejabberd", "emqx", "rabbit", "rabbitmq", "riak"})
-_MACHINES = frozenset({"oauth2", "token", "x-access-token", "x-oauth-basic", "x-token-auth", "svn"})
+_MACHINES = frozenset(
+    "anonymous apikey key oauth2 public secret svn token user username x-access-token"  # noqa: SIM905
+    " x-oauth-basic x-token-auth".split()
+)
 _MASKED = frozenset({"hidden", "masked", "redacted", "removed", "xxx", "xxxx", "xxxxx"})
 _MASK_BEFORE = frozenset("*•…#$%")
 _DATABASE = re.compile(
@@ -30,18 +37,27 @@ _DATABASE = re.compile(
 )
 _LOGIN_OF_URL = re.compile(r"//[^\s/@]*\Z")
 _SCP_PATH = re.compile(r":(?!\d+(?:\D|\Z))(?:~|[\w.-]*/|[\w./~-]+\.git\b)")
+_GIT_PATH = re.compile(r"(?::\d+)?/[\w./~-]+\.git\b")
 _REMOTE_SHELL = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id|sshpass)\b[^|;&]{0,60}\Z")
 _NUMBERED_HOST = re.compile(r"(?:[a-z]+-?)+\d+|ip-[\d-]+|ec2-[\d-]+")
 _VERSION = re.compile(
     r"v?\d+(?:\.\d+)+(?:\.|\Z)|v\d+\.[a-z]+\Z|\d{1,2}x\.|latest\.|main\.|master\."
 )
 _MESSAGE_ID = re.compile(
-    r"(?:message|msg|content)[ _-]?id|in[ _-]reply[ _-]to|references", re.IGNORECASE
+    r"(?:(?:message|msg|content|call|event)[ _-]?id|in[ _-]reply[ _-]to|references)\W{1,6}\Z",
+    re.IGNORECASE,
+)
+# Where `name@version` follows: a repository, a registry, an action.
+_PINNED = re.compile(
+    r"(?:\bgit\+\S*|\b(?:git(?:hub|lab)\.com|bitbucket\.org|golang\.org|gopkg\.in|pkg\.go\.dev"
+    r"|npmjs\.(?:com|org)|jsdelivr\.net|unpkg\.com|esm\.sh)/\S+|\buses:\s*\S*|\bpkg:\w+/\S*)/\Z"
 )
 _MADE_BY_MACHINE = re.compile(
     r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9A-Fa-f]{24,}"
     r"|\d{6,}[._-][\w.-]*\d{2,}[\w.-]*|(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+=-]{32,}"
 )
+# Where letters and digits take turns.
+_TURNS = re.compile(r"(?<=\d)[A-Za-z]|(?<=[A-Za-z])\d")
 _AT = re.compile(
     r"(?P<at>\s*(?:[\[({<]\s?(?:at|@|ät|arroba|klammeraffe)\s?[\])}>]|[_-]at[_-]|\bat\b|@|=40)\s*)",
     re.IGNORECASE,
@@ -75,6 +91,8 @@ def email_address(candidate: Candidate) -> bool:
         return False
     if domain.startswith("["):
         return _is_person(local)
+    if local.isdigit() and len(local) < 5 and domain[0].isdigit():
+        return False
     kind = _kind(domain, candidate)
     if not kind or _is_remote(local, domain, candidate) or _is_id(local, domain, candidate):
         return False
@@ -145,7 +163,7 @@ def _kind(domain: str, candidate: Candidate) -> str:
     ):
         strong = any(label in _STRONG for label in labels[1:-1])
         return "mail" if strong else ""
-    if top in _NO_DOMAINS or (len(labels) == 2 and top in _PRERELEASES and labels[0].isdigit()):
+    if top in _NO_DOMAINS or (len(labels) == 2 and top in _WORDS and _NUMBER.fullmatch(labels[0])):
         return ""
     if top in _FILES and ("/" in candidate.before(64) or re.match(r":\d", candidate.after(2))):
         return ""
@@ -163,16 +181,16 @@ def _is_masked(local: str, before: str) -> bool:
 
 def _is_remote(local: str, domain: str, candidate: Candidate) -> bool:
     """Tell whether an address is where a program logs in: a remote, a URL's user, a node."""
-    if _SCP_PATH.match(candidate.after(64)):
-        return True
     before = candidate.before(80)
     if (user := _LOGIN_OF_URL.search(before)) is not None:
-        if ":" in user[0] or (user[0] == "//" and len(local) >= 20) or _DATABASE.search(before):
-            return True
-        return not _is_person(local)
-    if local.lower() in _NODES:
-        return True
-    if before.endswith("/") and domain.isupper() and "." in local:
+        return _is_program_of_url(local, user[0], candidate)
+    if (
+        _SCP_PATH.match(candidate.after(64))
+        or _PINNED.search(before)
+        or local.lower() in _NODES
+        # A service of Kerberos and the host that it runs on.
+        or (before.endswith("/") and domain.isupper() and "." in local)
+    ):
         return True
     on_host = _REMOTE_SHELL.search(before) or (
         domain.count(".") > 1 and _NUMBERED_HOST.fullmatch(domain.lower().partition(".")[0])
@@ -180,12 +198,22 @@ def _is_remote(local: str, domain: str, candidate: Candidate) -> bool:
     return bool(on_host) and not _is_person(local)
 
 
+def _is_program_of_url(local: str, user: str, candidate: Candidate) -> bool:
+    """Tell whether what stands between `//` and a host is a token, a role or a program."""
+    if ":" in user or (user == "//" and len(local) >= 20) or not _is_person(local):
+        return True
+    before = candidate.before(80)
+    if before.endswith("ssh://") and _GIT_PATH.match(candidate.after(120)):
+        return True
+    return _DATABASE.search(before) is not None
+
+
 def _is_id(local: str, domain: str, candidate: Candidate) -> bool:
     """Tell whether it is the id of a message or an event, which looks like an address."""
     if domain.lower().endswith(("noreply.github.com", "qq.com")):
         return False
     return _MADE_BY_MACHINE.fullmatch(local) is not None or (
-        candidate.before(1) == "<" and _MESSAGE_ID.search(candidate.before(20)) is not None
+        len(_TURNS.findall(local)) > 5 or _MESSAGE_ID.search(candidate.before(24)) is not None
     )
 
 
