@@ -34,12 +34,16 @@ class DetectorSettings:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Candidate:
-    """A span `text[start:end]` that a rule's pattern found; never shown, so it has no repr."""
+    """A span `text[start:end]` that a rule's pattern found; never shown, so it has no repr.
+
+    `name` is the field that the whole text stands under, where there is one.
+    """
 
     text: str
     start: int
     end: int
     settings: DetectorSettings = field(default_factory=DetectorSettings)
+    name: str = ""
 
     @property
     def value(self) -> str:

@@ -95,6 +95,8 @@ def _folded(char: str) -> str:
         return char
     if unicodedata.category(char) in {"Cf", "Mn", "Me"}:
         return ""
+    if char.isdecimal():
+        return str(unicodedata.decimal(char))
     return unicodedata.normalize("NFKC", char)
 
 

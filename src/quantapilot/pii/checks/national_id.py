@@ -35,7 +35,8 @@ _CUES = (
     r"|rrn|주민등록번호|my ?number|マイナンバー|個人番号|身份证\w*|身分證\w*|resident id\w*|hkid"
     r"|cccd|cmnd|căn cước|thai id|teudat zehut|emirates id|iqama|nin|bvn|sa id|ghana ?card"
     r"|curp|rfc|rut|run|cuit|cuil|c[eé]dula|rg|cnh|dui|dpi|carn[eé]t? de identidad|rif|pps[n]?"
-    r"|national (?:id|identity|identification)|citizen(?:ship)? (?:id|number)|identity (?:card|number)"
+    r"|(?:national|citizen(?: service)?|tax|birth|identity|fiscal|personal) (?:number|code|no)"
+    r"|national (?:id|identity|identification|register|insurance)|citizen(?:ship)? (?:id|number)|identity (?:card|number)"
     r"|identification number|id[ -]card|id number|tax(?:payer)? ?(?:id|number|identification)|tin"
     r"|passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|paszport\w*|pasaport"
     r"|driv(?:er'?s?|ing) ?licen[cs]e|führerschein\w*|permis de conduire|prawo jazdy|dl"
@@ -52,7 +53,7 @@ _LINK = (
 )
 _QUANTITY_AFTER = re.compile(
     r"\s?(?:[munpµ]?s|min|[kmgt]i?b|b|bytes?|rows?|lines?|times|records?|entries|items?|tokens?"
-    r"|requests?|retries|users?|checks?|validations?|objects?|files?|out of|of)\b|[-./:]\w|%",
+    r"|requests?|retries|users?|checks?|validations?|objects?|files?|out of|of)\b|[-/:]\w|\.\d|%",
     re.IGNORECASE,
 )
 
@@ -61,7 +62,7 @@ _QUANTITY_AFTER = re.compile(
 def _label() -> re.Pattern[str]:
     # On first use: compiling it costs more than the start of the program has to spare.
     return re.compile(
-        rf"(?:(?<![^\W_])|(?<=_))(?:{_CUES}){_LINK}[\s:=#\"'(.]{{1,3}}\Z", re.IGNORECASE
+        rf"(?:(?<![^\W_])|(?<=_))(?:{_CUES}){_LINK}[\s:=#\"'(._/-]{{1,3}}\Z", re.IGNORECASE
     )
 
 
@@ -111,9 +112,9 @@ _ISSUERS = re.compile(
 )
 _CARD_GROUPS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)}
 _CARD_WORD = re.compile(
-    r"\b(?:card|visa|master ?card|amex|american express|discover|maestro|jcb|diners|unionpay|mir"
+    r"\b(?:card(?:s|holder|number)?|visa|master ?card|amex|american express|discover|maestro|jcb|diners|unionpay|mir"
     r"|pan|cc|credit|debit|pay(?:ing|ment)?|paid|charged?|refund(?:ed)?|billing|billed|checkout"
-    r"|карт[аыоеу]й?|karte|carte|tarjeta|cartão|carta)\b",
+    r"|карт[аыоеу]й?|karte|carte|tarjeta|cartão|carta)\b|\bexp(?:iry|ires|\.)?:? \d\d/\d\d|\bcv[vc]",
     re.IGNORECASE,
 )
 # The numbers that payment services publish for tests are patterned: they repeat few digits.
@@ -126,7 +127,7 @@ def payment_card(candidate: Candidate) -> bool:
     One number in ten passes Luhn: without groups there must be a word for a card near it, or so
     few different digits as only a number made up for tests has.
     """
-    groups = re.split(r"[ -]", candidate.value)
+    groups = re.split(r"[ .-]", candidate.value)
     digits = "".join(groups)
     if len(groups) > 1 and tuple(map(len, groups)) not in _CARD_GROUPS:
         return False
@@ -147,7 +148,7 @@ def card_labelled(candidate: Candidate) -> bool:
         return False
     if _luhn(digits):
         return True
-    groups = re.split(r"[ -]", candidate.value)
+    groups = re.split(r"[ .-]", candidate.value)
     return tuple(map(len, groups)) in _CARD_GROUPS and _labelled(candidate)
 
 
@@ -174,9 +175,10 @@ def uk_nino_labelled(candidate: Candidate) -> bool:
 def passport(candidate: Candidate) -> bool:
     """Accept a passport number, unless it is a date or a time (`20261124`)."""
     value = candidate.value
-    if _DATE.fullmatch(value) or _counted(candidate):
+    if _DATE.fullmatch(value) or _counted(candidate) or sum(map(str.isdigit, value)) < 5:
         return False
-    return candidate.whole or value[0].isalpha() or _labelled(candidate)
+    lettered = re.match(r"[A-Z]{1,3}\d{6}", value) is not None
+    return candidate.whole or lettered or _labelled(candidate)
 
 
 def labelled(candidate: Candidate) -> bool:
@@ -187,6 +189,12 @@ def labelled(candidate: Candidate) -> bool:
     if re.search(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", candidate.before(40), re.I):
         return False
     return candidate.whole or _labelled(candidate)
+
+
+def named_after(candidate: Candidate) -> bool:
+    """Accept digits that a word for a personal number follows, unless they are a date."""
+    value = candidate.value
+    return 6 <= sum(map(str.isdigit, value)) <= 14 and not _DATE.fullmatch(value)
 
 
 def iban(candidate: Candidate) -> bool:
@@ -206,6 +214,8 @@ def id_value(candidate: Candidate) -> bool:
     value = candidate.value
     if len(value) > 64 or _UUID.fullmatch(value):
         return False
+    if re.fullmatch(r"\d{3}-\d\d-\d{4}", value):
+        return us_ssn(candidate)
     return sum(map(str.isdigit, value)) >= 4
 
 
@@ -330,7 +340,7 @@ def _shape(valid: Callable[[str], bool]) -> Check:
         value = candidate.value
         if _repeats(value) or not valid(value) or re.match(r"[-./:]\w", candidate.after(2)):
             return False
-        return not _PART_BEFORE.search(candidate.before(16))
+        return not _PART_BEFORE.search(candidate.before(16)) or _labelled(candidate)
 
     return check
 
@@ -431,6 +441,7 @@ CHECKS: dict[str, Check] = {
     "iban_labelled": iban_labelled,
     "id_value": id_value,
     "labelled": labelled,
+    "named_after": named_after,
     "passport": passport,
     "payment_card": payment_card,
     "uk_nino": uk_nino,
