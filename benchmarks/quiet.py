@@ -27,26 +27,34 @@ _SCAN = "import sys; from quantapilot.cli.app import qp; qp.main(sys.argv[1:], p
 # Each `@` is one fresh value. The words around it are those that stand by values of its kind.
 LINES = {
     "uuid": [
-        '{"timestamp":"2025-08-19T06:07:28.963Z","level":"info","logger":"quantapilot.factory",'
-        '"message":"run @ queued at position 6","run_id":"@","project_id":"@","queue_ms":1000}',
-        '{"timestamp":"2025-08-19T06:07:54.801Z","level":"DEBUG","logger":"quantapilot.gateway",'
-        '"message":"webhook for @ delivered in 57 ms, id @","run_id":"@","correlation_id":"@"}',
+        (
+            '{"timestamp":"2025-08-19T06:07:28.963Z","level":"info","logger":"quantapilot.factory",'
+            '"message":"run @ queued at position 6","run_id":"@","project_id":"@","queue_ms":1000}'
+        ),
+        (
+            '{"timestamp":"2025-08-19T06:07:54.801Z","level":"DEBUG","logger":"quantapilot.gateway",'
+            '"message":"webhook for @ delivered in 57 ms, id @","run_id":"@","correlation_id":"@"}'
+        ),
         "2025-08-19 06:07:54,801 INFO worker-3 run @ took 4210 ms, next @",
         "081109 203615 148 INFO dfs.DataNode: block @ at 10.250.19.102:54106",
         '10.11.10.1 "GET /v2/@/servers/@ HTTP/1.1" status: 200 len: 1893 time: 0.2570438',
         "id=@ parent=@ number @ ref @ key @",
     ],
     "hash": [
-        '{"timestamp":"2025-08-19T06:09:44.175Z","level":"info","logger":"quantapilot.worker",'
-        '"message":"merged as @","commit":"@","status":"ok"}',
+        (
+            '{"timestamp":"2025-08-19T06:09:44.175Z","level":"info","logger":"quantapilot.worker",'
+            '"message":"merged as @","commit":"@","status":"ok"}'
+        ),
         "2025-08-19T06:09:44Z commit @ rebased onto @",
         "submodule docs/site at @, was @",
         "HEAD is now at @ (tag: v1.4.0)",
         "deploying sha @ build 4711",
     ],
     "stamp": [
-        '{"timestamp":"2025-08-19T06:09:44.175Z","level":"debug","logger":"quantapilot.worker",'
-        '"message":"heartbeat @ from worker-3.internal at 10.0.0.7:30123","duration_ms":@}',
+        (
+            '{"timestamp":"2025-08-19T06:09:44.175Z","level":"debug","logger":"quantapilot.worker",'
+            '"message":"heartbeat @ from worker-3.internal at 10.0.0.7:30123","duration_ms":@}'
+        ),
         "ts=@ step=clone run=7 took 512 ms",
         "@ INFO scheduler: next tick at @",
         "window @: 27/60 used, id @",
@@ -54,8 +62,10 @@ LINES = {
         "call @ of tool planner, code 0, phone home disabled",
     ],
     "number": [
-        '{"timestamp":"2025-08-19T06:09:44.175Z","level":"debug","logger":"quantapilot.worker",'
-        '"message":"span @ of trace @ closed","queue_ms":12}',
+        (
+            '{"timestamp":"2025-08-19T06:09:44.175Z","level":"debug","logger":"quantapilot.worker",'
+            '"message":"span @ of trace @ closed","queue_ms":12}'
+        ),
         "id @ order @ seq @",
         "took @ ns at offset @",
         "blk_@ replicated, @ bytes",
@@ -127,24 +137,23 @@ class Quiet:
 def batches(counts: dict[str, int], seed: int = 1) -> Iterator[bytes]:
     """Yield lines with so many fresh values of each kind, a batch at a time."""
     values = Values(seed)
-    for kind, left in counts.items():
+    for kind, count in counts.items():
         templates = [line.split("@") for line in LINES[kind]]
-        while left > 0:
-            fresh = values.makers[kind](min(BATCH, left))
-            left -= len(fresh)
-            yield _filled(templates, fresh)
+        for start in range(0, count, BATCH):
+            yield _filled(templates, values.makers[kind](min(BATCH, count - start)))
 
 
 def _filled(templates: list[list[str]], fresh: list[str]) -> bytes:
     out: list[str] = []
-    turn = 0
-    while fresh:
+    at = turn = 0
+    while at < len(fresh):
         pieces = templates[turn % len(templates)]
         turn += 1
+        own = fresh[at : at + len(pieces) - 1]
+        at += len(own)
         # Where the values run out, a line is closed without the rest of its slots.
-        own, fresh = fresh[: len(pieces) - 1], fresh[len(pieces) - 1 :]
         own += ["-"] * (len(pieces) - 1 - len(own))
-        out.append("".join(part for pair in zip(pieces, [*own, "\n"], strict=True) for part in pair))
+        out += [part for pair in zip(pieces, [*own, "\n"], strict=True) for part in pair]
     return "".join(out).encode()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 
-from quantapilot.pii.candidate import Candidate, Check
+if TYPE_CHECKING:
+    from quantapilot.pii.candidate import Candidate, Check
 
 # What no one on the public net has. The documentation ranges (RFC 5737, 3849) are not among them:
 # an example address stands where a real one will stand tomorrow.
@@ -94,6 +96,7 @@ _VERSION_AFTER = re.compile(
     re.IGNORECASE,
 )
 _VERSION_NAME = re.compile(r"(?i:version|release|build|revision|(?<![a-z])ver|tag)\W*\Z")
+_FOLDER_BEFORE = re.compile(r"[\w)]/\Z")
 _HOST_BEFORE = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+/\Z")
 _GLUED_CUE = re.compile(
     r"(?<![A-Za-z])(?:from|to|ip|ipv4|addr|address|client|src|dst|source|dest|host|peer|remote"
@@ -113,7 +116,8 @@ _CUE = re.compile(
     r"|(?:rate[ -])?limit(?:ed|ing)?|throttled|forwarded|xff|listen(?:ing)?|bind|bound|routed?|via"
     r"|whois|ssh|scp|telnet|curl|wget|nmap|scann?(?:ed|ing)|traffic|session|hop|machine|endpoint"
     r"|nat|vpn|denied|allow(?:ed)?|deny|accept(?:ed)?|refused|reject(?:ed)?|dial(?:ed|led|ing)?"
-    r"|geoip|spf|mx|dkim|relay|mta|mail(?:er|server)?|mirror|check|ptr|a record|subnet|network|cidr|firewall|attack(?:er)?|to)"
+    r"|geoip|spf|mx|dkim|relay|mta|mail(?:er|server)?|mirror|check|ptr|a record|subnet|network|cidr"
+    r"|firewall|attack(?:er)?|to)"
     r"(?:[\s:=,(\[\"'/@-]{1,3}(?:by|for|from|to|on|at|is|was|of|the|client|host|ip|address|peer|in"
     r"|user|rule|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?)(?=[\s:=,(\[\"'/@-])){0,3}"
     r"[\s:=,(\[\"'/@-]{1,3}\Z",
@@ -152,22 +156,27 @@ def public_ip_v4(candidate: Candidate) -> bool:
 
 def _spoken_of_as_address(candidate: Candidate, before: str) -> bool:
     small = _is_small(candidate.value)
-    after = candidate.after(24)
     if candidate.whole and _VERSION_NAME.search(candidate.name):
         return False
     if _GLUED_CUE.search(before):
         return not small
     if before.endswith("@"):
         return bool(_REMOTE_SHELL.search(before)) or not (small and _AT_SIGN.search(before))
+    after = candidate.after(24)
     if before.endswith("/"):
-        if _PORT.match(after):
-            return True
-        if small or _PRODUCT_BEFORE.search(before):
-            return not (small and re.search(r"[\w)]/\Z", before))
-        return not _HOST_BEFORE.search(before) or after[:1] != "/"
+        return _PORT.match(after) is not None or _in_path(candidate.value, before, after)
     if _BEFORE_VERSION.search(before) or _VERSION_AFTER.match(after):
         return False
     return not small or bool(_AFTER_ADDRESS.match(after) or _CUE.search(before))
+
+
+def _in_path(value: str, before: str, after: str) -> bool:
+    """Tell whether a part of a path is an address: none behind a product or a plain folder."""
+    if _is_small(value) or _PRODUCT_BEFORE.search(before):
+        return not _FOLDER_BEFORE.search(before)
+    if _HOST_BEFORE.search(before):
+        return after[:1] != "/"
+    return value not in _RESOLVERS or not _FOLDER_BEFORE.search(before)
 
 
 def _is_small(value: str) -> bool:

@@ -36,7 +36,8 @@ _CUES = (
     r"|cccd|cmnd|căn cước|thai id|teudat zehut|emirates id|iqama|nin|bvn|sa id|ghana ?card"
     r"|curp|rfc|rut|run|cuit|cuil|c[eé]dula|rg|cnh|dui|dpi|carn[eé]t? de identidad|rif|pps[n]?"
     r"|(?:national|citizen(?: service)?|tax|birth|identity|fiscal|personal) (?:number|code|no)"
-    r"|national (?:id|identity|identification|register|insurance)|citizen(?:ship)? (?:id|number)|identity (?:card|number)"
+    r"|national (?:id|identity|identification|register|insurance)|citizen(?:ship)? (?:id|number)"
+    r"|identity (?:card|number)"
     r"|identification number|id[ -]card|id number|tax(?:payer)? ?(?:id|number|identification)|tin"
     r"|passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|paszport\w*|pasaport"
     r"|driv(?:er'?s?|ing) ?licen[cs]e|führerschein\w*|permis de conduire|prawo jazdy|dl"
@@ -92,7 +93,9 @@ def us_ssn(candidate: Candidate) -> bool:
 
 def us_ssn_labelled(candidate: Candidate) -> bool:
     """Accept the digits of an SSN or ITIN behind a word for one, or as the value of a field."""
-    if not us_ssn(candidate) or _counted(candidate):
+    # In the name of a branch or a file, what follows is another part of the name.
+    glued = candidate.before(1) in {"-", "_"}
+    if not us_ssn(candidate) or (_counted(candidate) and not glued):
         return False
     return candidate.whole or _labelled(candidate)
 
@@ -112,9 +115,11 @@ _ISSUERS = re.compile(
 )
 _CARD_GROUPS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)}
 _CARD_WORD = re.compile(
-    r"\b(?:card(?:s|holder|number)?|visa|master ?card|amex|american express|discover|maestro|jcb|diners|unionpay|mir"
+    r"\b(?:card(?:s|holder|number)?|visa|master ?card|amex|american express|discover|maestro"
+    r"|jcb|diners|unionpay|mir"
     r"|pan|cc|credit|debit|pay(?:ing|ment)?|paid|charged?|refund(?:ed)?|billing|billed|checkout"
-    r"|карт[аыоеу]й?|karte|carte|tarjeta|cartão|carta)\b|\bexp(?:iry|ires|\.)?:? \d\d/\d\d|\bcv[vc]",
+    r"|карт[аыоеу]й?|karte|carte|tarjeta|cartão|carta)\b"
+    r"|\bexp(?:iry|ires|\.)?:? \d\d/\d\d|\bcv[vc]",
     re.IGNORECASE,
 )
 # The numbers that payment services publish for tests are patterned: they repeat few digits.
@@ -186,9 +191,19 @@ def labelled(candidate: Candidate) -> bool:
     value = candidate.value
     if not any(map(str.isdigit, value)) or _DATE.fullmatch(value) or _counted(candidate):
         return False
-    if re.search(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", candidate.before(40), re.I):
+    if re.search(
+        r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", candidate.before(40), re.IGNORECASE
+    ):
         return False
     return candidate.whole or _labelled(candidate)
+
+
+_CODE_BEFORE = re.compile(r"\bcv[vc]2?(?: (?:is|code|number))?[\s:=#\"']{1,3}\Z", re.IGNORECASE)
+
+
+def card_code(candidate: Candidate) -> bool:
+    """Accept the digits right behind CVV or CVC."""
+    return not _counted(candidate) and _CODE_BEFORE.search(candidate.before(16)) is not None
 
 
 def named_after(candidate: Candidate) -> bool:
@@ -247,13 +262,6 @@ def _sg_nric(value: str) -> bool:
     return ("JZIHGFEDCBA" if first in "ST" else "XWUTRQPNMLK")[total % 11] == last
 
 
-def _hk_hkid(value: str) -> bool:
-    letters, digits = value[:-9].rjust(2), value[-9:-3]
-    numbers = [36 if char == " " else ord(char) - 55 for char in letters] + list(map(int, digits))
-    rest = -sum(n * w for n, w in zip(numbers, range(9, 1, -1), strict=True)) % 11
-    return value[-2] == ("A" if rest == 10 else str(rest))
-
-
 def _ru_snils(value: str) -> bool:
     digits = _digits(value)
     return _weighted(digits, tuple(range(9, 0, -1)), 101) % 100 == int(digits[9:])
@@ -272,10 +280,6 @@ def _tw_id(value: str) -> bool:
     return _weighted(numbers, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), 10) == 0
 
 
-def _ae_eid(value: str) -> bool:
-    return _luhn(_digits(value))
-
-
 def _de_rvnr(value: str) -> bool:
     plain = value.replace(" ", "").upper()
     spelt = plain[:8] + f"{ord(plain[8]) - 64:02d}" + plain[9:11]
@@ -285,15 +289,27 @@ def _de_rvnr(value: str) -> bool:
     return sum(map(int, "".join(map(str, products)))) % 10 == int(plain[-1])
 
 
+_DASHED = {
+    (6, 7): "kr.rrn",
+    (5, 7, 1): "pk.cnic",
+    (2, 8, 1): "ar.cuit",
+    (3, 7, 1): "do.cedula",
+}
+
+
+def _dashed(value: str) -> bool:
+    scheme = _DASHED.get(tuple(map(len, value.split("-"))))
+    return scheme is not None and _standard(scheme)(value)
+
+
 def _by_label(_value: str) -> bool:
     return False
 
 
 _OWN: dict[str, Callable[[str], bool]] = {
-    "ae_eid": _ae_eid,
     "au_medicare": _au_medicare,
+    "dashed": _dashed,
     "de_rvnr": _de_rvnr,
-    "hk_hkid": _hk_hkid,
     "hu_taj": _hu_taj,
     "kz_iin": _kz_iin,
     "label_only": _by_label,
@@ -301,10 +317,6 @@ _OWN: dict[str, Callable[[str], bool]] = {
     "sg_nric": _sg_nric,
     "tw_id": _tw_id,
 }
-
-
-def _own(valid: Callable[[str], bool]) -> Callable[[str], bool]:
-    return valid
 
 
 def _standard(*schemes: str) -> Callable[[str], bool]:
@@ -395,25 +407,18 @@ _BEHIND_WORDS = {
 }
 # Numbers of python-stdnum whose shape speaks for itself.
 _BY_SHAPE = {
-    "ar_cuit": ("ar.cuit",),
     "be_nn_dotted": ("be.nn", "be.bis"),
     "br_cpf_dotted": ("br.cpf",),
     "ch_ahv": ("ch.ssn",),
     "cl_rut_dotted": ("cl.rut",),
-    "do_cedula": ("do.cedula",),
     "es_dni": ("es.dni",),
     "es_nie": ("es.nie",),
     "fi_hetu": ("fi.hetu",),
     "fr_nir_grouped": ("fr.nir",),
     "it_codicefiscale": ("it.codicefiscale",),
-    "kr_rrn": ("kr.rrn",),
     "mx_curp": ("mx.curp",),
-    "mx_rfc": ("mx.rfc",),
-    "pk_cnic": ("pk.cnic",),
-    "pt_cc": ("pt.cc",),
-    "th_pin_grouped": ("th.pin",),
 }
-_OWN_SHAPES = ("ae_eid", "hk_hkid", "ru_snils", "sg_nric")
+_OWN_SHAPES = ("dashed", "ru_snils", "sg_nric")
 _SIZE = re.compile(r"\d{8}[BKMGT]")
 
 
@@ -429,13 +434,10 @@ CHECKS: dict[str, Check] = {
     **{f"number_{name}": _number(_standard(*each)) for name, each in _BEHIND_WORDS.items()},
     **{f"number_{name}": _shape(_standard(*each)) for name, each in _BY_SHAPE.items()},
     **{f"number_{name}": _shape(_OWN[name]) for name in _OWN_SHAPES},
-    **{
-        f"number_{name}": _number(valid)
-        for name, valid in _OWN.items()
-        if name not in _OWN_SHAPES
-    },
+    **{f"number_{name}": _number(valid) for name, valid in _OWN.items() if name not in _OWN_SHAPES},
     "number_es_dni": _es_dni,
     "birth_date": birth_date,
+    "card_code": card_code,
     "card_labelled": card_labelled,
     "iban": iban,
     "iban_labelled": iban_labelled,
