@@ -36,7 +36,7 @@ class DetectorSettings:
 class Candidate:
     """A span `text[start:end]` that a rule's pattern found; never shown, so it has no repr.
 
-    `name` is the field that the span is the value of, where a field's name called for the rule.
+    `name` is the field that the text or the span is the value of, where there is one.
     """
 
     text: str

@@ -140,7 +140,7 @@ class Detector:
             else:
                 asked = hinted | (among & allowed)
             if asked:
-                found += self._by_pattern(view, asked, hinted)
+                found += self._by_pattern(view, asked, hinted, name)
                 if hinted or any(self.rules[at].pattern is None for at in asked):
                     found += self._by_name(view, name, hinted, allowed)
         return _most_specific(found) if len(found) > 1 else found
@@ -164,14 +164,14 @@ class Detector:
         return known
 
     def _by_pattern(
-        self, view: View, asked: frozenset[int], hinted: frozenset[int]
+        self, view: View, asked: frozenset[int], hinted: frozenset[int], name: str
     ) -> Iterator[Match]:
         named_parts: list[tuple[str, int, int]] | None = None
         for at in sorted(asked):
             rule = self.rules[at]
             if rule.pattern is None:
                 continue
-            for start, end in self._confirmed(rule, view.text):
+            for start, end in self._confirmed(rule, view.text, name):
                 if (rule.fields or rule.context) and at not in hinted:
                     if named_parts is None:
                         named_parts = list(pairs(view.text))
@@ -179,7 +179,7 @@ class Detector:
                         continue
                 yield Match(rule, *view.span(start, end))
 
-    def _confirmed(self, rule: Rule, text: str) -> Iterator[tuple[int, int]]:
+    def _confirmed(self, rule: Rule, text: str, name: str) -> Iterator[tuple[int, int]]:
         check = _check(rule)
         limit = _TIMEOUT_S + len(text) * _TIMEOUT_S_PER_CHARACTER
         group = "value" if "value" in rule.compiled().groupindex else 0
@@ -188,7 +188,7 @@ class Detector:
                 start, end = found.span(group)
                 if start < 0:
                     start, end = found.span()
-                if check is None or check(Candidate(text, start, end, self.settings)):
+                if check is None or check(Candidate(text, start, end, self.settings, name)):
                     yield start, end
         except TimeoutError as error:
             raise RuleTimeoutError(

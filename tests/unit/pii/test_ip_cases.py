@@ -14,7 +14,7 @@ DETECTOR = Detector([rule for rule in load_rules() if rule.pii_class == "ip"])
 PUBLIC = [
     "client 8.8.8.8 refused",
     "GET / from 203.0.113.42 took 12 ms",
-    "198.51.100.7 - - [19/Aug/2025:10:11:12 +0000] \"GET /runs HTTP/1.1\" 200",
+    '198.51.100.7 - - [19/Aug/2025:10:11:12 +0000] "GET /runs HTTP/1.1" 200',
     "server 192.0.2.10:443 unreachable",
     "X-Forwarded-For: 10.0.0.1, 198.51.100.23, 127.0.0.1",
     "src=45.33.32.156 dst=10.0.0.7",
@@ -67,8 +67,8 @@ PUBLIC = [
     "host 185.199.108.153, port 22",
     "updated firewall rule for 45.33.32.156",
     "deployed build 42 to 45.33.32.156",
-    "remote_addr=\"203.0.113.77\"",
-    "upstream: \"http://52.14.88.201:80/run\"",
+    'remote_addr="203.0.113.77"',
+    'upstream: "http://52.14.88.201:80/run"',
     "IPv6 2600:1f18:24e6:b900:1234:5678:9abc:def0 joined",
 ]
 

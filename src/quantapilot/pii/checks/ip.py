@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 
-from quantapilot.pii.candidate import Candidate, Check
+if TYPE_CHECKING:
+    from quantapilot.pii.candidate import Candidate, Check
 
 # What no one on the public net has. The documentation ranges (RFC 5737, 3849) are not among them:
 # an example address stands where a real one will stand tomorrow.
@@ -77,14 +79,24 @@ _VERSION = (
 _LINK = r"(?:is|at|from|to|now|of|for|and|or|number|no|->|=>|→|v?\d+(?:\.\d+){1,4})"
 _BEFORE_VERSION = re.compile(
     # A word for a version, with other versions and small words between.
-    rf"(?:\b(?:{_VERSION})(?:[\s:=(\"',.#-]{{1,3}}{_LINK}(?=[\s:=(\"',-])){{0,4}}[\s:=(\"',.#-]{{0,3}}"
+    rf"(?:(?<![A-Za-z])(?:{_VERSION})(?:[\s:=(\"',.#-]{{1,3}}{_LINK}(?=[\s:=(\"',-])){{0,4}}[\s:=(\"',.#-]{{0,3}}"
     # What is installed or raised to a version.
     r"|\b(?:install|upgrad|downgrad|bump|pinn?)(?:s|e[ds]?|ed|ing)?\s+"
     r"(?:(?!(?:on|for|at|by|with|via|in)\b)[@\w/.-]+\s+){0,3}v?"
-    # A specifier, a product token, a name with its version, a path.
-    r"|[=~!<>]=\s?|[~^]|[A-Za-z0-9)]/|[A-Za-z0-9][-_+])\Z",
+    # What another version was asked for, or found in place of.
+    r"|\b(?:required|requires|expected|wanted|needs?|supports?|minimum)\W.{0,24}\b(?:found|got|have|is)\s"
+    # A specifier, a name with its version.
+    r"|[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z",
     re.IGNORECASE,
 )
+_PRODUCT_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_VERSION})/\Z", re.IGNORECASE)
+_VERSION_AFTER = re.compile(
+    r"\s(?:\(build|\(\w+ build|required|is required|(?:is |was )?(?:released|deprecated|outdated)"
+    r"|or (?:later|newer|higher|above)|and (?:later|newer|above)|build\b)",
+    re.IGNORECASE,
+)
+_VERSION_NAME = re.compile(r"(?i:version|release|build|revision|(?<![a-z])ver|tag)\W*\Z")
+_FOLDER_BEFORE = re.compile(r"[\w)]/\Z")
 _HOST_BEFORE = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+/\Z")
 _GLUED_CUE = re.compile(
     r"(?<![A-Za-z])(?:from|to|ip|ipv4|addr|address|client|src|dst|source|dest|host|peer|remote"
@@ -104,8 +116,9 @@ _CUE = re.compile(
     r"|(?:rate[ -])?limit(?:ed|ing)?|throttled|forwarded|xff|listen(?:ing)?|bind|bound|routed?|via"
     r"|whois|ssh|scp|telnet|curl|wget|nmap|scann?(?:ed|ing)|traffic|session|hop|machine|endpoint"
     r"|nat|vpn|denied|allow(?:ed)?|deny|accept(?:ed)?|refused|reject(?:ed)?|dial(?:ed|led|ing)?"
-    r"|geoip|a record|subnet|network|cidr|firewall|attack(?:er)?|to)"
-    r"(?:[\s:=,(\[\"'/@-]{1,3}(?:by|for|from|to|on|at|is|was|of|the|client|host|ip|address|peer"
+    r"|geoip|spf|mx|dkim|relay|mta|mail(?:er|server)?|mirror|check|ptr|a record|subnet|network|cidr"
+    r"|firewall|attack(?:er)?|to)"
+    r"(?:[\s:=,(\[\"'/@-]{1,3}(?:by|for|from|to|on|at|is|was|of|the|client|host|ip|address|peer|in"
     r"|user|rule|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?)(?=[\s:=,(\[\"'/@-])){0,3}"
     r"[\s:=,(\[\"'/@-]{1,3}\Z",
     re.IGNORECASE,
@@ -118,7 +131,8 @@ _AFTER_ADDRESS = re.compile(
 )
 _CONTINUES = re.compile(
     r"\.\d|\.(?:jar|whl|tar|t?gz|zip|deb|rpm|exe|msi|dll|so|dmg|apk|gem|nupkg)\b"
-    r"|@|[-+_](?![\d.]+\.)\w|[-+]\Z",
+    r"|@|[-+_](?:\d(?![\d.]*\.)|rc|alpha|beta|pre|dev|snapshot|final|release|build|post|patch|hotfix"
+    r"|jre|jdk|ga|git|g[0-9a-f]{6}|deb|ubuntu|el\d|amd64|arm64|x86|linux|win|darwin)",
     re.IGNORECASE,
 )
 _REVERSED = re.compile(r"\.in-addr\.arpa\b", re.IGNORECASE)
@@ -142,23 +156,34 @@ def public_ip_v4(candidate: Candidate) -> bool:
 
 def _spoken_of_as_address(candidate: Candidate, before: str) -> bool:
     small = _is_small(candidate.value)
-    after = candidate.after(16)
+    if candidate.whole and _VERSION_NAME.search(candidate.name):
+        return False
     if _GLUED_CUE.search(before):
         return not small
     if before.endswith("@"):
         return bool(_REMOTE_SHELL.search(before)) or not (small and _AT_SIGN.search(before))
-    if before.endswith("/") and (_PORT.match(after) or _HOST_BEFORE.search(before)):
-        return bool(_PORT.match(after)) or not (small or after[:1] == "/")
-    if _BEFORE_VERSION.search(before):
+    after = candidate.after(24)
+    if before.endswith("/"):
+        return _PORT.match(after) is not None or _in_path(candidate.value, before, after)
+    if _BEFORE_VERSION.search(before) or _VERSION_AFTER.match(after):
         return False
     return not small or bool(_AFTER_ADDRESS.match(after) or _CUE.search(before))
+
+
+def _in_path(value: str, before: str, after: str) -> bool:
+    """Tell whether a part of a path is an address: none behind a product or a plain folder."""
+    if _is_small(value) or _PRODUCT_BEFORE.search(before):
+        return not _FOLDER_BEFORE.search(before)
+    if _HOST_BEFORE.search(before):
+        return after[:1] != "/"
+    return value not in _RESOLVERS or not _FOLDER_BEFORE.search(before)
 
 
 def _is_small(value: str) -> bool:
     octets = list(map(int, value.split(".")))
     if not any(octets[1:]):
         return True
-    return value not in _RESOLVERS and octets[0] <= 30 and max(octets) <= 60
+    return value not in _RESOLVERS and octets[0] <= 30 and octets[1] <= 60 and octets[2] <= 99
 
 
 def public_ip_v6(candidate: Candidate) -> bool:

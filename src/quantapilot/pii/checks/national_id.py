@@ -35,7 +35,9 @@ _CUES = (
     r"|rrn|주민등록번호|my ?number|マイナンバー|個人番号|身份证\w*|身分證\w*|resident id\w*|hkid"
     r"|cccd|cmnd|căn cước|thai id|teudat zehut|emirates id|iqama|nin|bvn|sa id|ghana ?card"
     r"|curp|rfc|rut|run|cuit|cuil|c[eé]dula|rg|cnh|dui|dpi|carn[eé]t? de identidad|rif|pps[n]?"
-    r"|national (?:id|identity|identification)|citizen(?:ship)? (?:id|number)|identity (?:card|number)"
+    r"|(?:national|citizen(?: service)?|tax|birth|identity|fiscal|personal) (?:number|code|no)"
+    r"|national (?:id|identity|identification|register|insurance)|citizen(?:ship)? (?:id|number)"
+    r"|identity (?:card|number)"
     r"|identification number|id[ -]card|id number|tax(?:payer)? ?(?:id|number|identification)|tin"
     r"|passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|paszport\w*|pasaport"
     r"|driv(?:er'?s?|ing) ?licen[cs]e|führerschein\w*|permis de conduire|prawo jazdy|dl"
@@ -52,7 +54,7 @@ _LINK = (
 )
 _QUANTITY_AFTER = re.compile(
     r"\s?(?:[munpµ]?s|min|[kmgt]i?b|b|bytes?|rows?|lines?|times|records?|entries|items?|tokens?"
-    r"|requests?|retries|users?|checks?|validations?|objects?|files?|out of|of)\b|[-./:]\w|%",
+    r"|requests?|retries|users?|checks?|validations?|objects?|files?|out of|of)\b|[-/:]\w|\.\d|%",
     re.IGNORECASE,
 )
 
@@ -61,7 +63,7 @@ _QUANTITY_AFTER = re.compile(
 def _label() -> re.Pattern[str]:
     # On first use: compiling it costs more than the start of the program has to spare.
     return re.compile(
-        rf"(?:(?<![^\W_])|(?<=_))(?:{_CUES}){_LINK}[\s:=#\"'(.]{{1,3}}\Z", re.IGNORECASE
+        rf"(?:(?<![^\W_])|(?<=_))(?:{_CUES}){_LINK}[\s:=#\"'(._/-]{{1,3}}\Z", re.IGNORECASE
     )
 
 
@@ -91,7 +93,9 @@ def us_ssn(candidate: Candidate) -> bool:
 
 def us_ssn_labelled(candidate: Candidate) -> bool:
     """Accept the digits of an SSN or ITIN behind a word for one, or as the value of a field."""
-    if not us_ssn(candidate) or _counted(candidate):
+    # In the name of a branch or a file, what follows is another part of the name.
+    glued = candidate.before(1) in {"-", "_"}
+    if not us_ssn(candidate) or (_counted(candidate) and not glued):
         return False
     return candidate.whole or _labelled(candidate)
 
@@ -111,9 +115,11 @@ _ISSUERS = re.compile(
 )
 _CARD_GROUPS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)}
 _CARD_WORD = re.compile(
-    r"\b(?:card|visa|master ?card|amex|american express|discover|maestro|jcb|diners|unionpay|mir"
+    r"\b(?:card(?:s|holder|number)?|visa|master ?card|amex|american express|discover|maestro"
+    r"|jcb|diners|unionpay|mir"
     r"|pan|cc|credit|debit|pay(?:ing|ment)?|paid|charged?|refund(?:ed)?|billing|billed|checkout"
-    r"|карт[аыоеу]й?|karte|carte|tarjeta|cartão|carta)\b",
+    r"|карт[аыоеу]й?|karte|carte|tarjeta|cartão|carta)\b"
+    r"|\bexp(?:iry|ires|\.)?:? \d\d/\d\d|\bcv[vc]",
     re.IGNORECASE,
 )
 # The numbers that payment services publish for tests are patterned: they repeat few digits.
@@ -126,7 +132,7 @@ def payment_card(candidate: Candidate) -> bool:
     One number in ten passes Luhn: without groups there must be a word for a card near it, or so
     few different digits as only a number made up for tests has.
     """
-    groups = re.split(r"[ -]", candidate.value)
+    groups = re.split(r"[ .-]", candidate.value)
     digits = "".join(groups)
     if len(groups) > 1 and tuple(map(len, groups)) not in _CARD_GROUPS:
         return False
@@ -147,7 +153,7 @@ def card_labelled(candidate: Candidate) -> bool:
         return False
     if _luhn(digits):
         return True
-    groups = re.split(r"[ -]", candidate.value)
+    groups = re.split(r"[ .-]", candidate.value)
     return tuple(map(len, groups)) in _CARD_GROUPS and _labelled(candidate)
 
 
@@ -174,9 +180,10 @@ def uk_nino_labelled(candidate: Candidate) -> bool:
 def passport(candidate: Candidate) -> bool:
     """Accept a passport number, unless it is a date or a time (`20261124`)."""
     value = candidate.value
-    if _DATE.fullmatch(value) or _counted(candidate):
+    if _DATE.fullmatch(value) or _counted(candidate) or sum(map(str.isdigit, value)) < 5:
         return False
-    return candidate.whole or value[0].isalpha() or _labelled(candidate)
+    lettered = re.match(r"[A-Z]{1,3}\d{6}", value) is not None
+    return candidate.whole or lettered or _labelled(candidate)
 
 
 def labelled(candidate: Candidate) -> bool:
@@ -184,9 +191,25 @@ def labelled(candidate: Candidate) -> bool:
     value = candidate.value
     if not any(map(str.isdigit, value)) or _DATE.fullmatch(value) or _counted(candidate):
         return False
-    if re.search(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", candidate.before(40), re.I):
+    if re.search(
+        r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", candidate.before(40), re.IGNORECASE
+    ):
         return False
     return candidate.whole or _labelled(candidate)
+
+
+_CODE_BEFORE = re.compile(r"\bcv[vc]2?(?: (?:is|code|number))?[\s:=#\"']{1,3}\Z", re.IGNORECASE)
+
+
+def card_code(candidate: Candidate) -> bool:
+    """Accept the digits right behind CVV or CVC."""
+    return not _counted(candidate) and _CODE_BEFORE.search(candidate.before(16)) is not None
+
+
+def named_after(candidate: Candidate) -> bool:
+    """Accept digits that a word for a personal number follows, unless they are a date."""
+    value = candidate.value
+    return 6 <= sum(map(str.isdigit, value)) <= 14 and not _DATE.fullmatch(value)
 
 
 def iban(candidate: Candidate) -> bool:
@@ -206,6 +229,8 @@ def id_value(candidate: Candidate) -> bool:
     value = candidate.value
     if len(value) > 64 or _UUID.fullmatch(value):
         return False
+    if re.fullmatch(r"\d{3}-\d\d-\d{4}", value):
+        return us_ssn(candidate)
     return sum(map(str.isdigit, value)) >= 4
 
 
@@ -237,13 +262,6 @@ def _sg_nric(value: str) -> bool:
     return ("JZIHGFEDCBA" if first in "ST" else "XWUTRQPNMLK")[total % 11] == last
 
 
-def _hk_hkid(value: str) -> bool:
-    letters, digits = value[:-9].rjust(2), value[-9:-3]
-    numbers = [36 if char == " " else ord(char) - 55 for char in letters] + list(map(int, digits))
-    rest = -sum(n * w for n, w in zip(numbers, range(9, 1, -1), strict=True)) % 11
-    return value[-2] == ("A" if rest == 10 else str(rest))
-
-
 def _ru_snils(value: str) -> bool:
     digits = _digits(value)
     return _weighted(digits, tuple(range(9, 0, -1)), 101) % 100 == int(digits[9:])
@@ -262,10 +280,6 @@ def _tw_id(value: str) -> bool:
     return _weighted(numbers, (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1), 10) == 0
 
 
-def _ae_eid(value: str) -> bool:
-    return _luhn(_digits(value))
-
-
 def _de_rvnr(value: str) -> bool:
     plain = value.replace(" ", "").upper()
     spelt = plain[:8] + f"{ord(plain[8]) - 64:02d}" + plain[9:11]
@@ -275,15 +289,27 @@ def _de_rvnr(value: str) -> bool:
     return sum(map(int, "".join(map(str, products)))) % 10 == int(plain[-1])
 
 
+_DASHED = {
+    (6, 7): "kr.rrn",
+    (5, 7, 1): "pk.cnic",
+    (2, 8, 1): "ar.cuit",
+    (3, 7, 1): "do.cedula",
+}
+
+
+def _dashed(value: str) -> bool:
+    scheme = _DASHED.get(tuple(map(len, value.split("-"))))
+    return scheme is not None and _standard(scheme)(value)
+
+
 def _by_label(_value: str) -> bool:
     return False
 
 
 _OWN: dict[str, Callable[[str], bool]] = {
-    "ae_eid": _ae_eid,
     "au_medicare": _au_medicare,
+    "dashed": _dashed,
     "de_rvnr": _de_rvnr,
-    "hk_hkid": _hk_hkid,
     "hu_taj": _hu_taj,
     "kz_iin": _kz_iin,
     "label_only": _by_label,
@@ -291,10 +317,6 @@ _OWN: dict[str, Callable[[str], bool]] = {
     "sg_nric": _sg_nric,
     "tw_id": _tw_id,
 }
-
-
-def _own(valid: Callable[[str], bool]) -> Callable[[str], bool]:
-    return valid
 
 
 def _standard(*schemes: str) -> Callable[[str], bool]:
@@ -330,7 +352,7 @@ def _shape(valid: Callable[[str], bool]) -> Check:
         value = candidate.value
         if _repeats(value) or not valid(value) or re.match(r"[-./:]\w", candidate.after(2)):
             return False
-        return not _PART_BEFORE.search(candidate.before(16))
+        return not _PART_BEFORE.search(candidate.before(16)) or _labelled(candidate)
 
     return check
 
@@ -385,25 +407,18 @@ _BEHIND_WORDS = {
 }
 # Numbers of python-stdnum whose shape speaks for itself.
 _BY_SHAPE = {
-    "ar_cuit": ("ar.cuit",),
     "be_nn_dotted": ("be.nn", "be.bis"),
     "br_cpf_dotted": ("br.cpf",),
     "ch_ahv": ("ch.ssn",),
     "cl_rut_dotted": ("cl.rut",),
-    "do_cedula": ("do.cedula",),
     "es_dni": ("es.dni",),
     "es_nie": ("es.nie",),
     "fi_hetu": ("fi.hetu",),
     "fr_nir_grouped": ("fr.nir",),
     "it_codicefiscale": ("it.codicefiscale",),
-    "kr_rrn": ("kr.rrn",),
     "mx_curp": ("mx.curp",),
-    "mx_rfc": ("mx.rfc",),
-    "pk_cnic": ("pk.cnic",),
-    "pt_cc": ("pt.cc",),
-    "th_pin_grouped": ("th.pin",),
 }
-_OWN_SHAPES = ("ae_eid", "hk_hkid", "ru_snils", "sg_nric")
+_OWN_SHAPES = ("dashed", "ru_snils", "sg_nric")
 _SIZE = re.compile(r"\d{8}[BKMGT]")
 
 
@@ -419,18 +434,16 @@ CHECKS: dict[str, Check] = {
     **{f"number_{name}": _number(_standard(*each)) for name, each in _BEHIND_WORDS.items()},
     **{f"number_{name}": _shape(_standard(*each)) for name, each in _BY_SHAPE.items()},
     **{f"number_{name}": _shape(_OWN[name]) for name in _OWN_SHAPES},
-    **{
-        f"number_{name}": _number(valid)
-        for name, valid in _OWN.items()
-        if name not in _OWN_SHAPES
-    },
+    **{f"number_{name}": _number(valid) for name, valid in _OWN.items() if name not in _OWN_SHAPES},
     "number_es_dni": _es_dni,
     "birth_date": birth_date,
+    "card_code": card_code,
     "card_labelled": card_labelled,
     "iban": iban,
     "iban_labelled": iban_labelled,
     "id_value": id_value,
     "labelled": labelled,
+    "named_after": named_after,
     "passport": passport,
     "payment_card": payment_card,
     "uk_nino": uk_nino,

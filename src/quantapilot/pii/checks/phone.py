@@ -7,8 +7,10 @@ enough that its plan has room for the number; digits without a shape must be ass
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from quantapilot.pii.candidate import Candidate, Check
+if TYPE_CHECKING:
+    from quantapilot.pii.candidate import Candidate, Check
 
 _EPOCH = re.compile(r"1[4-9]\d{8}(?:\d{3})?")
 _DATE = re.compile(r"(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])")
@@ -21,7 +23,8 @@ _FILE_MODES = re.compile(r"0\d{3}(?: 0\d{3})+")
 
 # What is counted or named by digits that are no phone number.
 _NAMED_BEFORE = re.compile(
-    r"(?:\b(?:ids?|uid|pid|key|order|invoice|ticket|issue|case|pr|job|runs?|build|batch|seq|sequence"
+    r"(?:\b(?:(?<!caller )(?<!contact )ids?|uid|pid|key|order|invoice|ticket|issue|case|pr|job"
+    r"|runs?|build|batch|seq|sequence"
     r"|offset|block|chunk|shard|serial|part|sku|isbn|ean|version|model|range|lines?|pages?|ports?"
     r"|count|counter|codes?|hex|bytes|octets|dims?|sizes?|level|account|acct|epoch|ts|timestamp"
     r"|window|hash|commit|snapshot|revision|index|token|card|ssn|took|x|step|task"
@@ -58,7 +61,9 @@ _CUE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _VERB_BEFORE = re.compile(
-    r"(?<![\w.-])(?:call(?:ed|ing|s)?|dial(?:l?ed|l?ing)?|reach(?:ed)?|text(?:ed)?|sms|otp|ring|rang"
+    r"(?<![\w.-])(?<!function )(?<!system )(?<!rpc )(?<!api )(?<!method )(?<!tool )(?<!remote )"
+    r"(?<!procedure )(?<!grpc )(?<!http )(?<!service )"
+    r"(?:call(?:ed|ing|ers?|s)?|dial(?:l?ed|l?ing)?|reach(?:ed)?|text(?:ed)?|sms|otp|ring|rang"
     r"|phoned|contact(?:ed)?|callback|on-?call|hotline)"
     r"(?:[ -](?:me|us|him|her|them|back|at|to|on|sent|via|from|number|no\.?|the|customer|client"
     r"|user|is|was)){0,4}[ :=#]{1,3}\(?\Z",
@@ -143,7 +148,9 @@ def phone_international(candidate: Candidate) -> bool:
         return False
     if value[1:].isdigit() and _SIGNED_BEFORE.search(candidate.before(24)):
         return False
-    return _possible(_digits(value.replace("(0)", "")))
+    value = value.replace("(0)", "")
+    # A path may go on behind the number.
+    return _possible(_digits(value)) or _possible(_digits(value.partition("/")[0]))
 
 
 def phone_00(candidate: Candidate) -> bool:
@@ -156,6 +163,7 @@ def phone_00(candidate: Candidate) -> bool:
 
 
 _LOCAL = re.compile(r"[2-9]\d\d[ .-]\d{4}")
+_GROUPED = re.compile(r"\(?[2-9]\d\d\)?[ .-]\d{3}[ .-]\d{4}")
 _DASHED = re.compile(r"(?:1[ .-])?(\d{3})([.-])(\d{3})\2(\d{4})|1 (\d{3}) (\d{3}) (\d{4})")
 _BRACKETED = re.compile(r"(?:1[ .-]?)?\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}")
 
@@ -165,6 +173,10 @@ def phone_national(candidate: Candidate) -> bool:
     if _counted(candidate) or _continues(candidate):
         return False
     value = candidate.value
+    if candidate.whole and re.search(
+        r"(?i:version|build|release|id|key|code)\W*\Z", candidate.name
+    ):
+        return False
     american = "US" in candidate.settings.phone_regions
     if _BRACKETED.fullmatch(value) or re.fullmatch(r"555-01\d\d", value):
         return american
@@ -202,18 +214,22 @@ def _dialled(candidate: Candidate, *, sure: bool) -> bool:
         return sure or _CUE_BEFORE.search(candidate.before(48)) is not None
     if value.startswith("+"):
         return _possible(digits)
-    american = "US" in candidate.settings.phone_regions
-    if american:
-        if len(digits) == 7 and (_LOCAL.fullmatch(value) or (sure and value[0] not in "01")):
-            return True
-        national = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
-        if len(national) == 10 and national[0] not in "01" and _nanp(national):
-            return True
+    if "US" in candidate.settings.phone_regions and _american(value, digits, sure=sure):
+        return True
     if len(digits) < 8 or (value.isdigit() and len(digits) < 9 and not sure):
         return False
     if _in_regions(candidate, grouped=not (sure or value.isdigit())):
         return True
     return len(digits) >= 11 and digits[0] != "0" and _possible(digits, assigned=True)
+
+
+def _american(value: str, digits: str, *, sure: bool) -> bool:
+    if len(digits) == 7:
+        return _LOCAL.fullmatch(value) is not None or (sure and value[0] not in "01")
+    national = digits[1:] if len(digits) == 11 and digits[0] == "1" else digits
+    if len(national) != 10 or national[0] in "01":
+        return False
+    return _GROUPED.fullmatch(value) is not None or _nanp(national)
 
 
 def phone_near(candidate: Candidate) -> bool:
