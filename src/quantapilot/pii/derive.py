@@ -256,13 +256,45 @@ def _character(op: str, argument: Any, scope: _Scope) -> _Part:
 
 @cache
 def _lexicon(listed: tuple[str, ...], fold: bool) -> _Part:
-    """Return an alternation of words."""
-    kept = list(listed)
+    """Return a pattern for any of some words."""
+    kept: set[str] = set(listed)
     if fold:
-        kept = list(dict.fromkeys(s for w in kept for s in (w, w.lower(), w.upper(), w.title())))
+        # The engines fold ASCII themselves; letters beyond it are several bytes.
+        plain = {word.lower() for word in listed if word.isascii()}
+        kept = plain | {
+            form
+            for word in listed
+            if not word.isascii()
+            for form in (word, word.lower(), word.upper(), word.title())
+        }
     bits = min(sum(-math.log2(_SHARE.get(char, _RARE)) for char in word) for word in kept)
     flag = "i" if fold else ""
-    return _Part(f"(?{flag}:" + "|".join(map(re.escape, kept)) + ")", bits)
+    return _Part(f"(?{flag}:{_tree(kept)})", bits)
+
+
+def _tree(words: Iterable[str]) -> str:
+    """Return a pattern that shares beginnings of words, and endings where it can: it is small."""
+    by_first: dict[str, set[str]] = {}
+    for word in words:
+        by_first.setdefault(word[:1], set()).add(word[1:])
+    optional = by_first.pop("", None) is not None
+    by_rest: dict[str, list[str]] = {}
+    for first in sorted(by_first):
+        by_rest.setdefault(_tree(by_first[first]), []).append(first)
+    ways = [
+        ("[" + "".join(firsts) + "]" if len(firsts) > 1 and rest.isascii() else "") + rest
+        if len(firsts) > 1 and "".join(firsts).isalpha() and "".join(firsts).isascii()
+        else "|".join(re.escape(first) + rest for first in firsts)
+        for rest, firsts in by_rest.items()
+    ]
+    if not ways:
+        return ""
+    body = "|".join(ways)
+    if len(ways) == 1 and "|" not in body and not optional:
+        return body
+    return f"(?:{body})" + ("?" if optional else "")
+
+
 
 
 @cache
