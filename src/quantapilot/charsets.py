@@ -12,6 +12,8 @@ from typing import Any
 ASCII = frozenset(map(chr, range(128)))
 # Stands in a set of ASCII characters for all that lies beyond them.
 BEYOND = "\x80"
+# The dashes of prose, U+2010 to U+2015, as raw bytes: folding reads them as a hyphen.
+DASHES = r"\xe2\x80[\x90-\x95]"
 _ALL = ASCII | {BEYOND}
 
 

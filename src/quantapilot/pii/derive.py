@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from quantapilot.charsets import ASCII, BEYOND, members_of, spelt
+from quantapilot.charsets import ASCII, BEYOND, DASHES, members_of, spelt
 from quantapilot.errors import RuleError
 from quantapilot.pii.rules import LEXICON, lexicon
 
@@ -269,7 +269,7 @@ def _lexicon(listed: tuple[str, ...], fold: bool) -> _Part:
         }
     bits = min(sum(-math.log2(_SHARE.get(char, _RARE)) for char in word) for word in kept)
     flag = "i" if fold else ""
-    return _Part(f"(?{flag}:{_tree(kept)})", bits)
+    return _Part(f"(?{flag}:{_tree(kept)})".replace(r"\-", f"(?:-|{DASHES})"), bits)
 
 
 def _tree(words: Iterable[str]) -> str:
@@ -295,8 +295,6 @@ def _tree(words: Iterable[str]) -> str:
     return f"(?:{body})" + ("?" if optional else "")
 
 
-
-
 @cache
 def _one(op: str, argument: Any, fold: bool, lines: bool) -> _Part:
     """Return what one character of a pattern becomes; the same few come again and again."""
@@ -315,6 +313,8 @@ def _class(members: frozenset[str], *, lines: bool) -> str:
     plain = f"[{spelt(raw)}]"
     if escaped:
         plain = rf"(?:{plain}|\\+[{spelt(frozenset(escaped))}])"
+    if "-" in raw and not beyond:
+        plain = f"(?:{plain}|{DASHES})"
     return f"(?:{plain}{_OR_BEYOND}" if beyond else plain
 
 

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Protocol
 
+from quantapilot.charsets import DASHES
 from quantapilot.pii.fields import hints_pattern
 from quantapilot.pii.fold import BASE64_IN_LINE
 
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 # Lines that hide characters from a pass over raw bytes: escapes, percent-encoding, entities,
 # base64, control characters, words of two alphabets, and characters that folding changes. Left
 # out are symbols that hide nothing (`fold.is_symbol`) and blocks that folding leaves alone:
-# Latin-1 letters, Cyrillic, most of CJK.
+# Latin-1 letters, Cyrillic, most of CJK; and dashes, which patterns look for where they look for
+# a hyphen (`derive`).
 OPAQUE = (
     r"\\(?:u|/|x[2-7]|[@.])|%(?:u|[2-7][0-9A-Fa-f]|[C-Fc-f][0-9A-Fa-f]%)|&(?:#|[A-Za-z]+;)"
     r"|[\[({](?:[.:@]|[dD][oO][tT])[\])}]|=[A-Z][a-z]+\+[A-Z]"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
     r"|[A-Za-z][\xd0\xd1]|[\xd0\xd1][\x80-\xbf][A-Za-z]"
     r"|\xc2[^\xab\xb0\xb1\xb7\xbb]"
-    r"|\xe2(?:\x80[^\x98-\x9f\xa2\xa6]|\x86[\x80-\x8f]|[^\x80\x86\x87\x94\x95\x9c-\x9e])"
+    r"|\xe2(?:\x80[^\x90-\x9f\xa2\xa6]|\x86[\x80-\x8f]|[^\x80\x86\x87\x94\x95\x9c-\x9e])"
     r"|[\xc4-\xcf\xd2-\xe1\xe3\xea-\xff]"
     f"|{BASE64_IN_LINE}"
 )
@@ -210,7 +212,7 @@ def _derived(rule: Rule, *, lines: bool = False) -> tuple[str, str]:
 
 def _spellings(word: str) -> str:
     if word.isascii():
-        return rf"(?i:{re.escape(word)})"
+        return rf"(?i:{re.escape(word)})".replace(r"\-", f"(?:-|{DASHES})")
     # The engines fold bytes here, and letters beyond ASCII are several.
     return "|".join(map(re.escape, dict.fromkeys((word, word.upper(), word.capitalize()))))
 

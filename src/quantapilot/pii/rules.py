@@ -187,7 +187,9 @@ def _rule(entry: Mapping[str, Any], place: str, source: str) -> Rule:
         raise RuleError(f"{where}: needs examples of both sides, in 'match' and 'no_match'")
     for name in LEXICON.findall(entry.get("pattern", "")):
         if "check" not in entry:
-            raise RuleError(f"{where}: a pattern with a word list needs a check that knows the list")
+            raise RuleError(
+                f"{where}: a pattern with a word list needs a check that knows the list"
+            )
         lexicon(name)
     if "pattern" not in entry and "fields" not in entry:
         raise RuleError(f"{where}: needs a 'pattern', 'fields' or both")

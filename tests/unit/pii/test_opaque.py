@@ -16,11 +16,11 @@ def _opaque(text: str) -> bool:
     return PATTERN.search(text.encode()) is not None
 
 
-def test_every_character_that_folding_changes_makes_a_line_opaque() -> None:
+def test_every_character_that_folding_changes_makes_a_line_opaque_but_for_dashes() -> None:
     everything = (chr(code) for code in range(0x80, 0x110000) if not 0xD800 <= code < 0xE000)
     hidden = [c for c in everything if len(list(views(c))) > 1 and not _opaque(c)]
 
-    assert hidden == []
+    assert hidden == list("\u2010\u2011\u2012\u2013\u2014\u2015")
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,9 @@ _ADDRESSED = re.compile(
     r"|cheers|welcome|bye|sorry|@here)[,:]?\s{1,2}|(?<![\w.])@)@?\Z",
     re.IGNORECASE,
 )
-_USER = re.compile(r"(?<![\w-])(?:user|username|login|logged in as|sudo -u|as user)[ =:]{1,2}[\"']?\Z", re.I)
+_USER = re.compile(
+    r"(?<![\w-])(?:user|username|login|logged in as|sudo -u|as user)[ =:]{1,2}[\"']?\Z", re.I
+)
 _PREPOSITION = re.compile(r"(?<![\w-])(?:by|from|with|for|and|via|per|told|to)[ ]\Z")
 _VERB = re.compile(
     r"['’]?,?\s(?:(?:has|have|had|is|was|will|would|should|can|could|did|does|just|also|already|then"
@@ -582,8 +584,7 @@ def _joined_login(word: str) -> bool:
     if family in word_list("surnames") or family in word_list("surname_words"):
         return True
     return any(
-        given(word[:at]) == CERTAIN and surname(word[at:]) > NONE
-        for at in range(3, len(word) - 2)
+        given(word[:at]) == CERTAIN and surname(word[at:]) > NONE for at in range(3, len(word) - 2)
     )
 
 
@@ -613,7 +614,9 @@ _REQUEST_LINE = re.compile(
 )
 _PAGE = re.compile(r"\.(?:html?|php|jsp|aspx?|js|css|json|svg|png|ico)\Z", re.IGNORECASE)
 _OF_ALL = re.compile(r"(?:all|default|public|shared)\b", re.IGNORECASE)
-_VARIABLE = re.compile(r"(?:user|username|name|login|your|me|my|someone|xxx|foo|bar|example|test)[\w-]*")
+_VARIABLE = re.compile(
+    r"(?:user|username|name|login|your|me|my|someone|xxx|foo|bar|example|test)[\w-]*"
+)
 
 
 def home_owner(candidate: Candidate) -> bool:
