@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from benchmarks import labelled
 from benchmarks.corpus import write_corpus
 from benchmarks.events import event_cost
-from benchmarks.hostile import SIZE, hostile
+from benchmarks.hostile import SIZE, full, hostile
 from benchmarks.measure import MB, MeasureError, run
 from benchmarks.page import figures, page
 from benchmarks.peers import PEERS, Environment
@@ -84,6 +84,7 @@ def _measured(folder: Path, env: Environment, options: argparse.Namespace) -> Re
         event=_told("event", [event_cost(ROOT)])[0],
         hostile=_told("hostile", hostile(corpus, hostile_bytes)),
         hostile_bytes=hostile_bytes,
+        full=_told("full", full(folder, MB // 10 if options.quick else MB)),
         qualities=_told("quality", qualities(lines, file, env)),
         labelled_lines=len(lines),
         corpus_bytes=corpus.stat().st_size,

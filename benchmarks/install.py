@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PINS = Path(__file__).with_name("constraints.txt")
-_ENTRY = re.compile(r"^[A-Za-z0-9].*(?:\\\n.*)*$", re.MULTILINE)
+_ENTRY = re.compile(r"^[A-Za-z0-9].*(?:\n[ \t]+.*)*", re.MULTILINE)
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from benchmarks.events import EventCost
-    from benchmarks.hostile import Hostile
+    from benchmarks.hostile import Full, Hostile
     from benchmarks.quality import Quality
     from benchmarks.results import Results
     from benchmarks.speed import Speed
@@ -42,6 +42,7 @@ def page(results: Results) -> str:
         start=_start_table(results),
         event=_event_text(results.event),
         hostile=_hostile_table(results.hostile),
+        full=_full_table(results.full),
         quality=_quality_table(results),
         classes=_classes_table(results),
         losses="\n".join(f"- {line}" for line in losses(results)) or "- Nowhere in this run.",
@@ -49,7 +50,7 @@ def page(results: Results) -> str:
     )
 
 
-def figures(results: Results) -> dict[str, object]:
+def figures(results: Results) -> dict[str, list[dict[str, object]]]:
     """Return what the plots show."""
     return {
         "speed": [
@@ -110,7 +111,7 @@ def _speed_table(results: Results) -> str:
             f"{each.bytes / MB:.3g} MB",
         )
 
-    heads = ("tool", "speed", "by the ordinary loop", "by ripgrep", "cores", "memory", "read")
+    heads = ("tool", "speed", "against the loop", "against ripgrep", "cores", "memory", "read")
     return _table(heads, map(row, results.speeds))
 
 
@@ -127,7 +128,7 @@ def _start_table(results: Results) -> str:
 def _event_text(cost: EventCost) -> str:
     return (
         f"To serialise, validate and search an event with the library takes {cost.quick:.1f} µs\n"
-        f"where one pass proves it clean, as it does for {cost.proven:.1%} of the clean ones. With\n"
+        f"where one pass proves it clean, as it does for {cost.proven:.1%} of clean events. With\n"
         f"those that need a closer look, a clean event takes {cost.average:.1f} µs on average."
     )
 
@@ -138,6 +139,11 @@ def _hostile_table(hostile: Sequence[Hostile]) -> str:
 
     rows = ((each.shape, shown(each.plain), shown(each.record)) for each in hostile)
     return _table(("line of", "plain text", "log record"), rows)
+
+
+def _full_table(full: Sequence[Full]) -> str:
+    rows = ((each.of, f"{each.findings:,}", f"{each.each:.0f} µs") for each in full)
+    return _table(("line of", "findings", "each"), rows)
 
 
 def _quality_table(results: Results) -> str:

@@ -28,6 +28,7 @@ STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "benchmarks",
     "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
     "font.size": 11,
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,

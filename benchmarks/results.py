@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from benchmarks.events import EventCost
-    from benchmarks.hostile import Hostile
+    from benchmarks.hostile import Full, Hostile
     from benchmarks.quality import Quality, Score
     from benchmarks.speed import Speed, Start
 
@@ -42,6 +42,7 @@ class Results:
     event: EventCost
     hostile: Sequence[Hostile]
     hostile_bytes: int
+    full: Sequence[Full]
     qualities: Sequence[Quality]
     labelled_lines: int
     corpus_bytes: int
@@ -86,7 +87,7 @@ def goals(results: Results) -> Iterator[Goal]:
     worst = worst_of(results.hostile)
     said = "gave up" if worst is None else f"{worst:.1f}x"
     met = worst is not None and worst <= 3
-    yield Goal("the worst hostile line by ordinary lines", said, "≤ 3x", met)
+    yield Goal("the worst hostile line against ordinary lines", said, "≤ 3x", met)
     for name, most in (("qp --version", 60), (ONE_EVENT, 100)):
         spent = results.start(name).seconds * 1e3
         yield Goal(f"start of `{name}`", f"{spent:.0f} ms", f"≤ {most} ms", spent <= most)
@@ -115,11 +116,13 @@ def losses(results: Results) -> Iterator[str]:
 
 def ratio(number: float) -> str:
     """Return a ratio as it is shown."""
-    return f"{number:.0f}x" if number >= 10 else f"{number:.2g}x"
+    if number >= 1:
+        return f"{number:.0f}x" if number >= 10 else f"{number:.1f}x"
+    return f"{number:.2g}x"
 
 
 def _times(name: str, rate: float, other: Speed, least: float) -> Goal:
-    what = f"`{name}` by {other.name}"
+    what = f"`{name}` against {other.name}"
     if other.fault:
         return Goal(what, "not measured", f"≥ {least:g}x", met=False)
     measured = rate / other.rate
@@ -132,7 +135,8 @@ def _slower(results: Results) -> Iterator[str]:
         if other.fault or other.name in OURS:
             continue
         if other.rate > ours.rate:
-            yield f"{other.name} reads {ratio(other.rate / ours.rate)} as fast as `{SCAN}`."
+            times = other.rate / ours.rate
+            yield f"{other.name} is {times:.2f} times as fast as `{SCAN}`."
         if other.peak_mib is not None and other.peak_mib < (ours.peak_mib or 0):
             yield f"{other.name} takes {other.peak_mib:.0f} MiB, `{SCAN}` {ours.peak_mib:.0f} MiB."
     own = results.start(ONE_EVENT).seconds
