@@ -72,31 +72,28 @@ def random_like(segment: str) -> bool:
     if len(segment) < 6 or segment.isdigit() or NUMBERED.fullmatch(segment):
         return False
     runs = _RUN.findall(segment)
-    letters = [run for run in runs if not run.isdigit()]
-    digits = sum(map(str.isdigit, segment))
     turns = sum(one.isdigit() and not two.isdigit() for one, two in pairwise(runs))
-    odd = sum(not _like_word(run) for run in letters)
-    if turns > 2 or (turns == 2 and (odd or len(segment) >= 10)):
+    if turns > 2 or (turns == 2 and len(segment) >= 10):
         return True
+    letters = [run for run in runs if not run.isdigit()]
+    odd = [run for run in letters if not _like_word(run)]
+    if turns == 2 and odd:
+        return True
+    digits = len(segment) - sum(map(len, letters))
     if turns == 1 and digits > 1:
         short = sum(len(run) < 3 for run in letters)
-        return digits > 6 or (len(segment) >= 10 and (odd > 0 or short > 1 or digits > 4))
-    return _in_pieces(letters) or _mostly_odd(segment, letters)
+        return digits > 6 or (len(segment) >= 10 and (bool(odd) or short > 1 or digits > 4))
+    mostly_odd = len(segment) >= 8 and sum(map(len, odd)) >= max(6, len(segment) // 2)
+    return mostly_odd or _in_pieces(letters, odd)
 
 
-def _in_pieces(letters: list[str]) -> bool:
+def _in_pieces(letters: list[str], odd: list[str]) -> bool:
     """Tell whether capitals stand where they would in no words written together."""
     size, count = sum(map(len, letters)), len(letters)
     if count >= 5 and 2 * size <= 5 * count:
         return True
     single = sum(len(run) == 1 for run in letters)
-    odd = sum(not _like_word(run) for run in letters)
-    return count >= 4 and size <= 3 * count and (single > 1 or odd > 0)
-
-
-def _mostly_odd(segment: str, letters: list[str]) -> bool:
-    odd = sum(len(run) for run in letters if not _like_word(run))
-    return len(segment) >= 8 and odd >= max(6, len(segment) // 2)
+    return count >= 4 and size <= 3 * count and (single > 1 or bool(odd))
 
 
 def unlike_words(value: str) -> bool:
