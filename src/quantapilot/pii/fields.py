@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _PAIR = re.compile(
     r"""(?<![\w.-])(?P<key>[A-Za-z][\w.-]{1,63})["']?\s{0,4}[=:]\s{0,4}"""
-    r"""(?:"(?P<double>[^"]{1,512})"|'(?P<single>[^']{1,512})'|(?P<bare>[^\s"',;&|<>(){}\[\]]{1,512}))"""
+    r"""(?:"(?P<double>[^"]{1,512})"|'(?P<single>[^']{1,512})'|(?P<bare>(?!//)[^\s"',;&|<>(){}\[\]]{1,512}))"""
 )
 _NAME = re.compile(r"""[A-Za-z][\w.-]{1,63}["']?\s{0,4}[=:](?!//)""")
 _SHORT_ESCAPE = r"\\[bfnrt]"

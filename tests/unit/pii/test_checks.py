@@ -25,11 +25,15 @@ def _candidate(text: str, settings: DetectorSettings | None = None) -> Candidate
 
 ACCEPTED = {
     "email_address": ["alice@example.com", "mailto:«alice@example.com»?x", "//«alice@example.com»"],
+    "email_mailbox": ["alice@corp", "asmith@localhost"],
+    "email_quoted": ['john smith"@example.com'],
+    "email_spelled": ["alice [at] example [dot] com", "mail «sales @ example.com»", "a (at) b.org"],
     "email_value": ["alice", "alice@example", "email: «a@b»"],
     "phone_international": ["+12025550143", "+44 20 7946 0958", "+49 (0)30 901820"],
     "phone_00": ["0044 20 7946 0958", "00442079460958"],
     "phone_national": ["(202) 555-0143", "555-234-5678", "020 7946 0958", "01 99 00 12 34"],
-    "phone_digits": ["2025550143", "442079460958", "02079460958"],
+    "phone_called": ["call «2025550143»", "dial «555-1234»", "reach me at «02079460958»"],
+    "phone_near": ["phone «2025550143»", "mobile: «442079460958»", "tel «02079460958»"],
     "phone_value": ["555 0143", "+1 202 555 0143 ext 5", "0501234567"],
     "person_name": [
         "Alice Smith",
@@ -69,7 +73,14 @@ ACCEPTED = {
     "told_password": ["-p «Example01»", "-pass «hunter2»"],
     "url_secret": ["//ci:«pw»@example.com", "//«EXAMPLE0123456789abc»@example.com"],
     "us_ssn": ["123-45-6789", "912-70-1234", "123456789"],
-    "luhn": ["4222222222222", "4111 1111 1111 1111"],
+    "us_ssn_labelled": ["123456789", "ssn «123 45 6789»", "SSN of the user is «123456789»"],
+    "birth_date": ["1990-01-02", "01/02/90", "3 May 1990"],
+    "card_code": ["cvv «123»", "CVC: «4321»"],
+    "card_labelled": ["4222222222222", "4111 1111 1111 1111", "card «1234 5678 9012 3456»"],
+    "iban_labelled": ["iban: «DE00370400440532013000»"],
+    "labelled": ["driver's license «D1234567»", "MRN: «12345678»", "12345678"],
+    "named_after": ["230675104", "AB1234567"],
+    "uk_nino_labelled": ["nino «QQ123456C»", "QQ123456C"],
     "payment_card": ["4111111111111111", "3782 822463 10005", "5555-5555-5555-4444"],
     "uk_nino": ["AB123456C", "jg103759a"],
     "passport": ["C01234567", "123456789"],
@@ -77,19 +88,26 @@ ACCEPTED = {
     "id_value": ["1990-01-01", "X-1234"],
     "number_de_idnr": ["79569910383"],
     "number_nordic": ["811228-9874", "010190-1232", "131052-308T"],
-    "number_elsewhere": ["123456782", "1900101123457"],
-    "public_ip": ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808"],
+    "number_dashed": ["900101-1311541", "34201-9177619-5"],
+    "public_ip_v6": ["2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808", "2001:db8::1"],
+    "public_ip_host": ["8.8.8.8", "[2001:4860:4860::8888]", "134744072", "0x08080808"],
+    "public_ip_name": ["ip-«52-14-88-201»", "cpe-«203-0-113-9».example.net"],
+    "public_ip_defanged": ["8[.]8[.]8[.]8", "203(.)0(.)113(.)5"],
     "public_ip_v4": ["8.8.8.8", "from «8.8.8.8»:53", "dn1.example.com/«8.8.8.8»", "x/«8.8.8.8»:53"],
     "public_ip_value": ["8.8.8.8:53", "[2001:4860:4860::8888]:53", "8.8.8.0/24", "134744072"],
 }
 
 REFUSED = {
     "email_address": ["logo@2x.png", "«git@example.com»:org/repo", "//ci:«pass@example.com»/a"],
-    "email_value": ["sent", "email: «alice»"],
+    "email_mailbox": ["root@corp", "alice@worker-3", "1000@corp"],
+    "email_quoted": ['x"@app.route'],
+    "email_spelled": ["deployed @ example.com", "items [at] node.value", "us at example dot com"],
+    "email_value": ["sent", "email: «alice»", "a***@example.com", "usr_1", "two words"],
     "phone_international": ["+1234567", "+999999999999999", "+0000000000"],
     "phone_00": ["0000000000", "1 «0044 20 7946 0958»", "«0044 20 7946 0958» 12"],
     "phone_national": ["0755 0644", "0000 000000", "1.«202-555-0143»", "«202-555-0143»-12"],
-    "phone_digits": ["20261124", "1764000000123", "00000000"],
+    "phone_called": ["call «20261124»", "called «2025550143» times", "run «2025550143»"],
+    "phone_near": ["mobile «20261124»", "phone «1764000000123»", "phone «00000000»"],
     "phone_value": ["true", "12345", "550e8400-e29b-41d4-a716-446655440000", "123456789012345678"],
     "person_name": [
         "policy-engine",
@@ -133,7 +151,14 @@ REFUSED = {
     "told_password": ["-p «8080»", "-p «project»"],
     "url_secret": ["//ci:«${PASSWORD}»@example.com", "//«alice»@example.com"],
     "us_ssn": ["000-12-3456", "666-12-3456", "123-00-4567", "123-45-0000", "912-12-1234", "12"],
-    "luhn": ["4222222222223", "0000000000000"],
+    "us_ssn_labelled": ["took «123456789»", "ssn «000456789»", "ssn «123456789» rows"],
+    "birth_date": ["2025-08-19"],
+    "card_code": ["code «123»", "cvv «1234» ms"],
+    "card_labelled": ["4222222222223", "0000000000000", "«1234 5678 9012 3456»"],
+    "iban_labelled": ["pay «DE00370400440532013000»"],
+    "labelled": ["license «MIT»", "driver «12345678»", "aws account number «123456789012»"],
+    "named_after": ["20250819", "12345"],
+    "uk_nino_labelled": ["part «QQ123456C»"],
     "payment_card": [
         "4111111111111112",
         "1111111111111117",
@@ -144,20 +169,13 @@ REFUSED = {
     "passport": ["20261124", "19990101"],
     "iban": ["GB83 WEST 1234 5698 7654 32", "ZZ00"],
     "id_value": ["none", "123", "1234" * 17],
-    "number_de_idnr": ["79569910384", "00000000000"],
-    "number_nordic": ["811228-9875"],
-    "number_elsewhere": ["123456780"],
-    "public_ip": [
-        "10.1.2.3",
-        "127.0.0.1",
-        "192.0.2.1",
-        "::1",
-        "fd00::1",
-        "64:ff9b::a00:1",
-        "x",
-        "abc::1",
-        "2002:a00:1::",
-    ],
+    "number_de_idnr": ["job «79569910384»", "00000000000", "idnr «79569910383» ms"],
+    "number_nordic": ["job «811228-9875»"],
+    "number_dashed": ["900101-1311542", "1234-1234567"],
+    "public_ip_v6": ["::1", "fd00::1", "64:ff9b::a00:1", "abc::1", "2002:a00:1::", "2001::2"],
+    "public_ip_host": ["10.1.2.3", "127.0.0.1", "2130706433", "[::1]"],
+    "public_ip_name": ["ip-«10-0-0-1»", "pool-«1-2-3-4»", "app-«52-14-88-201».example.net"],
+    "public_ip_defanged": ["10[.]0[.]0[.]1"],
     "public_ip_v4": [
         "version «8.8.8.8»",
         "pkg==«8.8.8.8»",
@@ -221,9 +239,9 @@ def test_networks_of_the_project_pass_as_internal() -> None:
         internal_networks=(ip_network("8.8.8.0/24"), ip_network("2001:4860::/32"))
     )
 
-    assert not CHECKS["public_ip"](_candidate("8.8.8.8", settings))
-    assert not CHECKS["public_ip"](_candidate("2001:4860:4860::8888", settings))
-    assert CHECKS["public_ip"](_candidate("9.9.9.9", settings))
+    assert not CHECKS["public_ip_value"](_candidate("8.8.8.8", settings))
+    assert not CHECKS["public_ip_value"](_candidate("2001:4860:4860::8888", settings))
+    assert CHECKS["public_ip_value"](_candidate("9.9.9.9", settings))
 
 
 def test_national_phone_formats_follow_the_configured_regions() -> None:

@@ -3,24 +3,406 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from functools import cache
 
 from quantapilot.pii.candidate import Candidate, Check, is_placeholder, word_list
+from quantapilot.pii.persons import (
+    CERTAIN,
+    LIKELY,
+    NONE,
+    PARTICLES,
+    can_be_surname,
+    given,
+    is_cyrillic,
+    is_initial,
+    is_patronymic,
+    is_term,
+    is_thing,
+    is_word,
+    plain,
+    surname,
+)
 
-_PART = r"[^\W\d_]+(?:['’.‐-][^\W\d_]+)*\.?"
-_NAME = re.compile(rf"{_PART}(?:,?\s{{1,3}}{_PART}){{0,5}}")
+_PART = r"[^\W\d_]+(?:['’‐-][^\W\d_]+)*\.?"
+_WORD = re.compile(_PART)
+_NAME = re.compile(rf"{_PART}(?:,?\s{{1,3}}{_PART}){{0,6}}")
+_LONGEST = 80
+
+
+# Full names.
+
+
+def _is_person(words: list[str]) -> bool:
+    """Tell whether capitalised words begin with a given name and a surname, either one first."""
+    if is_thing(words):
+        return False
+    first, rest = given(words[0]), words[1:]
+    while rest and (is_initial(rest[0]) or rest[0].lower() in PARTICLES or is_patronymic(rest[0])):
+        if is_patronymic(rest[0]) and first:
+            return True
+        rest = rest[1:]
+    between = len(words) - 1 - len(rest)
+    if not rest:
+        # `Alice S.`, but not the particle or the point behind a name.
+        return first == CERTAIN and between > 0 and is_initial(words[1])
+    last = rest[0]
+    family = _family(last)
+    if first == CERTAIN:
+        return family > NONE or can_be_surname(last) or _is_person_behind(last, rest)
+    if first == LIKELY:
+        return family == CERTAIN or (between > 0 and family > NONE) or _is_person_behind(last, rest)
+    return surname(words[0]) == CERTAIN and between == 0 and given(last) == CERTAIN
+
+
+def _family(word: str) -> int:
+    return NONE if is_term(word) else surname(word)
+
+
+def _is_person_behind(middle: str, rest: list[str]) -> bool:
+    """Tell whether a second given name and a surname follow: `Jean Claude Dupont`."""
+    return len(rest) > 1 and given(middle) > NONE and not is_term(middle) and _family(rest[1]) > 0
+
+
+_SAINT = re.compile(
+    r"(?:\b(?:St|Ste)\.|\b(?:San|Santa|Santo|São|Saint|Sainte|Sankt|Fort|Port|Mount|Mt\.|Lake|Cape|New"
+    r"|Los|Las|Camp|Point|Villa|Hotel|Operation|Project|Cyclone|Hurricane|Storm|Ship|USS|HMS|MV"
+    r"|King|Queen|Prince|Princess|Pope)|[Cc]odename[d]?:?)[ -]\Z"
+)
+
+
+def listed_name(candidate: Candidate) -> bool:
+    """Accept a listed given name that goes on as a name, or that only a person can stand for."""
+    text, start = candidate.text, candidate.start
+    shown = list(_WORD.finditer(text, start, min(len(text), start + _LONGEST)))
+    if not shown or shown[0].start() != start:
+        return False
+    return any(_named_at(text, shown, at) for at in range(min(2, len(shown))))
+
+
+def _named_at(text: str, shown: list[re.Match[str]], at: int) -> bool:
+    """Tell whether the name of somebody begins at a word; the word before it may belong to it."""
+    word = shown[at][0]
+    start = shown[at].start()
+    if at and not _joins(text, shown[0], shown[1]):
+        return False
+    if _in_address(text, start, shown[at].end()):
+        return False
+    if not given(word.rstrip(".")):
+        return _slug(text, start)
+    spaced = _run(text, shown[at:])
+    if word[0].isupper() or is_cyrillic(word):
+        if not word[0].isupper():
+            return False
+        if _SAINT.search(text[max(0, start - 12) : start]):
+            return False
+        if len(spaced) > 1 and _is_person(spaced) and not _names_a_thing(spaced):
+            return True
+        if at and _surname_first(text, shown[0], word):
+            return True
+    elif len(spaced) > 1 and _lower_person(spaced):
+        return True
+    return _slug(text, start) or _alone(text, shown[at])
+
+
+def _joins(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
+    return text[first.end() : second.start()] in {" ", ", ", ",", "  "}
+
+
+def _run(text: str, shown: list[re.Match[str]]) -> list[str]:
+    """Return the words that go on with nothing but spaces, capitalised as the first is."""
+    capital = shown[0][0][:1].isupper()
+    out = [shown[0][0].rstrip(".")]
+    for before, each in zip(shown, shown[1:], strict=False):
+        gap = text[before.end() : each.start()]
+        if gap not in {" ", "  ", "\t", "\xa0"} or (
+            before[0].endswith(".") and len(before[0]) > 2  # noqa: PLR2004
+        ):
+            break
+        word = each[0]
+        if each.end() < len(text) and text[each.end()] in "_0123456789":
+            break
+        if capital and not word[0].isupper() and word.lower() not in PARTICLES:
+            break
+        out.append(word if is_initial(word) else word.rstrip("."))
+    while len(out) > 1 and out[-1].lower() in PARTICLES and out[-1][:1].islower():
+        out.pop()
+    return out
+
+
+def _names_a_thing(words: list[str]) -> bool:
+    """Tell whether a name goes on as what is called after it: `Ada Lovelace Award`."""
+    behind = [word for word in words[2:4] if not is_initial(word)]
+    return any(word[0].isupper() and is_term(word) and not word.isupper() for word in behind) or (
+        bool(behind) and behind[0].isupper() and is_term(behind[0]) and not words[0].isupper()
+    )
+
+
+def _lower_person(words: list[str]) -> bool:
+    if not words[0].islower() or given(words[0]) != CERTAIN:
+        return False
+    rest = [word for word in words[1:3] if word not in PARTICLES]
+    return bool(rest) and _family(rest[0]) > NONE
+
+
+def _surname_first(text: str, first: re.Match[str], word: str) -> bool:
+    """Tell whether a surname and perhaps a comma stand before a given name."""
+    family = first[0]
+    if not family[0].isupper() or is_term(family):
+        return False
+    if "," in text[first.end() : first.end() + 1]:
+        sure = given(word) == CERTAIN
+        return (sure and can_be_surname(family)) or surname(family) == CERTAIN
+    return given(word) == CERTAIN and surname(family) == CERTAIN
+
+
+_URL = re.compile(r"(?:[a-z][a-z0-9+.]{1,12}://|\bgit@|\bwww\.)\S*\Z", re.IGNORECASE)
+_PEOPLE_PATH = re.compile(
+    r"(?:/(?:users?|people|profiles?|members?|authors?|in|u|~|team|staff|employees?|contacts?)/"
+    r"|/~|[?&][\w.-]*(?:name|user|author|owner|login|assignee|reviewer|by|contact)=)\S{0,24}\Z",
+    re.IGNORECASE,
+)
+
+
+def _in_address(text: str, start: int, end: int) -> bool:
+    """Tell whether a word belongs to an e-mail address, which has rules of its own, or to a URL."""
+    behind = re.match(r"[\w.+-]*@[\w-]", text[end : end + 64])
+    if behind or re.search(r"\w@[\w.-]*\Z", text[max(0, start - 64) : start]):
+        return True
+    before = text[max(0, start - 200) : start]
+    return _URL.search(before) is not None and _PEOPLE_PATH.search(before) is None
+
+
+_SLUG = re.compile(r"([^\W\d_]+)(?:[._+-]|%20)([^\W\d_]+)(?![^\W\d_])")
+_CAMEL = re.compile(r"([A-Z]?[a-zß-öø-ÿ]+)([A-Z][a-zß-öø-ÿ]+)(?![a-zß-öø-ÿ])")
+_FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
+
+
+def _slug(text: str, start: int) -> bool:
+    """Tell whether a given name and a listed surname stand joined: `alice-smith`, `AliceSmith`."""
+    for shape in (_SLUG, _CAMEL):
+        found = shape.match(text, start)
+        if not found or given(found[1]) != CERTAIN:
+            continue
+        family = found[2]
+        if text[found.end(1) : found.start(2)] == "." and _domain(text, found.end()):
+            continue
+        if _family(family) > NONE and given(family) * surname(family) != LIKELY:
+            return True
+    return False
+
+
+def _domain(text: str, end: int) -> bool:
+    return re.match(r"\.[a-z]{2,}|:\d|/", text[end : end + 8]) is not None
+
+
+# A given name by itself.
+
+_DONE = (
+    r"approv|review|request|assign|creat|author|submit|sign|report|ack|acknowledg|test|merg|deploy"
+    r"|trigger|reject|paus|resum|cancell?|committ|writt|open|clos|escalat|confirm|start|stop|retri"
+    r"|revert|verifi|validat|releas|own|manag|block|unblock|flagg|rais|call|edit|updat|chang"
+    r"|complet|handl|resolv|fix|check|post|sent|uploaded|invit|execut|initiat|abort|overrid|overridd"
+    r"|delegat|forward|mention|propos|schedul|queu|grant|revok|lock|unlock|declin|prepar"
+)
+_STRONG_CUE = (
+    rf"(?:(?:{_DONE})(?:ed|en|d|ied)?(?:[ -]off)?[ _-]by|(?:re)?assigned(?:[ _-]to)?"
+    r"|on behalf of|handed (?:over|off) to|escalated to|delegated to|transferred to|routed to"
+    r"|forwarded to|assign(?:ing)? (?:it |this )?to|contact(?: person)?|reach out to|co-authored-by|attn"
+    r"|waiting (?:for|on) (?:approval (?:from|by) |review (?:from|by) |sign-off (?:from|by) )?"
+    r"|(?:approval|review|sign-off|feedback|comments?|reply|response|request|message|mail|call) (?:from|by|of)"
+    r"|pending (?:approval|review) (?:from|by|of)"
+    r"|author|reviewer|approver|assignee|operator|requester|requestor|reporter|committer|maintainer"
+    r"|customer|employee|patient|full[ _-]?name|name of user|on-?call|engineer on duty"
+    r"|(?:user|operator|customer|author|reviewer|owner|contact|employee|patient|person|display)[ _-]?name"
+    r"|genehmigt von|geprüft von|freigegeben von|erstellt von|gemeldet von|beantragt von"
+    r"|zugewiesen an|übergeben an|im auftrag von|ansprechpartner(?:in)?|bearbeiter(?:in)?"
+    r"|approuvé par|validé par|relu par|créé par|demandé par|signalé par|rejeté par|assigné à"
+    r"|attribué à|confié à|au nom de|aprobado por|revisado por|solicitado por|creado por"
+    r"|rechazado por|asignado a|en nombre de|aprovado por|criado por|atribuído a"
+    r"|approvato da|richiesto da|creato da|revisionato da|assegnato a|zatwierdzone przez"
+    r"|zatwierdzony przez|przypisano do)"
+)
+_CUE_BEFORE = re.compile(rf"(?<![\w]){_STRONG_CUE}\s{{0,3}}[:=]?\s{{0,3}}[\"'@]?\Z", re.IGNORECASE)
+_CYRILLIC_CUE = re.compile(
+    r"(?:утвержд\w*|утверд\w*|одобр\w*|согласова\w*|проверил?\w*|отклон\w*|подписа\w*|подпись"
+    r"|затверд\w*|схвал\w*|перевір\w*|відхил\w*|погод\w*|назначен\w* (?:на )?|призначен\w* (?:на )?"
+    r"|исполнител\w*|виконав\w*|ответственн\w*|відповідальн\w*|автор|рецензент\w*|ревьюер\w*"
+    r"|оператор|от имени|від імені|передан\w*|запро\w*|контакт\w*|клиент|клієнт|заказчик|замовник"
+    r"|пользовател\w*|користувач\w*|спасибо|дякую|привет|привіт|г-н|г-жа|пан[іуа]?|господин)"
+    r"[\s:=—-]{1,4}[\"«@]?\Z",
+    re.IGNORECASE,
+)
+_ADDRESSED = re.compile(
+    r"(?:(?<![\w-])(?:cc|ping|pinged|pinging|hi|hello|hey|dear|thanks|thank you|thx|ty|kudos to"
+    r"|credits? to|ask|asked|asking|tell|told|notify|notified|call|called|calling|invited|invite"
+    r"|cheers|welcome|bye|sorry|@here)[,:]?\s{1,2}|(?<![\w.])@)@?\Z",
+    re.IGNORECASE,
+)
+_USER = re.compile(r"(?<![\w-])(?:user|username|login|logged in as|sudo -u|as user)[ =:]{1,2}[\"']?\Z", re.I)
+_PREPOSITION = re.compile(r"(?<![\w-])(?:by|from|with|for|and|via|per|told|to)[ ]\Z")
+_VERB = re.compile(
+    r"['’]?,?\s(?:(?:has|have|had|is|was|will|would|should|can|could|did|does|just|also|already|then"
+    r"|again|never|manually|now|later|finally|not|been|being|to|be) ){0,3}(?:"
+    r"approv(?:ed|es|e|ing)|reject(?:ed|s|ing)?|comment(?:ed|s|ing)?|merg(?:ed|es|e|ing)"
+    r"|push(?:ed|es|ing)|request(?:ed|s)|join(?:ed|s|ing)|left|leav(?:es|ing)|says?|said|ask(?:ed|s|ing)?"
+    r"|call(?:ed|s)|wrote|writes|needs|wants|wanted|thinks|thought|agrees|agreed|declined|confirm(?:ed|s)?"
+    r"|sign(?:ed|s)?[ -](?:off|in|out)|signed|review(?:ed|s|ing)?|(?:re)?opened|closed|resolved|removed|changed"
+    r"|paused|resumed|cancell?ed|started|stopped|triggered|deployed|reverted|replied|responded"
+    r"|answered|noted|mentioned|reported|log(?:ged|s) (?:in|out|on)|fix(?:ed|es)?|broke|forgot|took|gave"
+    r"|accepted|invited|escalated|acknowledged|acked|retried|overrode|overruled|owns|lives|clicked|typed"
+    r"|entered|submitted|uploaded|downloaded|assigned|created|deleted|updated|added|complained|decided"
+    r"|thanked|works on|is (?:on|away|out|the|our|waiting|back)|was (?:here|out|away|assigned|asked|paged|notified)"
+    r"|will (?:fix|review|approve|call|take|look|check|be|do|handle|answer|reply|merge)"
+    r"|must (?:approve|review|sign|confirm)|please)\b"
+)
+_POSSESSIVE = re.compile(
+    r"['’]s (?!law|theorem|algorithm|principle|paradox|method|inequality|constant)[a-z]{2,}"
+)
+_VOCATIVE = re.compile(
+    r"(?:,|:) (?:please|can you|could you|would you|thanks|thank you|your|you|the run|the gate|we|i)\b"
+    r"|, (?:wie|könnten|können|bitte|merci|gracias|por favor)\b",
+    re.IGNORECASE,
+)
+
+
+def _alone(text: str, shown: re.Match[str]) -> bool:
+    """Tell whether a given name without a surname stands for somebody by what is around it."""
+    word = shown[0].rstrip(".")
+    if given(word) != CERTAIN or is_term(word):
+        return False
+    end = shown.start() + len(word)
+    if end < len(text) and text[end] in "_/\\-":
+        return False
+    before, after = text[max(0, shown.start() - 60) : shown.start()], text[end : end + 48]
+    if is_cyrillic(word):
+        return word[0].isupper() and _CYRILLIC_CUE.search(before) is not None
+    if _CUE_BEFORE.search(before) or _ADDRESSED.search(before) or _USER.search(before):
+        return not re.match(r"[\d]|\.\w", after)
+    if word.islower() and not _VERB_STRONG.match(after):
+        return False
+    if _VERB.match(after):
+        return True
+    if word.isupper():
+        return False
+    if _POSSESSIVE.match(after) or (not before.strip() and _VOCATIVE.match(after)):
+        return True
+    return _PREPOSITION.search(before) is not None and _ends_there(after)
+
+
+_VERB_STRONG = re.compile(
+    r" (?:approved|rejected|commented|merged|pushed|requested|joined|logged|said|asked|signed|replied)\b"
+)
+
+
+def _ends_there(after: str) -> bool:
+    """Tell whether a clause goes on or ends behind a word, as it would behind a person's name."""
+    return re.match(r"(?:[.,;:!?)]?\s|[.,;:!?)]?\Z)(?![A-Z0-9])", after) is not None
+
+
+# Behind a cue.
+
+
+def cued_name(candidate: Candidate) -> bool:
+    """Accept words behind a cue that can be a name, the more the stronger the cue is."""
+    shown = [found[0] for found in _WORD.finditer(candidate.value)]
+    if not shown or _identifier(candidate.value) or re.match(r"[\w@]", candidate.after(1)):
+        return False
+    words = [word if is_initial(word) else word.rstrip(".") for word in shown]
+    if len(words) > 1 and _is_person(words):
+        return True
+    if _in_address(candidate.text, candidate.start, candidate.end):
+        return False
+    before = candidate.before(60)
+    strong = bool(_CUE_BEFORE.search(before) or _CYRILLIC_CUE.search(before))
+    first = words[0]
+    if any(word.endswith(("'s", "’s")) for word in words[:2]) or is_thing(words):
+        return False
+    if len(words) > 1 and is_initial(first) and surname(words[1]) == CERTAIN:
+        return not is_term(words[1])
+    if given(first) == CERTAIN and not is_term(first):
+        return strong or len(words) == 1 or not is_word(words[1])
+    return strong and _unlisted(words)
+
+
+def _unlisted(words: list[str]) -> bool:
+    """Tell whether words that do not begin with a certain given name can be a name all the same."""
+    if any(is_term(word) for word in words[:2]):
+        return False
+    if _caseless(words[0]):
+        return not _is_eastern_role("".join(words))
+    if len(words) == 1:
+        word = words[0]
+        if len(word) < 3 or (word.isupper() and not is_cyrillic(word)):  # noqa: PLR2004
+            return False
+        return given(word) > NONE or surname(word) == CERTAIN
+    if any(map(is_initial, words[:2])):
+        return any(can_be_surname(word) for word in words[:3] if not is_initial(word))
+    known = [max(given(word), surname(word)) for word in words[:2]]
+    if min(known):
+        return True
+    return all(
+        level or word.lower() in PARTICLES or can_be_surname(word)
+        for level, word in zip(known, words[:2], strict=True)
+    )
+
+
+def titled_name(candidate: Candidate) -> bool:
+    """Accept words behind a title unless the first is none of a name, or an identifier goes on."""
+    first = _WORD.match(candidate.value)
+    if first is None or re.match(r"[\w-]", candidate.after(1)) or _identifier(candidate.value):
+        return False
+    word = first[0].rstrip(".")
+    return not is_term(word) and (surname(word) > NONE or given(word) > NONE or not is_word(word))
+
+
+def initialled_name(candidate: Candidate) -> bool:
+    """Accept Cyrillic initials and a surname, either one first."""
+    words = [found[0] for found in _WORD.finditer(candidate.value)]
+    family = max(words, key=len)
+    before = candidate.before(60)
+    initials = len(re.findall(r"[А-ЯЁІЇЄҐ]\.", candidate.value))
+    if is_term(family):
+        return False
+    return initials > 1 or surname(family) == CERTAIN or _CYRILLIC_CUE.search(before) is not None
+
+
+_EASTERN = "系统机器自动管理员匿名用户团队部门平台服务组账号未知无空审批流水线システム管理者担当自動未設定なし시스템관리자자동없음"
+
+
+def eastern_name(candidate: Candidate) -> bool:
+    """Accept Chinese, Japanese or Korean letters that are no role."""
+    return not _is_eastern_role(candidate.value)
+
+
+def _is_eastern_role(value: str) -> bool:
+    return any(pair in _EASTERN for pair in _pairs(value))
+
+
+def _caseless(word: str) -> bool:
+    return not word.isascii() and word.lower() == word.upper() and len(word) > 1
+
+
+def _pairs(value: str) -> list[str]:
+    return [value[at : at + 2] for at in range(len(value) - 1)] or [value]
+
+
+# In a field of its own.
+
+_TITLE = re.compile(
+    r"(?:(?:mr|mrs|ms|mx|miss|dr|prof|professor|sir|herr|frau|mme|m|sr|sra|don|dipl|ing|rev)\.?\s+)+",
+    re.IGNORECASE,
+)
+_SUFFIX = re.compile(
+    r"(?:,?\s+(?:jr|sr|ii|iii|iv|ph\.?d|m\.?d|esq|msc|bsc|mba|dds)\.?"
+    r"|\s*[(<\[][^()<>\[\]]*[)>\]]?|\s+via\s.*|\s+-\s.*|\s*@\S*)+\Z",
+    re.IGNORECASE,
+)
+_BETWEEN_PEOPLE = re.compile(r"\s*[;/|&+]\s*|\s+(?:and|und|et|y|e|и|та|і)\s+|\s*,\s*(?:and\s+)?")
 _OPAQUE_ID = re.compile(
     r"[0-9A-Fa-f-]{16,}|(?:usr|user|uid|id|acc|acct|op|emp|cus|cust|org|team|member)[_-]\w*\d\w*"
 )
 _LOGIN = re.compile(r"[\w.@\\+-]{2,64}")
-
-
-def _parts(value: str) -> list[str]:
-    return [part.strip(".,'’") for part in value.split()]
-
-
-def _ordinary(parts: list[str]) -> bool:
-    common = word_list("common_words")
-    return any(piece.lower() in common for part in parts for piece in (part, *part.split("-")))
 
 
 def _identifier(value: str) -> bool:
@@ -28,31 +410,110 @@ def _identifier(value: str) -> bool:
 
 
 def person_name(candidate: Candidate) -> bool:
-    """Accept what looks like a person's name: capitalised or uncased words, none of them a role."""
-    value = candidate.value.strip()
-    if len(value) > 80 or not _NAME.fullmatch(value):
+    """Accept what can be somebody's name, in any case and script, and is no role or product."""
+    return _person_value(candidate, unlisted=True)
+
+
+def listed_person(candidate: Candidate) -> bool:
+    """Accept what must be somebody's name, since a company may stand in the field as well."""
+    return _person_value(candidate, unlisted=False)
+
+
+def _person_value(candidate: Candidate, *, unlisted: bool) -> bool:
+    value = candidate.value.strip().strip("\"'").lstrip("@").strip()
+    if not candidate.whole and candidate.before(2).strip("\"'")[-1:] not in "=:":
+        unlisted = False
+    if not value or len(value) > 2 * _LONGEST or is_placeholder(value):
         return False
-    parts = _parts(value)
-    if _ordinary(parts):
-        return False
-    if len(parts) > 1:
-        return sum(map(len, parts)) > 3
-    word = parts[0]
-    if word.lower() in word_list("given_names"):
+    if _person(value, unlisted=unlisted):
         return True
-    capitalised = word[0] != word[0].lower() and not (word.isascii() and word.isupper())
-    uncased = word.lower() == word.upper()
-    return len(word) > 1 and (capitalised or uncased)
+    return any(_person(part, unlisted=unlisted) for part in _BETWEEN_PEOPLE.split(value) if part)
+
+
+def _person(value: str, *, unlisted: bool) -> bool:
+    if not value.isascii():
+        # Vowel signs are no letters to a pattern.
+        value = "".join(char for char in unicodedata.normalize("NFC", value) if not _is_mark(char))
+    value = _SUFFIX.sub("", _TITLE.sub("", value.strip())).replace("_", " ").strip(" ,.")
+    if not value or len(value) > _LONGEST or not _NAME.fullmatch(value):
+        return False
+    words = [found[0] for found in _WORD.finditer(value)]
+    names = [word.rstrip(".") for word in words if len(word.rstrip(".")) > 1]
+    if not names:
+        return False
+    if all(map(_caseless, names)):
+        return not _is_eastern_role(value)
+    if len(words) == 1:
+        return _single(names[0], unlisted=unlisted)
+    return _several(names, initials=len(words) - len(names), unlisted=unlisted)
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char)[0] == "M"
+
+
+def _single(word: str, *, unlisted: bool) -> bool:
+    if is_term(word) or word.lower() in word_list("service_accounts"):
+        return "-" not in word and given(word) == CERTAIN and not is_term(word)
+    if given(word) == CERTAIN or (given(word) and (word[0].isupper() or not is_word(word))):
+        return True
+    if "-" in word and (word.islower() or is_term(word.split("-")[-1])):
+        parts = word.split("-")
+        return given(parts[0]) == CERTAIN and _family(parts[-1]) > NONE
+    if surname(word) == CERTAIN and not is_word(word):
+        return True
+    return unlisted and word[0].isupper() and not word.isupper() and can_be_surname(word)
+
+
+def _several(names: list[str], *, initials: int, unlisted: bool) -> bool:
+    if any(
+        is_term(word) and not (given(word) == LIKELY and at == 0) for at, word in enumerate(names)
+    ):
+        return False
+    levels = [
+        CERTAIN if word.lower() in PARTICLES else max(given(word), surname(word)) for word in names
+    ]
+    real = [
+        level for level, word in zip(levels, names, strict=True) if word.lower() not in PARTICLES
+    ]
+    if not real:
+        return False
+    if is_term(names[0]) and surname(names[-1]) != CERTAIN:
+        return False
+    if len(names) > 4 and max(real) < CERTAIN:  # noqa: PLR2004
+        return False
+    strange = [word for level, word in zip(levels, names, strict=True) if not level]
+    if not strange:
+        return max(real) == CERTAIN or len(real) > 1 or bool(initials)
+    if any(is_word(word) or not (word[0].isupper() or max(real)) for word in strange):
+        return False
+    return max(real) == CERTAIN or (
+        unlisted and all(map(can_be_surname, strange)) and not any(w.isupper() for w in strange)
+    )
 
 
 def person_name_part(candidate: Candidate) -> bool:
     """Accept any word of letters that is neither a role nor a status."""
     value = candidate.value.strip()
-    if len(value) > 80 or not _NAME.fullmatch(value) or len(value) < 2:
+    if len(value) > _LONGEST or not _NAME.fullmatch(value) or len(value) < 2:  # noqa: PLR2004
         return False
-    return candidate.whole or not (
-        _ordinary(_parts(value)) or value.lower() in word_list("status_words")
-    )
+    words = [word.strip(".,'’") for word in value.split()]
+    if any(given(word) == CERTAIN or surname(word) == CERTAIN for word in words):
+        return True
+    if value.lower() in word_list("status_words"):
+        return False
+    return candidate.whole or not any(map(is_term, words))
+
+
+# Logins.
+
+_MACHINE = re.compile(
+    r"(?:^|[._-])(?:bot|ci|cd|agent|worker|runner|engine|service|svc|system|robot|daemon|scheduler"
+    r"|cron|job|gate|pipeline|team|group|guard|queue|app|api|deploy|deployer|release|admin|auto"
+    r"|automation|platform|policy|n8n|operator|controller|manager|actions?|workflow|server|node)"
+    r"(?:$|[._-]|\d)",
+    re.IGNORECASE,
+)
 
 
 def login(candidate: Candidate) -> bool:
@@ -60,67 +521,143 @@ def login(candidate: Candidate) -> bool:
 
     In running text only `name=value` counts: a word and a colon are no field there.
     """
+    return _is_login(candidate) and not person_name(candidate)
+
+
+def personal_login(candidate: Candidate) -> bool:
+    """Accept a login that is made of a name, and no role."""
+    value = candidate.value.strip().lstrip("@")
+    return _looks_personal(value) and not person_name(candidate)
+
+
+def _is_login(candidate: Candidate) -> bool:
     value = candidate.value.strip()
     if not candidate.whole and candidate.before(2).rstrip("\"'")[-1:] != "=":
         return False
     if not _LOGIN.fullmatch(value) or not any(char.isalpha() for char in value):
         return False
-    if "@" in value or value.lower() in word_list("status_words") or _OPAQUE_ID.fullmatch(value):
+    return not (
+        "@" in value or value.lower() in word_list("status_words") or _OPAQUE_ID.fullmatch(value)
+    )
+
+
+def mentioned_login(candidate: Candidate) -> bool:
+    """Accept a login behind a cue that only a person follows."""
+    if re.match(r"[\w@/\\-]|\.\w", candidate.after(2)):
         return False
-    return not person_name(candidate)
+    return _looks_personal(candidate.value)
 
 
-def full_name(candidate: Candidate) -> bool:
-    """Accept a given name and a surname that is not a common technical word."""
-    parts = _parts(candidate.value)
-    if _identifier(candidate.value):
+@cache
+def _looks_personal(value: str) -> bool:
+    """Tell whether a login is made of somebody's name: `j.doe`, `asmith`, `alice42`."""
+    lower = value.rsplit("\\", 1)[-1].lower()
+    if not _LOGIN.fullmatch(lower) or "@" in lower or lower in word_list("service_accounts"):
         return False
-    return len(parts) > 1 and not _ordinary(parts[1:])
-
-
-_STRONG_CUE = re.compile(
-    r"(?:[:=]|[a-z]{2}[ _-]?by|assigned to|behalf of|over to)\s*[\"']?\Z", re.IGNORECASE
-)
-
-
-def cued_name(candidate: Candidate) -> bool:
-    """Accept words behind a cue, none of them common, that begin with a given name.
-
-    Behind a colon or a strong cue such as `approved by`, any two words will do.
-    """
-    parts = _parts(candidate.value)
-    if _ordinary(parts) or _identifier(candidate.value):
+    if _MACHINE.search(lower) or lower in word_list("status_words"):
         return False
-    if parts[0].lower() in word_list("given_names"):
+    bare = re.sub(r"\d{1,4}\Z", "", lower)
+    parts = [part for part in re.split(r"[._-]", bare) if part]
+    if not all(part.isalpha() for part in parts) or is_word(bare):
+        return False
+    if len(parts) == 1:
+        return _joined_login(parts[0])
+    if len(parts) > 3 or any(is_term(part) for part in parts):  # noqa: PLR2004
+        return False
+    first, last = parts[0], parts[-1]
+    if len(first) == 1 or len(last) == 1:
+        longer = max(first, last, key=len)
+        return len(longer) > 2 and (surname(longer) > NONE or given(longer) > NONE)  # noqa: PLR2004
+    return given(first) > NONE and surname(last) > NONE
+
+
+def _joined_login(word: str) -> bool:
+    if is_word(word):
+        return False
+    if given(word) == CERTAIN or (given(word) and len(word) > 3):  # noqa: PLR2004
         return True
-    return len(parts) > 1 and _STRONG_CUE.search(candidate.before(16)) is not None
+    if len(word) < 4:  # noqa: PLR2004
+        return False
+    family = word[1:]
+    if family in word_list("surnames") or family in word_list("surname_words"):
+        return True
+    return any(
+        given(word[:at]) == CERTAIN and surname(word[at:]) > NONE
+        for at in range(3, len(word) - 2)
+    )
 
 
-def titled_name(candidate: Candidate) -> bool:
-    """Accept words behind a title unless one is common or goes on as an identifier."""
-    return not _ordinary(_parts(candidate.value)) and not re.match(r"[\w]", candidate.after(1))
+_BRANCH_USER = re.compile(r"[._-]|\d{1,4}\Z")
 
+
+def branch_owner(candidate: Candidate) -> bool:
+    """Accept the login in a branch such as `users/jdoe/fix`."""
+    return _looks_personal(candidate.value)
+
+
+def machine_of(candidate: Candidate) -> bool:
+    """Accept the given name in the name of somebody's own computer: `alices-macbook`."""
+    word = candidate.value
+    for form in (word, word.removesuffix("s")):
+        if given(form) == CERTAIN or (given(form) == LIKELY and not is_word(form)):
+            return True
+    return False
+
+
+# Home folders.
 
 _REQUEST_LINE = re.compile(
-    r"(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{0,40}|\bhttps?://\S{0,60})\Z"
+    r"(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{0,40}|\bhttps?://\S{0,60}"
+    r"|\b(?:route|url|uri|endpoint|href|page|link)[\"']?\s?[:=]\s?[\"']?)\Z",
+    re.IGNORECASE,
 )
 _PAGE = re.compile(r"\.(?:html?|php|jsp|aspx?|js|css|json|svg|png|ico)\Z", re.IGNORECASE)
+_OF_ALL = re.compile(r"(?:all|default|public|shared)\b", re.IGNORECASE)
+_VARIABLE = re.compile(r"(?:user|username|name|login|your|me|my|someone|xxx|foo|bar|example|test)[\w-]*")
 
 
 def home_owner(candidate: Candidate) -> bool:
     """Accept the user of a home folder, unless it is a service account or the path is a URL's."""
-    value = candidate.value
-    if value.lower() in word_list("service_accounts") or value.isdigit() or is_placeholder(value):
+    value = candidate.value.rstrip(".")
+    lower = value.lower()
+    if not value or lower in word_list("service_accounts") or is_placeholder(value):
         return False
-    return not (_PAGE.search(value) or _REQUEST_LINE.search(candidate.before(80)))
+    if not any(char.isalpha() for char in value) or _OPAQUE_ID.fullmatch(value):
+        return False
+    if _MACHINE.search(lower) or _OF_ALL.match(lower) or _VARIABLE.fullmatch(lower):
+        return False
+    if _PAGE.search(value) or _REQUEST_LINE.search(candidate.before(80)):
+        return False
+    return not _page_word(value)
+
+
+def _page_word(value: str) -> bool:
+    """Tell whether a folder is called by an ordinary word, as the pages of a site are."""
+    bare = re.sub(r"\d{1,3}\Z", "", value)
+    if given(bare) or surname(bare):
+        return is_term(bare) and given(bare) != CERTAIN
+    return all(is_word(part) for part in re.split(r"[._-]", bare) if part)
+
+
+def tilde_owner(candidate: Candidate) -> bool:
+    """Accept the user of a home folder that is written with a tilde."""
+    return home_owner(candidate) and len(candidate.value) > 2  # noqa: PLR2004
 
 
 CHECKS: dict[str, Check] = {
+    "branch_owner": branch_owner,
     "cued_name": cued_name,
-    "full_name": full_name,
+    "eastern_name": eastern_name,
     "home_owner": home_owner,
+    "initialled_name": initialled_name,
+    "listed_name": listed_name,
+    "listed_person": listed_person,
     "login": login,
+    "machine_of": machine_of,
+    "mentioned_login": mentioned_login,
     "person_name": person_name,
     "person_name_part": person_name_part,
+    "personal_login": personal_login,
+    "tilde_owner": tilde_owner,
     "titled_name": titled_name,
 }
