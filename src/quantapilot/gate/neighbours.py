@@ -37,11 +37,11 @@ def told_name(before: Node | None, node: Node) -> str:
 
 def tells_names(value: dict[str, Any] | list[Any]) -> bool:
     """Tell whether a value in an object or array is named by the one before it."""
-    entries: Iterable[tuple[str | int, Any]]
-    entries = value.items() if isinstance(value, dict) else enumerate(value)
+    places: Iterable[str | int] = value if isinstance(value, dict) else range(len(value))
+    texts = value.values() if isinstance(value, dict) else value
     return any(
         isinstance(text, str) and _names(place, text, behind)
-        for (place, text), (behind, _) in pairwise(entries)
+        for (place, behind), text in zip(pairwise(places), texts, strict=False)
     )
 
 

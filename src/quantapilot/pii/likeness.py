@@ -6,13 +6,9 @@ by how few turns from digits back to letters they take: `worker12` and `v1beta2`
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from functools import cache
 from itertools import pairwise
-
-from quantapilot.pii.candidate import word_list
 
 SEGMENT = re.compile(r"[A-Za-z0-9]+")
 _RUN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -30,17 +26,7 @@ NUMBERED = re.compile(
     r"|\d{1,4}(?:st|nd|rd|th|[a-z])|x86|amd64|arm64|win32|win64|manylinux\d{1,4}",
     re.IGNORECASE,
 )
-_LETTERS = "^abcdefghijklmnopqrstuvwxyz$"
-# Words with pairs of letters that are rare in the lists.
-_MORE_WORDS = (
-    "keywords",
-    "downloads",
-    "highlights",
-    "workflow",
-    "copyright",
-    "slowdown",
-    "symlink",
-)
+_LETTERS = "abcdefghijklmnopqrstuvwxyz$"
 _LIKE_A_WORD = -0.65
 _TOO_SHORT_TO_TELL = 4
 
@@ -48,14 +34,13 @@ _TOO_SHORT_TO_TELL = 4
 @cache
 def _pairs_of_letters() -> dict[str, float]:
     """Return how much likelier two letters follow each other in words than by chance."""
-    known = word_list("common_words") | word_list("status_words") | word_list("given_names")
-    seen: Counter[str] = Counter()
-    for word in sorted(known.union(_MORE_WORDS)):
-        if word.isascii() and word.isalpha():
-            seen.update(a + b for a, b in pairwise(f"^{word}$"))
-    total = sum(seen.values())
-    share = (len(_LETTERS) - 1) ** 2 / total
-    return {a + b: math.log((seen[a + b] + 0.15) * share) for a in _LETTERS for b in _LETTERS}
+    from quantapilot.pii.rules import lexicon
+
+    table: dict[str, float] = {}
+    for row in lexicon("letter_pairs"):
+        first, *scores = row.split()
+        table |= {first + second: int(s) / 10 for second, s in zip(_LETTERS, scores, strict=True)}
+    return table
 
 
 def _like_word(run: str) -> bool:
