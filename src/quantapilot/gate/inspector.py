@@ -17,6 +17,7 @@ from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import RuleTimeoutError
 from quantapilot.gate.document import Document, Hit, Text
 from quantapilot.gate.masking import Masking
+from quantapilot.gate.neighbours import tells_names, told_name
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.pii.fold import base64_text
 
@@ -256,6 +257,7 @@ class Inspector:
             root = self.validator.contract.fields(document.definition)
         broken = {violation.pointer for violation in document.violations}
         values: list[tuple[_Value, Node, bool]] = []
+        before: Node | None = None
         for node in document.nodes:
             inner = node.pointer[top:]
             described = _field(root, inner)
@@ -264,7 +266,8 @@ class Inspector:
                 if matches := self.detector.find_in_name(key):
                     yield Hit(key, node.key_at + 1, matches, node.pointer)
             proven = described if inner not in broken else None
-            values += _values(node, *_judged_as(node.name, proven))
+            values += _values(node, *_judged_as(told_name(before, node) or node.name, proven))
+            before = node
         asked = self.detector.asked([text for (text, _, _), _, _ in values])
         told: set[tuple[int, str]] = set()
         for ((text, name, data_class), node, nested), among in zip(values, asked, strict=True):
@@ -289,7 +292,7 @@ class Inspector:
     ) -> bool:
         """Add what must be judged in a value to `out`; False where only the text would tell."""
         if isinstance(value, dict):
-            if len(pointer) > _SHALLOW:
+            if len(pointer) > _SHALLOW or tells_names(value):
                 return False
             for key, below in value.items():
                 known = described.below(key) if described else None
@@ -300,9 +303,13 @@ class Inspector:
             return True
         if isinstance(value, list):
             items = described.items if described else None
-            return len(pointer) <= _SHALLOW and all(
-                self._gather(below, (*pointer, at), name, items, out)
-                for at, below in enumerate(value)
+            return (
+                len(pointer) <= _SHALLOW
+                and not tells_names(value)
+                and all(
+                    self._gather(below, (*pointer, at), name, items, out)
+                    for at, below in enumerate(value)
+                )
             )
         name, data_class = _judged_as(name, described)
         told = True

@@ -6,13 +6,9 @@ by how few turns from digits back to letters they take: `worker12` and `v1beta2`
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from functools import cache
 from itertools import pairwise
-
-from quantapilot.pii.candidate import word_list
 
 SEGMENT = re.compile(r"[A-Za-z0-9]+")
 _RUN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -30,17 +26,7 @@ NUMBERED = re.compile(
     r"|\d{1,4}(?:st|nd|rd|th|[a-z])|x86|amd64|arm64|win32|win64|manylinux\d{1,4}",
     re.IGNORECASE,
 )
-_LETTERS = "^abcdefghijklmnopqrstuvwxyz$"
-# Words with pairs of letters that are rare in the lists.
-_MORE_WORDS = (
-    "keywords",
-    "downloads",
-    "highlights",
-    "workflow",
-    "copyright",
-    "slowdown",
-    "symlink",
-)
+_LETTERS = "abcdefghijklmnopqrstuvwxyz$"
 _LIKE_A_WORD = -0.65
 _TOO_SHORT_TO_TELL = 4
 
@@ -48,14 +34,13 @@ _TOO_SHORT_TO_TELL = 4
 @cache
 def _pairs_of_letters() -> dict[str, float]:
     """Return how much likelier two letters follow each other in words than by chance."""
-    known = word_list("common_words") | word_list("status_words") | word_list("given_names")
-    seen: Counter[str] = Counter()
-    for word in sorted(known.union(_MORE_WORDS)):
-        if word.isascii() and word.isalpha():
-            seen.update(a + b for a, b in pairwise(f"^{word}$"))
-    total = sum(seen.values())
-    share = (len(_LETTERS) - 1) ** 2 / total
-    return {a + b: math.log((seen[a + b] + 0.15) * share) for a in _LETTERS for b in _LETTERS}
+    from quantapilot.pii.rules import lexicon
+
+    table: dict[str, float] = {}
+    for row in lexicon("letter_pairs"):
+        first, *scores = row.split()
+        table |= {first + second: int(s) / 10 for second, s in zip(_LETTERS, scores, strict=True)}
+    return table
 
 
 def _like_word(run: str) -> bool:
@@ -72,31 +57,28 @@ def random_like(segment: str) -> bool:
     if len(segment) < 6 or segment.isdigit() or NUMBERED.fullmatch(segment):
         return False
     runs = _RUN.findall(segment)
-    letters = [run for run in runs if not run.isdigit()]
-    digits = sum(map(str.isdigit, segment))
     turns = sum(one.isdigit() and not two.isdigit() for one, two in pairwise(runs))
-    odd = sum(not _like_word(run) for run in letters)
-    if turns > 2 or (turns == 2 and (odd or len(segment) >= 10)):
+    if turns > 2 or (turns == 2 and len(segment) >= 10):
         return True
+    letters = [run for run in runs if not run.isdigit()]
+    odd = [run for run in letters if not _like_word(run)]
+    if turns == 2 and odd:
+        return True
+    digits = len(segment) - sum(map(len, letters))
     if turns == 1 and digits > 1:
         short = sum(len(run) < 3 for run in letters)
-        return digits > 6 or (len(segment) >= 10 and (odd > 0 or short > 1 or digits > 4))
-    return _in_pieces(letters) or _mostly_odd(segment, letters)
+        return digits > 6 or (len(segment) >= 10 and (bool(odd) or short > 1 or digits > 4))
+    mostly_odd = len(segment) >= 8 and sum(map(len, odd)) >= max(6, len(segment) // 2)
+    return mostly_odd or _in_pieces(letters, odd)
 
 
-def _in_pieces(letters: list[str]) -> bool:
+def _in_pieces(letters: list[str], odd: list[str]) -> bool:
     """Tell whether capitals stand where they would in no words written together."""
     size, count = sum(map(len, letters)), len(letters)
     if count >= 5 and 2 * size <= 5 * count:
         return True
     single = sum(len(run) == 1 for run in letters)
-    odd = sum(not _like_word(run) for run in letters)
-    return count >= 4 and size <= 3 * count and (single > 1 or odd > 0)
-
-
-def _mostly_odd(segment: str, letters: list[str]) -> bool:
-    odd = sum(len(run) for run in letters if not _like_word(run))
-    return len(segment) >= 8 and odd >= max(6, len(segment) // 2)
+    return count >= 4 and size <= 3 * count and (single > 1 or bool(odd))
 
 
 def unlike_words(value: str) -> bool:

@@ -67,14 +67,16 @@ FOUND: dict[str, list[str]] = {
     "token after its name": [
         f"API_TOKEN={r(32)}", "token=abc123", "secret=s3cr3t", "api_key=test-key-12345",
         "apiKey: 12345-abcde-67890", "auth_token=deadbeefcafe1234", f"refresh_token: {r(64)}",
-        f"client secret is {r(32)}", f"encryption_key: {h(64)}", f"worker: secret_key_base = {h(96)}",
+        f"client secret is {r(32)}", f"encryption_key: {h(64)}",
+        f"worker: secret_key_base = {h(96)}",
         "license key ABCDE-12345-FGHIJ-67890", "recovery code: 8f3k-92mq",
         "credentials: ci:hunter2", f"config={{'api_key': '{r(32)}'}}",
         'payload: {\\"token\\":\\"' + r(20) + '\\"}', f"//registry.npmjs.org/:_authToken={h(36)}",
     ],
     "token told in a sentence": [
         f"token {h(40)} expired", f"using token {r(34)}9x for clone", f"secret {h(32)} leaked",
-        f"authenticated with api key {h(32)}", f"signing key {h(64)}", f"session id {h(32)} created",
+        f"authenticated with api key {h(32)}", f"signing key {h(64)}",
+        f"session id {h(32)} created",
         f"password reset token {h(24)}", f"session token {h(32)} revoked",
     ],
     "header": [
@@ -92,7 +94,8 @@ FOUND: dict[str, list[str]] = {
         "postgres://app:s3cr3t@db.internal:5432/qp", "redis://:p4ss@cache:6379/0",
         "mongodb+srv://root:hunter2@cluster0.example.net/x", "amqp://guest:guest@mq:5672",
         "jdbc:postgresql://db/app?user=qp&password=hunter2", f"https://{h(40)}@github.com/org/x",
-        f"https://x-access-token:{r(40)}@github.com/o/r", f"https://oauth2:{r(20)}@gitlab.example/x",
+        f"https://x-access-token:{r(40)}@github.com/o/r",
+        f"https://oauth2:{r(20)}@gitlab.example/x",
         f"GET /api/run?token={r(24)}", f"/reset?token={h(20)}", f"/cb?code={r(30)}&state=1",
         f"https://b.s3.amazonaws.com/k?X-Amz-Signature={h(64)}", f"/x?session={r(32)}",
         f"https://qp.blob.core.windows.net/c/f?sv=2022-11-02&sig={r(43)}%3D",
@@ -197,7 +200,8 @@ PASSED: dict[str, list[str]] = {
     ],
     "name of a file, a branch, a thing": [
         "token.py:42 error", "secrets.yaml rendered", "password-reset.tsx compiled",
-        "branch feature/api-token-rotation merged", "error_code=TOKEN_EXPIRED", "sort_key=created_at",
+        "branch feature/api-token-rotation merged", "error_code=TOKEN_EXPIRED",
+        "sort_key=created_at",
         "sk-learn-pipeline-cache", "sk_buff leak", "npm_config_cache", "hf_hub_download",
         "live_migration_of_the_production_database", "re_build_index", "api_org_chart",
         "worker token-bucket-7 refilled", "test_this_function_returns_the_right_value",
@@ -213,18 +217,22 @@ PASSED: dict[str, list[str]] = {
         '{"password_changed": true}', '{"token": "v2"}',
     ],
     "cookie without a session": [
-        "cookie: theme=dark", "Cookie consent: analytics=false; ads=false", "Set-Cookie: sid=; Path=/",
+        "cookie: theme=dark", "Cookie consent: analytics=false; ads=false",
+        "Set-Cookie: sid=; Path=/",
         "Cookie: _ga=GA1.2.1234567890.1234567890", "Cookie: theme=dark; tz=Europe/Berlin",
         "Set-Cookie: lang=en; Expires=Wed, 21 Oct 2025 07:28:00 GMT",
     ],
     "other address": [
-        "ssh://git@git.example:22/x.git", "https://git.example:8443/x", "https://alice@git.example/x",
-        "git@github.com:org/x.git", "postgres://db:5432/qp", "https://host:8443@", "/cb?error=denied",
+        "ssh://git@git.example:22/x.git", "https://git.example:8443/x",
+        "https://alice@git.example/x",
+        "git@github.com:org/x.git", "postgres://db:5432/qp", "https://host:8443@",
+        "/cb?error=denied",
         "?code=200", "/errors?code=REPO_CLONE_FAILED", "/list?token=next", "redis-cli -p 6379 ping",
         "docker run -p 8080:80 app", "mysql -u root -p app", "https://x.example/@scope/pkg",
     ],
     "other numbers": [
-        "OTP length 6", "pin: v1.2.3", "error code 4821", "exit code 137", "auth code 4001 returned",
+        "OTP length 6", "pin: v1.2.3", "error code 4821", "exit code 137",
+        "auth code 4001 returned",
         "verification code expired", "recovery codes: 8 left", "tests pass: 12",
     ],
 }  # fmt: skip
@@ -325,8 +333,26 @@ def test_a_value_of_chance_under_a_strong_name_is_always_found(
 @given(
     said=st.lists(
         st.sampled_from(
-            ["worker", "plan", "build", "deploy", "cache", "release", "gate", "review", "branch"]
-            + ["pull", "request", "run", "step", "queue", "storage", "docs", "merge", "schema"]
+            [
+                "worker",
+                "plan",
+                "build",
+                "deploy",
+                "cache",
+                "release",
+                "gate",
+                "review",
+                "branch",
+                "pull",
+                "request",
+                "run",
+                "step",
+                "queue",
+                "storage",
+                "docs",
+                "merge",
+                "schema",
+            ]
         ),
         min_size=1,
         max_size=4,
@@ -354,8 +380,8 @@ def test_a_value_of_chance_is_unlike_words(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["worker-12", "v1beta2", "sha256", "getUserName", "cl100k_base", "node20", "internationalization",
-     "us-east-1a", "2025-11-24", "k8s", "README"],
+    ["worker-12", "v1beta2", "sha256", "getUserName", "cl100k_base", "node20",
+     "internationalization", "us-east-1a", "2025-11-24", "k8s", "README"],
 )  # fmt: skip
 def test_a_name_is_like_words(value: str) -> None:
     assert not unlike_words(value)

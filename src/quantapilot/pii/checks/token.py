@@ -81,6 +81,7 @@ _PASSWORD_BEFORE = re.compile(
     r"(?i:pass(?:word|wd|phrase|code|wort)?|pwd|пароль|hasło|senha|wachtwoord|kennwort"
     r"|contrase[nñ]a|mot\sde\spasse)[^A-Za-z0-9]{0,6}(?:(?:is|was|to|for|lautet|es)\W{1,4})?\Z"
 )
+_TOKEN_AHEAD = re.compile(r"(?<![A-Za-z])([A-Za-z]{2,16})[ _-]?(?i:token|key)s?\W{0,6}\Z")
 _PASSWORD_FOR = re.compile(
     r"(?i:pass(?:word|wd|phrase|code)|pwd)\s(?:for|of)\s[\w.@/-]{1,40}(?:\s[\w.@/-]{1,40})?"
     r"(?:\s?[:=]|\s(?:is|was))\s{0,3}[\"'`]{0,2}\Z"
@@ -218,6 +219,13 @@ def element_value(candidate: Candidate) -> bool:
     return _machine_made(candidate.value, strong=True)
 
 
+def beside_name(candidate: Candidate) -> bool:
+    """Accept a value in a pair of name and value, by what the name asks for."""
+    if re.search(r"(?i:pass(?:word|wd|phrase))[\\\"']{1,5}\s?,", candidate.before(60)):
+        return _password(candidate.value, assigned=True)
+    return _machine_made(_SCHEME.sub("", candidate.value), strong=True)
+
+
 # --- sentences ------------------------------------------------------------------------------------
 
 
@@ -291,13 +299,11 @@ def secret_value(candidate: Candidate) -> bool:
 
 
 def _harmless(candidate: Candidate) -> bool:
-    return not candidate.whole and _harmless_before().search(candidate.before(40)) is not None
-
-
-@cache
-def _harmless_before() -> re.Pattern[str]:
-    names = "|".join(sorted(word_list("harmless_tokens")))
-    return re.compile(rf"(?i:(?<![A-Za-z])(?:{names})[ _-]?(?:token|key)s?)\W{{0,6}}\Z")
+    """Tell whether a token is named ahead that opens nothing: of a page, a lock, a parser."""
+    if candidate.whole:
+        return False
+    ahead = _TOKEN_AHEAD.search(candidate.before(40))
+    return ahead is not None and ahead[1].lower() in word_list("harmless_tokens")
 
 
 def _names_password(candidate: Candidate, parts: tuple[str, ...]) -> bool:
@@ -305,6 +311,8 @@ def _names_password(candidate: Candidate, parts: tuple[str, ...]) -> bool:
         ends = ("password", "passwd", "passphrase", "passwort")
         return parts[-1] in _PASSWORD_NAMES or "".join(parts).endswith(ends)
     lead = candidate.before(110)
+    if lead.isascii() and not any(word in lead.lower() for word in ("pass", "pwd", "senha")):
+        return False
     return bool(_PASSWORD_BEFORE.search(lead) or _PASSWORD_FOR.search(lead))
 
 
@@ -413,6 +421,7 @@ def _meant(value: str) -> bool:
 
 CHECKS: dict[str, Check] = {
     "bearer": bearer,
+    "beside_name": beside_name,
     "cookie_header": cookie_header,
     "element_value": element_value,
     "foreign_told": foreign_told,
