@@ -52,7 +52,8 @@ _FOREIGN = "\u0370-\u052f"
 # Base64 of ASCII text shows: of each four characters the first three can't be any.
 _THIRD = "[ABEFIJMNQRUVYZcdghklopstwx014589]"
 _QUAD = f"[I-Za-f][C-HS-Xi-nyz0-3]{_THIRD}[A-Za-z0-9+/_-]"
-_OTHERS = r"[^A-Za-z0-9+/_\n-]"
+# What stands before base64; a plus sign may be a space.
+_OTHERS = r"[^A-Za-z0-9/_\n-]"
 _DIGIT_QUAD = (
     f"[I-Za-f](?:[0-3]{_THIRD}[A-Za-z0-9+/_-]"
     f"|[C-HS-Xi-nyz0-3](?:[014589][A-Za-z0-9+/_-]|{_THIRD}[0-9]))"
@@ -84,10 +85,12 @@ _BASE64_BEHIND = re.compile(
 _BASE64_FIRST = re.compile(f"{_BASE64}|{_ALONE}")
 
 _ESCAPES = re.compile(
-    r"""(?<!\\)\\++(?:u[0-9A-Fa-f]{4}(?:\\++u[0-9A-Fa-f]{4})*+|x[0-9A-Fa-f]{2}|[nrt"'/@.])"""
+    r"""(?<!\\)\\++(?:u[0-9A-Fa-f]{4}(?:\\++u[0-9A-Fa-f]{4})*+|x[0-9A-Fa-f]{2}|U000[0-9A-Fa-f]{5}|[nrt"'/])"""
+    # In a regular expression; a dot behind the backslash of a path is none.
+    r"|(?<!\\)\\*+@[\w-]{1,63}(?:\\++\.[\w-]{1,63}){0,6}|(?<=[0-9])\\++\.(?=[0-9])"
     r"|%u[0-9A-Fa-f]{4}"
 )
-_UNIT = re.compile(r"(?:\\++|%)[ux](?P<digits>[0-9A-Fa-f]{2,4})")
+_UNIT = re.compile(r"(?:\\++|%)(?:[ux](?P<digits>[0-9A-Fa-f]{2,4})|U(?P<all>[0-9A-Fa-f]{8}))")
 _ENTITIES = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,24};)")
 # What an ASCII text has that is not plain, but for base64.
 _TELLS = re.compile(
@@ -234,22 +237,24 @@ def _holds_base64(text: str) -> bool:
     return _BASE64_FIRST.match(text) is not None or _BASE64_BEHIND.search(text) is not None
 
 
-def _unescaped(run: str) -> Sequence[tuple[str, int]] | None:
+def _unescaped(run: str) -> Sequence[tuple[str, int]]:
+    if "@" in run or run[-1] == ".":
+        return [("" if char == "\\" else char, 1) for char in run]
     if run[-1] in "nrt":
         # Of a character that is none, the letter belongs to nothing.
         return [({"n": "\n", "r": "\r", "t": "\t"}[run[-1]], len(run))]
-    if run[-1] in "\"'/@.":
+    if run[-1] in "\"'/":
         return [(run[-1], len(run))]
     parts: list[tuple[str, int]] = []
     high = 0
     for found in _UNIT.finditer(run):
-        code, width = int(found["digits"], 16), len(found[0])
+        code, width = int(found["digits"] or found["all"], 16), len(found[0])
         if high and 0xDC00 <= code < 0xE000:
             above = ord(parts[-1][0]) - 0xD800
             code = 0x10000 + (above << 10) + code - 0xDC00
             width += parts.pop()[1]
         high = 0xD800 <= code < 0xDC00
-        parts.append((chr(code), width))
+        parts.append((chr(code) if code < 0x110000 else "\ufffd", width))
     return parts
 
 

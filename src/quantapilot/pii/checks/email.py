@@ -182,11 +182,11 @@ def _is_masked(local: str, before: str) -> bool:
 def _is_remote(local: str, domain: str, candidate: Candidate) -> bool:
     """Tell whether an address is where a program logs in: a remote, a URL's user, a node."""
     before = candidate.before(80)
-    if (user := _LOGIN_OF_URL.search(before)) is not None:
+    if "//" in before and (user := _LOGIN_OF_URL.search(before)) is not None:
         return _is_program_of_url(local, user[0], candidate)
     if (
         _SCP_PATH.match(candidate.after(64))
-        or _PINNED.search(before)
+        or (before.endswith("/") and _PINNED.search(before))
         or local.lower() in _NODES
         # A service of Kerberos and the host that it runs on.
         or (before.endswith("/") and domain.isupper() and "." in local)
