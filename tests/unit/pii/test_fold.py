@@ -43,6 +43,8 @@ SPELLINGS = {
     "an entity without its end": MAIL.replace("@", "&#64"),
     "escapes": "".join(f"\\u{ord(char):04x}" for char in MAIL),
     "escapes in JSON in JSON": MAIL.replace("@", "\\\\u0040"),
+    "escapes in braces": MAIL.replace("@", "\\u{40}"),
+    "base64 of UTF-16": b64encode(MAIL.encode("utf-16-le")).decode(),
     "two-digit escapes": MAIL.replace("@", "\\x40"),
     "escapes of two units": mathematical(MAIL).encode("unicode_escape").decode(),
     "a regular expression": MAIL.replace(".", "\\.").replace("@", "\\@"),
