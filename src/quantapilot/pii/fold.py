@@ -52,7 +52,8 @@ _FOREIGN = "\u0370-\u052f"
 # Base64 of ASCII text shows: of each four characters the first three can't be any.
 _THIRD = "[ABEFIJMNQRUVYZcdghklopstwx014589]"
 _QUAD = f"[I-Za-f][C-HS-Xi-nyz0-3]{_THIRD}[A-Za-z0-9+/_-]"
-_OTHERS = r"[^A-Za-z0-9+/_\n-]"
+# What stands before base64; a plus sign may be a space.
+_OTHERS = r"[^A-Za-z0-9/_\n-]"
 _DIGIT_QUAD = (
     f"[I-Za-f](?:[0-3]{_THIRD}[A-Za-z0-9+/_-]"
     f"|[C-HS-Xi-nyz0-3](?:[014589][A-Za-z0-9+/_-]|{_THIRD}[0-9]))"
@@ -66,6 +67,8 @@ _BASE64 = (
     f"|(?:ewog|ewoJ|ew0K|Wwog|WwoJ|Ww0K)(?:{_QUAD}){{2}}"
     # Cyrillic letters.
     "|0[I-LYZab][DHLPTXbfjnrvz37/_][QR][g-v][Ndt9][CG]"
+    # ASCII in UTF-16.
+    "|[I-Za-f][AQgw][AB][A-Za-z0-9+/_-]A[C-H][AEIMQUYcgkosw048]A"
 )
 _REST = f"[I-Za-f](?:[AQgw]|[C-HS-Xi-nyz0-3]{_THIRD})"
 _BASE64_ALONE = (
@@ -78,16 +81,20 @@ BASE64_IN_LINE = (
 _ALONE = rf'{_BASE64_ALONE}(?=["\\\n]|\Z)'
 # Few words get past the first look, which is all that most texts pay for.
 _BASE64_BEHIND = re.compile(
-    r"[^A-Za-z0-9+/_-](?=[I-Za-fW0][C-LS-Zabi-nwyz0-3][A-Za-z0-9+/_-]{8})"
+    r"[^A-Za-z0-9+/_-](?=[I-Za-fW0][AC-LQS-Zabgi-nwyz0-3][A-Za-z0-9+/_-]{8})"
     rf'(?:{_BASE64}|(?<=["\n]){_ALONE})'
 )
 _BASE64_FIRST = re.compile(f"{_BASE64}|{_ALONE}")
 
 _ESCAPES = re.compile(
-    r"""(?<!\\)\\++(?:u[0-9A-Fa-f]{4}(?:\\++u[0-9A-Fa-f]{4})*+|x[0-9A-Fa-f]{2}|[nrt"'/@.])"""
+    r"""(?<!\\)\\++(?:u[0-9A-Fa-f]{4}(?:\\++u[0-9A-Fa-f]{4})*+|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]{1,6}\}|U000[0-9A-Fa-f]{5}|[nrt"'/])"""
+    # In a regular expression; a dot behind the backslash of a path is none.
+    r"|(?<!\\)\\*+@[\w-]{1,63}(?:\\++\.[\w-]{1,63}){0,6}|(?<=[0-9])\\++\.(?=[0-9])"
     r"|%u[0-9A-Fa-f]{4}"
 )
-_UNIT = re.compile(r"(?:\\++|%)[ux](?P<digits>[0-9A-Fa-f]{2,4})")
+_UNIT = re.compile(
+    r"(?:\\++|%)(?:[ux](?P<digits>[0-9A-Fa-f]{2,4})|(?:U|u\{)(?P<all>[0-9A-Fa-f]{1,8})\}?)"
+)
 _ENTITIES = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,24};)")
 # What an ASCII text has that is not plain, but for base64.
 _TELLS = re.compile(
@@ -234,22 +241,24 @@ def _holds_base64(text: str) -> bool:
     return _BASE64_FIRST.match(text) is not None or _BASE64_BEHIND.search(text) is not None
 
 
-def _unescaped(run: str) -> Sequence[tuple[str, int]] | None:
+def _unescaped(run: str) -> Sequence[tuple[str, int]]:
+    if "@" in run or run[-1] == ".":
+        return [("" if char == "\\" else char, 1) for char in run]
     if run[-1] in "nrt":
         # Of a character that is none, the letter belongs to nothing.
         return [({"n": "\n", "r": "\r", "t": "\t"}[run[-1]], len(run))]
-    if run[-1] in "\"'/@.":
+    if run[-1] in "\"'/":
         return [(run[-1], len(run))]
     parts: list[tuple[str, int]] = []
     high = 0
     for found in _UNIT.finditer(run):
-        code, width = int(found["digits"], 16), len(found[0])
+        code, width = int(found["digits"] or found["all"], 16), len(found[0])
         if high and 0xDC00 <= code < 0xE000:
             above = ord(parts[-1][0]) - 0xD800
             code = 0x10000 + (above << 10) + code - 0xDC00
             width += parts.pop()[1]
         high = 0xD800 <= code < 0xDC00
-        parts.append((chr(code), width))
+        parts.append((chr(code) if code < 0x110000 else "\ufffd", width))
     return parts
 
 
@@ -329,7 +338,8 @@ def _text_of(token: str) -> str | None:
         return None
     standard = body.replace("-", "+").replace("_", "/") + "=" * (-len(body) % 4)
     try:
-        read = a2b_base64(standard).decode()
+        data = a2b_base64(standard)
+        read = data.decode("utf-16-le" if data[1:4:2] == b"\0\0" else "utf-8")
     except ValueError:
         return None
     shown = read.replace("\n", "").replace("\r", "").replace("\t", "")

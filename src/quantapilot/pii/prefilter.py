@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Latin-1 letters, Cyrillic, most of CJK; and dashes, which patterns look for where they look for
 # a hyphen (`derive`).
 OPAQUE = (
-    r"\\(?:u|/|x[2-7]|[@.])|%(?:u|[2-7][0-9A-Fa-f]|[C-Fc-f][0-9A-Fa-f]%)|&(?:#|[A-Za-z]+;)"
+    r"\\(?:u|/|x[2-7]|U000|[@.])|%(?:u|[2-7][0-9A-Fa-f]|[C-Fc-f][0-9A-Fa-f]%)|&(?:#|[A-Za-z]+;)"
     r"|[\[({](?:[.:@]|[dD][oO][tT])[\])}]|=[A-Z][a-z]+\+[A-Z]"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
     r"|[A-Za-z][\xd0\xd1]|[\xd0\xd1][\x80-\xbf][A-Za-z]"

@@ -7,7 +7,7 @@ import re
 from quantapilot.pii.candidate import Candidate, Check, word_list
 
 # Top-level domains that are rather a unit of systemd, a file, or a member of an object.
-_NO_DOMAINS = frozenset({"map", "mov", "name", "target", "zip"})
+_NO_DOMAINS = frozenset({"map", "mov", "target", "zip"})
 _FILES = frozenset({"cc", "md", "mk", "pl", "ps", "py", "rs", "sh", "so"})
 # Top-level domains that are words of programs, behind a number or the hash of an object.
 _WORDS = frozenset(
@@ -19,6 +19,8 @@ _UNITS = frozenset(
 )
 # What an address ends in when more stands behind it: `alice@example.com.json`.
 _STRONG = frozenset({"com", "edu", "example", "gov", "net", "org"})
+# A word that begins right behind: `alice@example.comThen`.
+_GLUED = re.compile(r"(?:(?<=\.com)|(?<=\.org)|(?<=\.net)|(?<=\.edu)|(?<=\.[a-z]{2}))[A-Z]\w*\Z")
 _INTERNAL = frozenset(
     "cluster corp home internal intranet lan local localdomain private svc".split()  # noqa: SIM905
 )
@@ -124,11 +126,16 @@ def email_spelled(candidate: Candidate) -> bool:
         return _is_named(local)
     if sign == "@" and found["at"] == "@":
         return True
-    return _is_named(local) or (
-        local.lower() not in _NO_PERSONS
-        and not local.lower().endswith(("ed", "ing"))
-        and local.lower() not in word_list("common_words")
-        and _MAIL_CUE.search(candidate.before(24)) is not None
+    enclosed = candidate.before(1) + candidate.after(1) == "<>"
+    return (
+        (enclosed and sign != "@")
+        or _is_named(local)
+        or (
+            local.lower() not in _NO_PERSONS
+            and not local.lower().endswith(("ed", "ing"))
+            and local.lower() not in word_list("common_words")
+            and _MAIL_CUE.search(candidate.before(24)) is not None
+        )
     )
 
 
@@ -152,6 +159,7 @@ def email_mailbox(candidate: Candidate) -> bool:
 
 def _kind(domain: str, candidate: Candidate) -> str:
     """Return `mail` for a domain that may hold mailboxes, `internal` for one within a network."""
+    domain = _GLUED.sub("", domain)
     labels = domain.lower().split(".")
     top = labels[-1]
     if len(labels) < 2 or _VERSION.match(domain.lower()) or top in _UNITS:
@@ -182,11 +190,11 @@ def _is_masked(local: str, before: str) -> bool:
 def _is_remote(local: str, domain: str, candidate: Candidate) -> bool:
     """Tell whether an address is where a program logs in: a remote, a URL's user, a node."""
     before = candidate.before(80)
-    if (user := _LOGIN_OF_URL.search(before)) is not None:
+    if "//" in before and (user := _LOGIN_OF_URL.search(before)) is not None:
         return _is_program_of_url(local, user[0], candidate)
     if (
         _SCP_PATH.match(candidate.after(64))
-        or _PINNED.search(before)
+        or (before.endswith("/") and _PINNED.search(before))
         or local.lower() in _NODES
         # A service of Kerberos and the host that it runs on.
         or (before.endswith("/") and domain.isupper() and "." in local)
