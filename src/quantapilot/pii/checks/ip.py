@@ -71,25 +71,40 @@ def _public(value: str, candidate: Candidate) -> bool:
 
 _VERSION = (
     r"v|ver|versions?|releases?|rel|rev|revision|builds?|firmware|drivers?|sdk|patch|hotfix|tags?"
-    r"|tagged|oid|section|clause|chapter|openss[lh]|chrom(?:e|ium|edriver)|firefox|safari|edge"
-    r"|opera|webkit|java|jdk|jre|jvm|python|node|npm|nginx|apache|tomcat|postgres(?:ql)?|mysql"
-    r"|redis|kernel|linux|ubuntu|debian|windows|android|ios|macos|electron|runtime|assembly"
-    r"|plugin|library|lib|module|package|pkg|wheel|chart|schema|engine|compiler|toolchain"
+    r"|tagged|oid|section|clause|chapter|runtime|assembly|plugin|library|lib|module|package|pkg"
+    r"|wheel|chart|schema|compiler|toolchain|jdk|jre"
 )
-_LINK = r"(?:is|at|from|to|now|of|for|and|or|number|no|->|=>|→|v?\d+(?:\.\d+){1,4})"
-_BEFORE_VERSION = re.compile(
-    # A word for a version, with other versions and small words between.
-    rf"(?:(?<![A-Za-z])(?:{_VERSION})(?:[\s:=(\"',.#-]{{1,3}}{_LINK}(?=[\s:=(\"',-])){{0,4}}[\s:=(\"',.#-]{{0,3}}"
-    # What is installed or raised to a version.
-    r"|\b(?:install|upgrad|downgrad|bump|pinn?)(?:s|e[ds]?|ed|ing)?\s+"
-    r"(?:(?!(?:on|for|at|by|with|via|in)\b)[@\w/.-]+\s+){0,3}v?"
-    # What another version was asked for, or found in place of.
-    r"|\b(?:required|requires|expected|wanted|needs?|supports?|minimum)\W.{0,24}\b(?:found|got|have|is)\s"
-    # A specifier, a name with its version.
-    r"|[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z",
-    re.IGNORECASE,
+_PRODUCT = (
+    r"openss[lh]|chrom(?:e|ium|edriver)|edge?|firefox|safari|opera|webkit|java|jvm|python|node|npm"
+    r"|nginx|apache|tomcat|postgres(?:ql)?|mysql|redis|kernel|linux|ubuntu|debian|windows|android"
+    r"|ios|macos|electron|engine|agent"
 )
-_PRODUCT_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_VERSION})/\Z", re.IGNORECASE)
+_NUMBERS = r"v?\d+(?:\.\d+){1,4}|->|=>|→"
+_APART = r"[\s:=(\"',.#-]"
+
+
+def _version_before(links: str) -> re.Pattern[str]:
+    """Return the ways to lead up to a version, with these words between."""
+    return re.compile(
+        rf"(?:(?<![A-Za-z])(?:{_VERSION})(?:{_APART}{{1,3}}(?:{links}|{_NUMBERS})"
+        rf"(?=[\s:=(\"',-])){{0,4}}{_APART}{{0,3}}"
+        # What is installed or raised to a version.
+        r"|\b(?:install|upgrad|downgrad|bump|pinn?)(?:s|e[ds]?|ed|ing)?\s+"
+        r"(?:(?!(?:on|for|at|by|with|via|in)\b)[@\w/.-]+\s+){0,5}v?"
+        # What another version was asked for, or found in place of.
+        r"|\b(?:required|requires|expected|wanted|needs?|supports?|minimum)\W.{0,24}"
+        r"\b(?:found|got|have|is)\s"
+        # A specifier, a name with its version.
+        r"|[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z",
+        re.IGNORECASE,
+    )
+
+
+_BEFORE_VERSION = _version_before("is|now|of|number|no")
+# Four small numbers may stand further off: "version 1.2.3.4 for windows, and 1.2.3.5".
+_BEFORE_SMALL_VERSION = _version_before("is|now|of|number|no|at|from|to|for|and|or")
+_BEHIND_PRODUCT = re.compile(rf"(?<![A-Za-z])(?:{_PRODUCT})[\s-]{{1,2}}v?\Z", re.IGNORECASE)
+_PRODUCT_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_VERSION}|{_PRODUCT})/\Z", re.IGNORECASE)
 _VERSION_AFTER = re.compile(
     r"\s(?:\(build|\(\w+ build|required|is required|(?:is |was )?(?:released|deprecated|outdated)"
     r"|or (?:later|newer|higher|above)|and (?:later|newer|above)|build\b)",
@@ -165,7 +180,11 @@ def _spoken_of_as_address(candidate: Candidate, before: str) -> bool:
     after = candidate.after(24)
     if before.endswith("/"):
         return _PORT.match(after) is not None or _in_path(candidate.value, before, after)
-    if _BEFORE_VERSION.search(before) or _VERSION_AFTER.match(after):
+    if small or candidate.value in _RESOLVERS:
+        version = _BEFORE_SMALL_VERSION.search(before) or _BEHIND_PRODUCT.search(before)
+    else:
+        version = _BEFORE_VERSION.search(before)
+    if version or _VERSION_AFTER.match(after):
         return False
     return not small or bool(_AFTER_ADDRESS.match(after) or _CUE.search(before))
 

@@ -186,6 +186,9 @@ def passport(candidate: Candidate) -> bool:
     return candidate.whole or lettered or _labelled(candidate)
 
 
+_MACHINE_ACCOUNT = re.compile(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", re.IGNORECASE)
+
+
 def labelled(candidate: Candidate) -> bool:
     """Accept a value with digits in it behind a word for a document, a plate or an account."""
     value = candidate.value
