@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 # What no one on the public net has. The documentation ranges (RFC 5737, 3849) are not among them:
 # an example address stands where a real one will stand tomorrow.
 _INTERNAL_V4 = tuple(
-    map(
+    (int(network[0]), int(network[-1]))
+    for network in map(
         ip_network,
         (
             "0.0.0.0/8",
@@ -60,7 +61,7 @@ def _public(value: str, candidate: Candidate) -> bool:
     if isinstance(address, IPv6Address):
         if address not in _GLOBAL_V6:
             return False
-    elif any(address in network for network in _INTERNAL_V4):
+    elif any(first <= int(address) <= last for first, last in _INTERNAL_V4):
         return False
     return not any(
         address in network
@@ -69,42 +70,61 @@ def _public(value: str, candidate: Candidate) -> bool:
     )
 
 
-_VERSION = (
-    r"v|ver|versions?|releases?|rel|rev|revision|builds?|firmware|drivers?|sdk|patch|hotfix|tags?"
-    r"|tagged|oid|section|clause|chapter|runtime|assembly|plugin|library|lib|module|package|pkg"
-    r"|wheel|chart|schema|compiler|toolchain|jdk|jre"
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_VERSION = _words(
+    "v ver version versions release releases rel rev revision build builds firmware driver drivers"
+    " sdk patch hotfix tag tags tagged oid section clause chapter runtime assembly plugin library"
+    " lib module package pkg wheel chart schema compiler toolchain jdk jre"
 )
-_PRODUCT = (
-    r"openss[lh]|chrom(?:e|ium|edriver)|edge?|firefox|safari|opera|webkit|java|jvm|python|node|npm"
-    r"|nginx|apache|tomcat|postgres(?:ql)?|mysql|redis|kernel|linux|ubuntu|debian|windows|android"
-    r"|ios|macos|electron|engine|agent"
+_PRODUCT = _words(
+    "openssl openssh chrome chromium chromedriver edg edge firefox safari opera webkit java jvm"
+    " python node npm nginx apache tomcat postgres postgresql mysql redis kernel linux ubuntu"
+    " debian windows android ios macos electron engine agent protocol spec standard format figure"
+    " table step exit"
 )
+_RAISED = frozenset(
+    f"{verb}{ending}"
+    for verb in ("install", "upgrad", "downgrad", "bump", "pin", "pinn")
+    for ending in ("", "e", "s", "es", "ed", "ing")
+)
+_ASKED = _words("required requires expected wanted need needs support supports minimum")
+_TELLING = _VERSION | _PRODUCT | _RAISED | _ASKED
 _NUMBERS = r"v?\d+(?:\.\d+){1,4}|->|=>|→"
 _APART = r"[\s:=(\"',.#-]"
+
+
+def _any_of(words: frozenset[str]) -> str:
+    return "|".join(sorted(words, reverse=True))
 
 
 def _version_before(links: str) -> re.Pattern[str]:
     """Return the ways to lead up to a version, with these words between."""
     return re.compile(
-        rf"(?:(?<![A-Za-z])(?:{_VERSION})(?:{_APART}{{1,3}}(?:{links}|{_NUMBERS})"
+        rf"(?:(?<![A-Za-z])(?:{_any_of(_VERSION)})(?:{_APART}{{1,3}}(?:{links}|{_NUMBERS})"
         rf"(?=[\s:=(\"',-])){{0,4}}{_APART}{{0,3}}"
         # What is installed or raised to a version.
-        r"|\b(?:install|upgrad|downgrad|bump|pinn?)(?:s|e[ds]?|ed|ing)?\s+"
+        rf"|\b(?:{_any_of(_RAISED)})\s+"
         r"(?:(?!(?:on|for|at|by|with|via|in)\b)[@\w/.-]+\s+){0,5}v?"
         # What another version was asked for, or found in place of.
-        r"|\b(?:required|requires|expected|wanted|needs?|supports?|minimum)\W.{0,24}"
-        r"\b(?:found|got|have|is)\s"
-        # A specifier, a name with its version.
-        r"|[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z",
+        rf"|\b(?:{_any_of(_ASKED)})\W.{{0,24}}"
+        r"\b(?:found|got|have|is)\s)\Z",
         re.IGNORECASE,
     )
 
 
+_WORD = re.compile(r"[a-z]{1,16}")
+# A specifier, a name with its version.
+_SPECIFIER = re.compile(r"(?:[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z")
 _BEFORE_VERSION = _version_before("is|now|of|number|no")
 # Four small numbers may stand further off: "version 1.2.3.4 for windows, and 1.2.3.5".
 _BEFORE_SMALL_VERSION = _version_before("is|now|of|number|no|at|from|to|for|and|or")
-_BEHIND_PRODUCT = re.compile(rf"(?<![A-Za-z])(?:{_PRODUCT})[\s-]{{1,2}}v?\Z", re.IGNORECASE)
-_PRODUCT_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_VERSION}|{_PRODUCT})/\Z", re.IGNORECASE)
+_BEHIND_PRODUCT = re.compile(
+    rf"(?<![A-Za-z])(?:{_any_of(_PRODUCT)})[\s-]{{1,2}}v?\Z", re.IGNORECASE
+)
+_PRODUCT_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_any_of(_VERSION | _PRODUCT)})/\Z", re.IGNORECASE)
 _VERSION_AFTER = re.compile(
     r"\s(?:\(build|\(\w+ build|required|is required|(?:is |was )?(?:released|deprecated|outdated)"
     r"|or (?:later|newer|higher|above)|and (?:later|newer|above)|build\b)",
@@ -163,6 +183,8 @@ def public_ip_v4(candidate: Candidate) -> bool:
     """
     if _CONTINUES.match(candidate.after(12)):
         return False
+    if candidate.whole and _VERSION_NAME.search(candidate.name):
+        return False
     before = candidate.before(64)
     if _REVERSED.match(candidate.after(14)):
         return _public(".".join(reversed(candidate.value.split("."))), candidate)
@@ -171,22 +193,28 @@ def public_ip_v4(candidate: Candidate) -> bool:
 
 def _spoken_of_as_address(candidate: Candidate, before: str) -> bool:
     small = _is_small(candidate.value)
-    if candidate.whole and _VERSION_NAME.search(candidate.name):
-        return False
-    if _GLUED_CUE.search(before):
+    if before[-1:] in {"-", "_"} and _GLUED_CUE.search(before):
         return not small
     if before.endswith("@"):
         return bool(_REMOTE_SHELL.search(before)) or not (small and _AT_SIGN.search(before))
     after = candidate.after(24)
     if before.endswith("/"):
         return _PORT.match(after) is not None or _in_path(candidate.value, before, after)
-    if small or candidate.value in _RESOLVERS:
-        version = _BEFORE_SMALL_VERSION.search(before) or _BEHIND_PRODUCT.search(before)
-    else:
-        version = _BEFORE_VERSION.search(before)
-    if version or _VERSION_AFTER.match(after):
+    if _SPECIFIER.search(before[-3:]) or _VERSION_AFTER.match(after):
         return False
-    return not small or bool(_AFTER_ADDRESS.match(after) or _CUE.search(before))
+    # Most addresses have no word before them that tells of a version.
+    words = _WORD.findall(before.lower())
+    if not _TELLING.isdisjoint(words) and _leads_to_version(candidate.value, before):
+        return False
+    return not small or bool(_AFTER_ADDRESS.match(after) or (words and _CUE.search(before)))
+
+
+def _leads_to_version(value: str, before: str) -> bool:
+    if _BEFORE_VERSION.search(before):
+        return True
+    if not _is_small(value) and value not in _RESOLVERS:
+        return False
+    return bool(_BEFORE_SMALL_VERSION.search(before) or _BEHIND_PRODUCT.search(before))
 
 
 def _in_path(value: str, before: str, after: str) -> bool:
