@@ -151,10 +151,14 @@ _CUE = re.compile(
     r"|(?:rate[ -])?limit(?:ed|ing)?|throttled|forwarded|xff|listen(?:ing)?|bind|bound|routed?|via"
     r"|whois|ssh|scp|telnet|curl|wget|nmap|scann?(?:ed|ing)|traffic|session|hop|machine|endpoint"
     r"|nat|vpn|denied|allow(?:ed)?|deny|accept(?:ed)?|refused|reject(?:ed)?|dial(?:ed|led|ing)?"
-    r"|geoip|spf|mx|dkim|relay|mta|mail(?:er|server)?|mirror|check|ptr|a record|subnet|network|cidr"
-    r"|firewall|attack(?:er)?|to)"
+    r"|geoip|spf|mx|dkim|relay|mta|mail(?:er|server)?|mirror|ptr|a record|subnet|network|cidr"
+    r"|firewall|attack(?:er)?"
+    r"|(?:sent|send(?:ing)?|talk(?:s|ed|ing)?|spoke|repl(?:y|ied)|respond(?:ed|ing)?|answer(?:ed)?"
+    r"|timeout|timed out|deliver(?:ed|ing|y)?|post(?:ed|ing)?|push(?:ed|ing)?|prox(?:y|ied)"
+    r"|tunnel(?:led)?|redirect(?:ed|ing)?|resolve[sd]?|points?|failover|failed over|switched|sync"
+    r"|upload(?:ed|ing)?|download(?:ed|ing)?|call(?:ed)?|write|wrote|read)\s(?:[\w.-]{1,40}\s){0,2}to)"
     r"(?:[\s:=,(\[\"'/@-]{1,3}(?:by|for|from|to|on|at|is|was|of|the|client|host|ip|address|peer|in"
-    r"|user|rule|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?)(?=[\s:=,(\[\"'/@-])){0,3}"
+    r"|user|rule|check|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?)(?=[\s:=,(\[\"'/@-])){0,3}"
     r"[\s:=,(\[\"'/@-]{1,3}\Z",
     re.IGNORECASE,
 )
@@ -200,13 +204,31 @@ def _spoken_of_as_address(candidate: Candidate, before: str) -> bool:
     after = candidate.after(24)
     if before.endswith("/"):
         return _PORT.match(after) is not None or _in_path(candidate.value, before, after)
+    return _in_sentence(candidate.value, before, after)
+
+
+def _in_sentence(value: str, before: str, after: str) -> bool:
+    """Tell whether the words around speak of an address, and none of a version."""
     if _SPECIFIER.search(before[-3:]) or _VERSION_AFTER.match(after):
         return False
     # Most addresses have no word before them that tells of a version.
     words = _WORD.findall(before.lower())
-    if not _TELLING.isdisjoint(words) and _leads_to_version(candidate.value, before):
+    if not _TELLING.isdisjoint(words) and _leads_to_version(value, before):
         return False
-    return not small or bool(_AFTER_ADDRESS.match(after) or (words and _CUE.search(before)))
+    if not _is_small(value):
+        return True
+    if _between_versions(before, after):
+        return False
+    return bool(_AFTER_ADDRESS.match(after) or (words and _CUE.search(before)))
+
+
+_MOVED_TO = re.compile(r"\bfrom\sv?\d+(?:\.\d+){2,3}\s(?:to|->|=>|→)\sv?\Z", re.IGNORECASE)
+_MOVES_ON = re.compile(r"\s(?:to|->|=>|→)\sv?\d+(?:\.\d+){2,3}\b", re.IGNORECASE)
+
+
+def _between_versions(before: str, after: str) -> bool:
+    """Tell whether small numbers stand in `from 1.2.3.4 to 1.2.3.5`."""
+    return bool(_MOVED_TO.search(before) or (before.endswith("from ") and _MOVES_ON.match(after)))
 
 
 def _leads_to_version(value: str, before: str) -> bool:

@@ -40,7 +40,7 @@ _CUES = (
     r"|identity (?:card|number)"
     r"|identification number|id[ -]card|id number|tax(?:payer)? ?(?:id|number|identification)|tin"
     r"|passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|paszport\w*|pasaport"
-    r"|driv(?:er'?s?|ing) ?licen[cs]e|licen[cs]e|vin|führerschein\w*"
+    r"|driv(?:er'?s?|ing) ?licen[cs]e|licen[cs]e|führerschein\w*"
     r"|permis de conduire|prawo jazdy|dl"
     r"|rijbewijs|водительск\w+ удостоверени\w+|licen[cs]e plate|number plate|plate"
     r"|vehicle registration|kennzeichen|registration plate|medical record|mrn|patient|health card"
