@@ -148,6 +148,16 @@ NUMBERS = [
     "phone=501-234-567",
     "phone (202) 555 0143",
     "202-555-0143 is the phone",
+    "rang 07911 123456 twice",
+    "reachable under 0151 23456789",
+    "my number is 415 555 0132",
+    "sms delivery to 447911123456 failed",
+    "ph: 4155550132",
+    "phone number changed from 2025550143 to 2025550199",
+    "phone=+٩٦٦ ٥١ ٢٢٨ ٥٤١٢ status=undelivered",
+    "+30  21  2371  2627",
+    "recordings/+27711935604/0001.wav",
+    "hotfix/call-+4915123499659-asap",
 ]  # fmt: skip
 
 FIELDS = [
@@ -323,6 +333,17 @@ PASSES = [
     "phone model 13800138000",
     "telemetry 4155552671",
     "cellular automaton 123456789",
+    "call 4155550132 bytes into the stream",
+    "function call 6303893320 returned",
+    "rate limit 555-1234 exceeded",
+    "ref 800-555-0199",
+    "order no 415-555-2671",
+    "part number 202-555-0143",
+    "call back in 3600 s",
+    "phone must have 10 digits",
+    "phone number +1XXXXXXXXXX masked",
+    "sms provider latency 1234567 us",
+    "1.415.555.9713",
 ]  # fmt: skip
 
 CLEAN_FIELDS = [

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 # What no one on the public net has. The documentation ranges (RFC 5737, 3849) are not among them:
 # an example address stands where a real one will stand tomorrow.
 _INTERNAL_V4 = tuple(
-    map(
+    (int(network[0]), int(network[-1]))
+    for network in map(
         ip_network,
         (
             "0.0.0.0/8",
@@ -60,7 +61,7 @@ def _public(value: str, candidate: Candidate) -> bool:
     if isinstance(address, IPv6Address):
         if address not in _GLOBAL_V6:
             return False
-    elif any(address in network for network in _INTERNAL_V4):
+    elif any(first <= int(address) <= last for first, last in _INTERNAL_V4):
         return False
     return not any(
         address in network
@@ -69,27 +70,61 @@ def _public(value: str, candidate: Candidate) -> bool:
     )
 
 
-_VERSION = (
-    r"v|ver|versions?|releases?|rel|rev|revision|builds?|firmware|drivers?|sdk|patch|hotfix|tags?"
-    r"|tagged|oid|section|clause|chapter|openss[lh]|chrom(?:e|ium|edriver)|firefox|safari|edge"
-    r"|opera|webkit|java|jdk|jre|jvm|python|node|npm|nginx|apache|tomcat|postgres(?:ql)?|mysql"
-    r"|redis|kernel|linux|ubuntu|debian|windows|android|ios|macos|electron|runtime|assembly"
-    r"|plugin|library|lib|module|package|pkg|wheel|chart|schema|engine|compiler|toolchain"
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_VERSION = _words(
+    "v ver version versions release releases rel rev revision build builds firmware driver drivers"
+    " sdk patch hotfix tag tags tagged oid section clause chapter runtime assembly plugin library"
+    " lib module package pkg wheel chart schema compiler toolchain jdk jre"
 )
-_LINK = r"(?:is|at|from|to|now|of|for|and|or|number|no|->|=>|→|v?\d+(?:\.\d+){1,4})"
-_BEFORE_VERSION = re.compile(
-    # A word for a version, with other versions and small words between.
-    rf"(?:(?<![A-Za-z])(?:{_VERSION})(?:[\s:=(\"',.#-]{{1,3}}{_LINK}(?=[\s:=(\"',-])){{0,4}}[\s:=(\"',.#-]{{0,3}}"
-    # What is installed or raised to a version.
-    r"|\b(?:install|upgrad|downgrad|bump|pinn?)(?:s|e[ds]?|ed|ing)?\s+"
-    r"(?:(?!(?:on|for|at|by|with|via|in)\b)[@\w/.-]+\s+){0,3}v?"
-    # What another version was asked for, or found in place of.
-    r"|\b(?:required|requires|expected|wanted|needs?|supports?|minimum)\W.{0,24}\b(?:found|got|have|is)\s"
-    # A specifier, a name with its version.
-    r"|[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z",
-    re.IGNORECASE,
+_PRODUCT = _words(
+    "openssl openssh chrome chromium chromedriver edg edge firefox safari opera webkit java jvm"
+    " python node npm nginx apache tomcat postgres postgresql mysql redis kernel linux ubuntu"
+    " debian windows android ios macos electron engine agent protocol spec standard format figure"
+    " table step exit"
 )
-_PRODUCT_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_VERSION})/\Z", re.IGNORECASE)
+_RAISED = frozenset(
+    f"{verb}{ending}"
+    for verb in ("install", "upgrad", "downgrad", "bump", "pin", "pinn")
+    for ending in ("", "e", "s", "es", "ed", "ing")
+)
+_ASKED = _words("required requires expected wanted need needs support supports minimum")
+_TELLING = _VERSION | _PRODUCT | _RAISED | _ASKED
+_NUMBERS = r"v?\d+(?:\.\d+){1,4}|->|=>|→"
+_APART = r"[\s:=(\"',.#-]"
+
+
+def _any_of(words: frozenset[str]) -> str:
+    return "|".join(sorted(words, reverse=True))
+
+
+def _version_before(links: str) -> re.Pattern[str]:
+    """Return the ways to lead up to a version, with these words between."""
+    return re.compile(
+        rf"(?:(?<![A-Za-z])(?:{_any_of(_VERSION)})(?:{_APART}{{1,3}}(?:{links}|{_NUMBERS})"
+        rf"(?=[\s:=(\"',-])){{0,4}}{_APART}{{0,3}}"
+        # What is installed or raised to a version.
+        rf"|\b(?:{_any_of(_RAISED)})\s+"
+        r"(?:(?!(?:on|for|at|by|with|via|in)\b)[@\w/.-]+\s+){0,5}v?"
+        # What another version was asked for, or found in place of.
+        rf"|\b(?:{_any_of(_ASKED)})\W.{{0,24}}"
+        r"\b(?:found|got|have|is)\s)\Z",
+        re.IGNORECASE,
+    )
+
+
+_WORD = re.compile(r"[a-z]{1,16}")
+# A specifier, a name with its version.
+_SPECIFIER = re.compile(r"(?:[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z")
+_BEFORE_VERSION = _version_before("is|now|of|number|no")
+# Four small numbers may stand further off: "version 1.2.3.4 for windows, and 1.2.3.5".
+_BEFORE_SMALL_VERSION = _version_before("is|now|of|number|no|at|from|to|for|and|or")
+_BEHIND_PRODUCT = re.compile(
+    rf"(?<![A-Za-z])(?:{_any_of(_PRODUCT)})[\s-]{{1,2}}v?\Z", re.IGNORECASE
+)
+_PRODUCT_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_any_of(_VERSION | _PRODUCT)})/\Z", re.IGNORECASE)
 _VERSION_AFTER = re.compile(
     r"\s(?:\(build|\(\w+ build|required|is required|(?:is |was )?(?:released|deprecated|outdated)"
     r"|or (?:later|newer|higher|above)|and (?:later|newer|above)|build\b)",
@@ -116,10 +151,14 @@ _CUE = re.compile(
     r"|(?:rate[ -])?limit(?:ed|ing)?|throttled|forwarded|xff|listen(?:ing)?|bind|bound|routed?|via"
     r"|whois|ssh|scp|telnet|curl|wget|nmap|scann?(?:ed|ing)|traffic|session|hop|machine|endpoint"
     r"|nat|vpn|denied|allow(?:ed)?|deny|accept(?:ed)?|refused|reject(?:ed)?|dial(?:ed|led|ing)?"
-    r"|geoip|spf|mx|dkim|relay|mta|mail(?:er|server)?|mirror|check|ptr|a record|subnet|network|cidr"
-    r"|firewall|attack(?:er)?|to)"
+    r"|geoip|spf|mx|dkim|relay|mta|mail(?:er|server)?|mirror|ptr|a record|subnet|network|cidr"
+    r"|firewall|attack(?:er)?"
+    r"|(?:sent|send(?:ing)?|talk(?:s|ed|ing)?|spoke|repl(?:y|ied)|respond(?:ed|ing)?|answer(?:ed)?"
+    r"|timeout|timed out|deliver(?:ed|ing|y)?|post(?:ed|ing)?|push(?:ed|ing)?|prox(?:y|ied)"
+    r"|tunnel(?:led)?|redirect(?:ed|ing)?|resolve[sd]?|points?|failover|failed over|switched|sync"
+    r"|upload(?:ed|ing)?|download(?:ed|ing)?|call(?:ed)?|write|wrote|read)\s(?:[\w.-]{1,40}\s){0,2}to)"
     r"(?:[\s:=,(\[\"'/@-]{1,3}(?:by|for|from|to|on|at|is|was|of|the|client|host|ip|address|peer|in"
-    r"|user|rule|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?)(?=[\s:=,(\[\"'/@-])){0,3}"
+    r"|user|rule|check|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?)(?=[\s:=,(\[\"'/@-])){0,3}"
     r"[\s:=,(\[\"'/@-]{1,3}\Z",
     re.IGNORECASE,
 )
@@ -148,6 +187,8 @@ def public_ip_v4(candidate: Candidate) -> bool:
     """
     if _CONTINUES.match(candidate.after(12)):
         return False
+    if candidate.whole and _VERSION_NAME.search(candidate.name):
+        return False
     before = candidate.before(64)
     if _REVERSED.match(candidate.after(14)):
         return _public(".".join(reversed(candidate.value.split("."))), candidate)
@@ -156,18 +197,46 @@ def public_ip_v4(candidate: Candidate) -> bool:
 
 def _spoken_of_as_address(candidate: Candidate, before: str) -> bool:
     small = _is_small(candidate.value)
-    if candidate.whole and _VERSION_NAME.search(candidate.name):
-        return False
-    if _GLUED_CUE.search(before):
+    if before[-1:] in {"-", "_"} and _GLUED_CUE.search(before):
         return not small
     if before.endswith("@"):
         return bool(_REMOTE_SHELL.search(before)) or not (small and _AT_SIGN.search(before))
     after = candidate.after(24)
     if before.endswith("/"):
         return _PORT.match(after) is not None or _in_path(candidate.value, before, after)
-    if _BEFORE_VERSION.search(before) or _VERSION_AFTER.match(after):
+    return _in_sentence(candidate.value, before, after)
+
+
+def _in_sentence(value: str, before: str, after: str) -> bool:
+    """Tell whether the words around speak of an address, and none of a version."""
+    if _SPECIFIER.search(before[-3:]) or _VERSION_AFTER.match(after):
         return False
-    return not small or bool(_AFTER_ADDRESS.match(after) or _CUE.search(before))
+    # Most addresses have no word before them that tells of a version.
+    words = _WORD.findall(before.lower())
+    if not _TELLING.isdisjoint(words) and _leads_to_version(value, before):
+        return False
+    if not _is_small(value):
+        return True
+    if _between_versions(before, after):
+        return False
+    return bool(_AFTER_ADDRESS.match(after) or (words and _CUE.search(before)))
+
+
+_MOVED_TO = re.compile(r"\bfrom\sv?\d+(?:\.\d+){2,3}\s(?:to|->|=>|→)\sv?\Z", re.IGNORECASE)
+_MOVES_ON = re.compile(r"\s(?:to|->|=>|→)\sv?\d+(?:\.\d+){2,3}\b", re.IGNORECASE)
+
+
+def _between_versions(before: str, after: str) -> bool:
+    """Tell whether small numbers stand in `from 1.2.3.4 to 1.2.3.5`."""
+    return bool(_MOVED_TO.search(before) or (before.endswith("from ") and _MOVES_ON.match(after)))
+
+
+def _leads_to_version(value: str, before: str) -> bool:
+    if _BEFORE_VERSION.search(before):
+        return True
+    if not _is_small(value) and value not in _RESOLVERS:
+        return False
+    return bool(_BEFORE_SMALL_VERSION.search(before) or _BEHIND_PRODUCT.search(before))
 
 
 def _in_path(value: str, before: str, after: str) -> bool:

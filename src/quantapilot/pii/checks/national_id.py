@@ -40,7 +40,8 @@ _CUES = (
     r"|identity (?:card|number)"
     r"|identification number|id[ -]card|id number|tax(?:payer)? ?(?:id|number|identification)|tin"
     r"|passport|reisepass|passeport|pasaporte|passaporto|passaporte|paspoort|paszport\w*|pasaport"
-    r"|driv(?:er'?s?|ing) ?licen[cs]e|führerschein\w*|permis de conduire|prawo jazdy|dl"
+    r"|driv(?:er'?s?|ing) ?licen[cs]e|licen[cs]e|führerschein\w*"
+    r"|permis de conduire|prawo jazdy|dl"
     r"|rijbewijs|водительск\w+ удостоверени\w+|licen[cs]e plate|number plate|plate"
     r"|vehicle registration|kennzeichen|registration plate|medical record|mrn|patient|health card"
     r"|health insurance|insurance (?:policy|member|id)|member|policy|ehic"
@@ -184,6 +185,9 @@ def passport(candidate: Candidate) -> bool:
         return False
     lettered = re.match(r"[A-Z]{1,3}\d{6}", value) is not None
     return candidate.whole or lettered or _labelled(candidate)
+
+
+_MACHINE_ACCOUNT = re.compile(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", re.IGNORECASE)
 
 
 def labelled(candidate: Candidate) -> bool:

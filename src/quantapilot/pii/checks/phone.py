@@ -28,8 +28,8 @@ _NAMED_BEFORE = re.compile(
     r"|offset|block|chunk|shard|serial|part|sku|isbn|ean|version|model|range|lines?|pages?|ports?"
     r"|count|counter|codes?|hex|bytes|octets|dims?|sizes?|level|account|acct|epoch|ts|timestamp"
     r"|window|hash|commit|snapshot|revision|index|token|card|ssn|took|x|step|task"
-    r"|tracking|parcel|shipment|amount|total|sum|value|error|errno|inv|ord)"
-    r"[\s:=#\"'_-]{1,3}|[A-Za-z]{2,}[-_]|#)\Z",
+    r"|ref|reference|tracking|parcel|shipment|amount|total|sum|value|error|errno|inv|ord)"
+    r"(?:\s(?:no\.?|nr\.?|num|number|code))?[\s:=#\"'_-]{1,3}|[A-Za-z]{2,}[-_]|#)\Z",
     re.IGNORECASE,
 )
 _SIGNED_BEFORE = re.compile(
@@ -64,9 +64,9 @@ _VERB_BEFORE = re.compile(
     r"(?<![\w.-])(?<!function )(?<!system )(?<!rpc )(?<!api )(?<!method )(?<!tool )(?<!remote )"
     r"(?<!procedure )(?<!grpc )(?<!http )(?<!service )"
     r"(?:call(?:ed|ing|ers?|s)?|dial(?:l?ed|l?ing)?|reach(?:ed)?|text(?:ed)?|sms|otp|ring|rang"
-    r"|phoned|contact(?:ed)?|callback|on-?call|hotline)"
+    r"|phoned|contact(?:ed)?|callback|on-?call|hotline|my number|ph\.?)"
     r"(?:[ -](?:me|us|him|her|them|back|at|to|on|sent|via|from|number|no\.?|the|customer|client"
-    r"|user|is|was)){0,4}[ :=#]{1,3}\(?\Z",
+    r"|user|is|was|delivery|message|code|otp|alert|notification)){0,4}[ :=#]{1,3}\(?\Z",
     re.IGNORECASE,
 )
 _LABEL_BEFORE = re.compile(r"(?:[:=#№]|\b(?:numbers?|no\.?|nr\.?|is|was|номер)\s?)[\s\"'(]{0,2}\Z")
@@ -129,13 +129,15 @@ def _in_regions(candidate: Candidate, *, grouped: bool) -> bool:
             number = phonenumbers.parse(value, region)
         except phonenumbers.NumberParseException:
             continue
-        if not phonenumbers.is_valid_number_for_region(number, region):
+        if not phonenumbers.is_valid_number(number):
             continue
         if not grouped:
             return True
         national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
         usual = _GROUPS.findall(national)
-        if groups[0] == usual[0] or groups == usual or groups[0] == "".join(usual[:2]):
+        # An area code and the rest, where to part them is not agreed on; or the usual groups.
+        parted = len(groups) == 2 and abs(len(groups[0]) - len(usual[0])) < 2
+        if parted or groups[0] in {usual[0], "".join(usual[:2])} or groups == usual:
             return True
     return False
 
