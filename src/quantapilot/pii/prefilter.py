@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quantapilot.charsets import DASHES
@@ -74,25 +75,34 @@ class Re2Prefilter:
         self._rules = rules
         self._options = options
         self._re2 = re2
-        self._line: Any = None
-        self._one: Any = None
+        self._lines: list[Any] = []
+        self._quick: list[Any] = []
         self._sets: list[tuple[Any, list[int]]] = []
         self._each: dict[int, Any] = {}
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
-        if self._line is None:
-            self._line = self._re2.compile(line_pattern(self._rules), self._options)
-        return _candidate_lines(self._line, chunk)
+        first, *others = [_candidate_lines(pattern, chunk) for pattern in self._passes()]
+        return sorted({*first, *chain(*others)}) if any(others) else first
 
     def proves(self, line: bytes) -> bool:
         """Tell whether a line is no candidate."""
-        if self._one is None:
+        if not self._quick:
             # A set answers yes or no, in half the time that it takes to say where.
-            self._one = self._re2.Set.SearchSet(self._options)
-            self._one.Add(line_pattern(self._rules))
-            self._one.Compile()
-        return not self._one.Match(line)
+            for at, rules in enumerate(_vocabularies(self._rules)):
+                each = self._re2.Set.SearchSet(self._options)
+                each.Add(line_pattern(rules, opaque=not at))
+                each.Compile()
+                self._quick.append(each)
+        return not any(each.Match(line) for each in self._quick)
+
+    def _passes(self) -> list[Any]:
+        if not self._lines:
+            self._lines = [
+                self._re2.compile(line_pattern(rules, opaque=not at), self._options)
+                for at, rules in enumerate(_vocabularies(self._rules))
+            ]
+        return self._lines
 
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
@@ -163,8 +173,24 @@ def build_prefilter(rules: Sequence[Rule]) -> Prefilter:
         return RegexPrefilter(rules)
 
 
-def line_pattern(rules: Iterable[Rule]) -> bytes:
-    """Return the pattern that every raw line with a finding of one of `rules` matches."""
+def _vocabularies(rules: Sequence[Rule]) -> list[list[Rule]]:
+    """Return the rules in groups that each get an automaton.
+
+    Names are thousands of words. Together with all else, each letter of each word would make a
+    state of its own for whatever else may be going on at that place.
+    """
+    names = [rule for rule in rules if rule.pii_class == "name"]
+    others = [rule for rule in rules if rule.pii_class != "name"]
+    return [group for group in (others, names) if group] or [[]]
+
+
+def line_pattern(rules: Iterable[Rule], *, opaque: bool = True) -> bytes:
+    """Return the pattern that every raw line with a finding of one of `rules` matches.
+
+    Args:
+        rules: The rules.
+        opaque: Matches also what hides characters from a pass over raw bytes.
+    """
     # What rules share is written once: it is what the automaton would carry at every byte.
     by_boundary: dict[str, list[str]] = defaultdict(list)
     names: list[tuple[str, ...]] = []
@@ -175,8 +201,10 @@ def line_pattern(rules: Iterable[Rule]) -> bytes:
         if rule.pattern is not None and not (rule.fields or rule.context):
             boundary, body = _derived(rule, lines=True)
             by_boundary[boundary].append(body)
-    each = [OPAQUE, *_gates(names, words)]
-    each += [f"{boundary}(?:{'|'.join(bodies)})" for boundary, bodies in by_boundary.items()]
+    each = [OPAQUE] if opaque else []
+    each += _gates(names, words)
+    # In order, so that the engine can share what neighbours begin with.
+    each += [f"{edge}(?:{'|'.join(sorted(bodies))})" for edge, bodies in by_boundary.items()]
     return ("(?m)" + "|".join(each)).encode()
 
 
