@@ -83,6 +83,9 @@ _NO_ADDRESS = re.compile(
     r"|(?:usr|user|uid|id|acc|cus|tpl|tmpl|template|msg)[_-]\w*\d\w*",
     re.IGNORECASE,
 )
+# Names of algorithms and requests that no standard has, by who made them (RFC 4251, section 6).
+_SSH_MAKERS = frozenset({"libssh.org", "lysator.liu.se", "openssh.com", "ssh.com"})
+_SSH_NAME = re.compile(r"(?=[a-z0-9-]*[0-9-]|zlib|fsync|statvfs|eow|keepalive|hostkeys)[a-z0-9-]+")
 _NAME_LETTERS = re.compile(r"[^\W\d_]+")
 
 
@@ -94,6 +97,8 @@ def email_address(candidate: Candidate) -> bool:
     if domain.startswith("["):
         return _is_person(local)
     if local.isdigit() and len(local) < 5 and domain[0].isdigit():
+        return False
+    if domain in _SSH_MAKERS and _SSH_NAME.fullmatch(local):
         return False
     kind = _kind(domain, candidate)
     if not kind or _is_remote(local, domain, candidate) or _is_id(local, domain, candidate):
