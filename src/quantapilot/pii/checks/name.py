@@ -48,6 +48,8 @@ def _is_person(words: list[str]) -> bool:
         return first == CERTAIN and between > 0 and is_initial(words[1])
     last = rest[0]
     family = _family(last)
+    if first == CERTAIN and "-" in words[0] and surname(last):
+        return True
     if first == CERTAIN:
         return family > NONE or can_be_surname(last) or _is_person_behind(last, rest)
     if first == LIKELY:
@@ -82,7 +84,7 @@ def listed_name(candidate: Candidate) -> bool:
 
 def _named_at(text: str, shown: list[re.Match[str]], at: int) -> bool:
     """Tell whether the name of somebody begins at a word; the word before it may belong to it."""
-    word = shown[at][0]
+    word = _POSSESSED.sub("", shown[at][0])
     start = shown[at].start()
     if at and not _joins(text, shown[0], shown[1]):
         return False
@@ -96,6 +98,8 @@ def _named_at(text: str, shown: list[re.Match[str]], at: int) -> bool:
             return False
         if _SAINT.search(text[max(0, start - 12) : start]):
             return False
+        if _NAMED_AFTER.match(text, shown[at].start()):
+            return False
         if len(spaced) > 1 and _is_person(spaced) and not _names_a_thing(spaced):
             return True
         if at and _surname_first(text, shown[0], word):
@@ -103,6 +107,9 @@ def _named_at(text: str, shown: list[re.Match[str]], at: int) -> bool:
     elif len(spaced) > 1 and _lower_person(spaced):
         return True
     return _slug(text, start) or _alone(text, shown[at])
+
+
+_POSSESSED = re.compile(r"['’]s?\Z")
 
 
 def _joins(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
@@ -130,6 +137,15 @@ def _run(text: str, shown: list[re.Match[str]]) -> list[str]:
     return out
 
 
+_NAMED_AFTER = re.compile(
+    r"[^\W\d_]+(?:[ –-][A-Z][^\W\d_]+){0,2}(?:['’]s)? (?:algorithm|theorem|lemma|transform|divergence"
+    r"|distance|similarity|inequality|conjecture|distribution|shuffle|hashing|heuristic|paradox"
+    r"|encoding|effect|law|equation|coefficient|sampling|smoothing|decomposition|factori[sz]ation"
+    r"|iteration|polynomials?|numbers?|codes?|trees?|automat\w+|machine|process|estimator|cipher"
+    r"|signatures?|notation|diagrams?|test|criterion|kernel|matrix|series|norm|bound|filter)\b"
+)
+
+
 def _names_a_thing(words: list[str]) -> bool:
     """Tell whether a name goes on as what is called after it: `Ada Lovelace Award`."""
     behind = [word for word in words[2:4] if not is_initial(word)]
@@ -148,7 +164,7 @@ def _lower_person(words: list[str]) -> bool:
 def _surname_first(text: str, first: re.Match[str], word: str) -> bool:
     """Tell whether a surname and perhaps a comma stand before a given name."""
     family = first[0]
-    if not family[0].isupper() or is_term(family):
+    if not family[0].isupper() or is_term(family) or is_thing((family, word)):
         return False
     if "," in text[first.end() : first.end() + 1]:
         sure = given(word) == CERTAIN
@@ -268,7 +284,7 @@ _VOCATIVE = re.compile(
 
 def _alone(text: str, shown: re.Match[str]) -> bool:
     """Tell whether a given name without a surname stands for somebody by what is around it."""
-    word = shown[0].rstrip(".")
+    word = _POSSESSED.sub("", shown[0].rstrip("."))
     if given(word) != CERTAIN or is_term(word):
         return False
     end = shown.start() + len(word)
@@ -325,8 +341,13 @@ def cued_name(candidate: Candidate) -> bool:
     return strong and _unlisted(words)
 
 
+_TERMS_AND_PEOPLE = frozenset({"Mark", "Will", "Bill", "Grant", "Max"})
+
+
 def _unlisted(words: list[str]) -> bool:
     """Tell whether words that do not begin with a certain given name can be a name all the same."""
+    if len(words) == 1 and words[0] in _TERMS_AND_PEOPLE:
+        return True
     if any(is_term(word) for word in words[:2]):
         return False
     if _caseless(words[0]):
@@ -542,7 +563,9 @@ def _is_login(candidate: Candidate) -> bool:
 
 
 def mentioned_login(candidate: Candidate) -> bool:
-    """Accept a login behind a cue that only a person follows."""
+    """Accept a login behind a cue that only a person follows; a bare name has a rule of its own."""
+    if given(candidate.value) == CERTAIN:
+        return False
     if re.match(r"[\w@/\\-]|\.\w", candidate.after(2)):
         return False
     return _looks_personal(candidate.value)
