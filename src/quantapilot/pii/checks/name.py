@@ -180,9 +180,16 @@ _PEOPLE_PATH = re.compile(
 )
 
 
+_AT_BEHIND = re.compile(
+    r"[\w.+-]*[\u200b-\u200f\u2060\ufeff\u00ad]*"
+    r"(?:[@＠﹫]|%(?:25)?40|&#(?:64|x40);|\s?[\[({]\s?at\s?[\])}])[\w\s\u200b-\u200f-]",
+    re.IGNORECASE,
+)
+
+
 def _in_address(text: str, start: int, end: int) -> bool:
     """Tell whether a word belongs to an e-mail address, which has rules of its own, or to a URL."""
-    behind = re.match(r"[\w.+-]*@[\w-]", text[end : end + 64])
+    behind = _AT_BEHIND.match(text, end, end + 64)
     if behind or re.search(r"\w@[\w.-]*\Z", text[max(0, start - 64) : start]):
         return True
     before = text[max(0, start - 200) : start]
@@ -416,7 +423,7 @@ _TITLE = re.compile(
 )
 _SUFFIX = re.compile(
     r"(?:,?\s+(?:jr|sr|ii|iii|iv|ph\.?d|m\.?d|esq|msc|bsc|mba|dds)\.?"
-    r"|\s*[(<\[][^()<>\[\]]*[)>\]]?|\s+via\s.*|\s+-\s.*|\s*@\S*)+\Z",
+    r"|\s*[(<\[][^()<>\[\]]*[)>\]]?|\s+via\s.*|\s+-\s.*|\s+@\S*)+\Z",
     re.IGNORECASE,
 )
 _BETWEEN_PEOPLE = re.compile(r"\s*[;/|&+]\s*|\s+(?:and|und|et|y|e|и|та|і)\s+|\s*,\s*(?:and\s+)?")
