@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
-
 from typing import TYPE_CHECKING
 
 from quantapilot.pii.candidate import word_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # How sure a word is to be a name: certain by itself, likely beside a certain one, or not at all.
 CERTAIN, LIKELY, NONE = 2, 1, 0
@@ -56,10 +55,30 @@ _CYRILLIC_ENDINGS = tuple(
     sorted(
         {"", "а", "я", "й", "ий", "ій", "ей", "ь", "о", "у", "ю", "е", "є", "и", "і", "ї", "ом"}
         | {"ем", "єм", "ою", "ею", "єю", "ой", "ей", "ия", "ія", "ии", "ії", "ию", "ію", "ье", "ья"}
-        | {"ови", "еві", "єві", "ові", "ия", "ием", "ієм", "ем", "ло", "єю", "ію", "ье", "ьи", "ью"},
+        | {
+            "ови",
+            "еві",
+            "єві",
+            "ові",
+            "ия",
+            "ием",
+            "ієм",
+            "ем",
+            "ло",
+            "єю",
+            "ію",
+            "ье",
+            "ьи",
+            "ью",
+        },
         key=len,
         reverse=True,
     )
+)
+_DERIVED = (
+    *((ending, instead) for ending in ("ing", "ed", "es", "er", "ers", "est") for instead in ("", "e")),
+    *((ending, "y") for ending in ("ies", "ied", "ier", "iest", "ily", "iness")),
+    *(("s", ""), ("ly", ""), ("ly", "le"), ("ness", "")),
 )
 _VOWEL = re.compile(r"[aeiouyäöüåæø]", re.IGNORECASE)
 
@@ -82,7 +101,8 @@ def is_cyrillic(word: str) -> bool:
 @cache
 def _given() -> frozenset[str]:
     words = word_list("given_names")
-    return words | word_list("given_cyrillic") | {plain(word) for word in words}
+    bare = {plain(word) for word in words if not word.isascii()} - word_list("given_words")
+    return words | word_list("given_cyrillic") | bare
 
 
 @cache
@@ -93,13 +113,13 @@ def _given_beside() -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def given(word: str) -> int:
     """Tell how sure a word is to be somebody's given name."""
-    lower = word.lower()
+    lower = word.lower().replace("ʼ", "'").replace("’", "'")
     if is_cyrillic(lower):
         return CERTAIN if _cyrillic_given(lower) else NONE
     if "-" in word:
         parts = [part for part in lower.split("-") if part]
         syllables = word_list("given_syllables")
-        if len(parts) == 2 and all(part in syllables for part in parts):  # noqa: PLR2004
+        if len(parts) == 2 and all(part in syllables for part in parts):
             return CERTAIN
         levels = list(map(given, parts))
         return max(levels) if levels and all(levels) else NONE
@@ -174,7 +194,19 @@ def is_word(word: str) -> bool:
     english = word_list("english_words")
     if lower in english:
         return True
-    return lower.endswith("s") and lower[:-1] in english and lower not in word_list("surnames")
+    return lower not in word_list("surnames") and any(
+        form in english or form in word_list("surname_words") for form in _roots(lower)
+    )
+
+
+def _roots(word: str) -> Iterator[str]:
+    """Yield what an English word may be derived from: `warranting`, `holiest`, `seldomly`."""
+    for ending, instead in _DERIVED:
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            root = word.removesuffix(ending)
+            yield root + instead
+            if root[-1:] == root[-2:-1] and not instead:
+                yield root[:-1]
 
 
 def is_initial(word: str) -> bool:
@@ -186,7 +218,7 @@ def can_be_surname(word: str) -> bool:
     """Tell whether a capitalised word that no list knows may be a surname."""
     if surname(word):
         return True
-    if is_word(word) or not 2 < len(word) < 25 or word.isupper():  # noqa: PLR2004
+    if is_word(word) or not 2 < len(word) < 25 or word.isupper():
         return False
     # `GitOps`, `DevBox`: a capital inside a word is seldom a person's.
     inner = re.sub(r"^(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’])", "", word)[1:]

@@ -93,7 +93,12 @@ REFUSED = {
     ],
     "person_name_part": ["x", "user_1", "name: «required»"],
     "login": ["Alice Smith", "failed", "a@b", "42", "two words"],
-    "listed_name": ["Alice", "«Martin Server»", "«Diana Protocol»", "https://github.com/«alice-smith»/x"],
+    "listed_name": [
+        "Alice",
+        "«Martin Server»",
+        "«Diana Protocol»",
+        "https://github.com/«alice-smith»/x",
+    ],
     "listed_person": ["Acme Corp", "Zorb Quux", "root"],
     "personal_login": ["release-bot", "schedule", "worker-3"],
     "mentioned_login": ["by «default»", "by «policy»-engine"],

@@ -20,7 +20,6 @@ from quantapilot.pii.persons import (
     is_term,
     is_thing,
     is_word,
-    plain,
     surname,
 )
 
@@ -122,9 +121,7 @@ def _run(text: str, shown: list[re.Match[str]]) -> list[str]:
     out = [shown[0][0].rstrip(".")]
     for before, each in zip(shown, shown[1:], strict=False):
         gap = text[before.end() : each.start()]
-        if gap not in {" ", "  ", "\t", "\xa0"} or (
-            before[0].endswith(".") and len(before[0]) > 2  # noqa: PLR2004
-        ):
+        if gap not in {" ", "  ", "\t", "\xa0"} or (before[0].endswith(".") and len(before[0]) > 2):
             break
         word = each[0]
         if each.end() < len(text) and text[each.end()] in "_0123456789":
@@ -262,7 +259,11 @@ _ADDRESSED = re.compile(
     r"|cheers|welcome|bye|sorry|@here)[,:]?\s{1,2}|(?<![\w.])@)@?\Z",
     re.IGNORECASE,
 )
-_USER = re.compile(r"(?<![\w-])(?:user|username|login|logged in as|sudo -u|as user)[ =:]{1,2}[\"']?\Z", re.I)
+# Names that break-in attempts try out are nobody's.
+_USER = re.compile(
+    r"(?<![\w-])(?<!invalid )(?<!illegal )(?<!unknown )(?:user|username|login|logged in as|sudo -u|as user)[ =:]{1,2}[\"']?\Z",
+    re.IGNORECASE,
+)
 _PREPOSITION = re.compile(r"(?<![\w-])(?:by|from|with|for|and|via|per|told|to)[ ]\Z")
 _VERB = re.compile(
     r"['’]?,?\s(?:(?:has|have|had|is|was|will|would|should|can|could|did|does|just|also|already|then"
@@ -292,7 +293,7 @@ _VOCATIVE = re.compile(
 def _alone(text: str, shown: re.Match[str]) -> bool:
     """Tell whether a given name without a surname stands for somebody by what is around it."""
     word = _POSSESSED.sub("", shown[0].rstrip("."))
-    if given(word) != CERTAIN or is_term(word):
+    if given(word) != CERTAIN or is_term(word) or word.lower() in word_list("service_accounts"):
         return False
     end = shown.start() + len(word)
     if end < len(text) and text[end] in "_/\\-":
@@ -344,7 +345,7 @@ def cued_name(candidate: Candidate) -> bool:
     if len(words) > 1 and is_initial(first) and surname(words[1]) == CERTAIN:
         return not is_term(words[1])
     if given(first) == CERTAIN and not is_term(first):
-        return strong or len(words) == 1 or not is_word(words[1])
+        return len(words) == 1 or not (is_term(words[1]) or (not strong and is_word(words[1])))
     return strong and _unlisted(words)
 
 
@@ -361,13 +362,13 @@ def _unlisted(words: list[str]) -> bool:
         return not _is_eastern_role("".join(words))
     if len(words) == 1:
         word = words[0]
-        if len(word) < 3 or (word.isupper() and not is_cyrillic(word)):  # noqa: PLR2004
+        if len(word) < 3 or (word.isupper() and not is_cyrillic(word)):
             return False
         return given(word) > NONE or surname(word) == CERTAIN
     if any(map(is_initial, words[:2])):
         return any(can_be_surname(word) for word in words[:3] if not is_initial(word))
     known = [max(given(word), surname(word)) for word in words[:2]]
-    if min(known):
+    if min(known) and (max(known) == CERTAIN or given(words[0])):
         return True
     return all(
         level or word.lower() in PARTICLES or can_be_surname(word)
@@ -447,11 +448,17 @@ def listed_person(candidate: Candidate) -> bool:
     return _person_value(candidate, unlisted=False)
 
 
+_GOES_ON = re.compile(r" [^\W\d_a-z]")
+
+
 def _person_value(candidate: Candidate, *, unlisted: bool) -> bool:
     value = candidate.value.strip().strip("\"'").lstrip("@").strip()
     if not candidate.whole and candidate.before(2).strip("\"'")[-1:] not in "=:":
         unlisted = False
     if not value or len(value) > 2 * _LONGEST or is_placeholder(value):
+        return False
+    if not candidate.whole and _GOES_ON.match(candidate.after(3)):
+        # A sentence goes on: the cues in it decide.
         return False
     if _person(value, unlisted=unlisted):
         return True
@@ -485,7 +492,7 @@ def _single(word: str, *, unlisted: bool) -> bool:
         return "-" not in word and given(word) == CERTAIN and not is_term(word)
     if given(word) == CERTAIN or (given(word) and (word[0].isupper() or not is_word(word))):
         return True
-    if "-" in word and (word.islower() or is_term(word.split("-")[-1])):
+    if "-" in word and (word.islower() or is_term(word.rsplit("-", maxsplit=1)[-1])):
         parts = word.split("-")
         return given(parts[0]) == CERTAIN and _family(parts[-1]) > NONE
     if surname(word) == CERTAIN and not is_word(word):
@@ -508,11 +515,11 @@ def _several(names: list[str], *, initials: int, unlisted: bool) -> bool:
         return False
     if is_term(names[0]) and surname(names[-1]) != CERTAIN:
         return False
-    if len(names) > 4 and max(real) < CERTAIN:  # noqa: PLR2004
+    if len(names) > 4 and max(real) < CERTAIN:
         return False
     strange = [word for level, word in zip(levels, names, strict=True) if not level]
     if not strange:
-        return max(real) == CERTAIN or len(real) > 1 or bool(initials)
+        return max(real) == CERTAIN or bool(initials) or any(map(given, names))
     if any(is_word(word) or not (word[0].isupper() or max(real)) for word in strange):
         return False
     return max(real) == CERTAIN or (
@@ -523,7 +530,7 @@ def _several(names: list[str], *, initials: int, unlisted: bool) -> bool:
 def person_name_part(candidate: Candidate) -> bool:
     """Accept any word of letters that is neither a role nor a status."""
     value = candidate.value.strip()
-    if len(value) > _LONGEST or not _NAME.fullmatch(value) or len(value) < 2:  # noqa: PLR2004
+    if len(value) > _LONGEST or not _NAME.fullmatch(value) or len(value) < 2:
         return False
     words = [word.strip(".,'’") for word in value.split()]
     if any(given(word) == CERTAIN or surname(word) == CERTAIN for word in words):
@@ -569,9 +576,12 @@ def _is_login(candidate: Candidate) -> bool:
     )
 
 
+_TRIED_OUT = re.compile(r"\b(?:invalid|illegal|unknown) user \Z", re.IGNORECASE)
+
+
 def mentioned_login(candidate: Candidate) -> bool:
     """Accept a login behind a cue that only a person follows; a bare name has a rule of its own."""
-    if given(candidate.value) == CERTAIN:
+    if given(candidate.value) == CERTAIN or _TRIED_OUT.search(candidate.before(20)):
         return False
     if re.match(r"[\w@/\\-]|\.\w", candidate.after(2)):
         return False
@@ -592,28 +602,27 @@ def _looks_personal(value: str) -> bool:
         return False
     if len(parts) == 1:
         return _joined_login(parts[0])
-    if len(parts) > 3 or any(is_term(part) for part in parts):  # noqa: PLR2004
+    if len(parts) > 3 or any(is_term(part) for part in parts):
         return False
     first, last = parts[0], parts[-1]
     if len(first) == 1 or len(last) == 1:
         longer = max(first, last, key=len)
-        return len(longer) > 2 and (surname(longer) > NONE or given(longer) > NONE)  # noqa: PLR2004
+        return len(longer) > 2 and (surname(longer) > NONE or given(longer) > NONE)
     return given(first) > NONE and surname(last) > NONE
 
 
 def _joined_login(word: str) -> bool:
     if is_word(word):
         return False
-    if given(word) == CERTAIN or (given(word) and len(word) > 3):  # noqa: PLR2004
+    if given(word) == CERTAIN or (given(word) and len(word) > 3):
         return True
-    if len(word) < 4:  # noqa: PLR2004
+    if len(word) < 4:
         return False
     family = word[1:]
     if family in word_list("surnames") or family in word_list("surname_words"):
         return True
     return any(
-        given(word[:at]) == CERTAIN and surname(word[at:]) > NONE
-        for at in range(3, len(word) - 2)
+        given(word[:at]) == CERTAIN and surname(word[at:]) > NONE for at in range(3, len(word) - 2)
     )
 
 
@@ -643,7 +652,9 @@ _REQUEST_LINE = re.compile(
 )
 _PAGE = re.compile(r"\.(?:html?|php|jsp|aspx?|js|css|json|svg|png|ico)\Z", re.IGNORECASE)
 _OF_ALL = re.compile(r"(?:all|default|public|shared)\b", re.IGNORECASE)
-_VARIABLE = re.compile(r"(?:user|username|name|login|your|me|my|someone|xxx|foo|bar|example|test)[\w-]*")
+_VARIABLE = re.compile(
+    r"(?:user|username|name|login|your|me|my|someone|xxx|foo|bar|example|test)[\w-]*"
+)
 
 
 def home_owner(candidate: Candidate) -> bool:
@@ -671,7 +682,7 @@ def _page_word(value: str) -> bool:
 
 def tilde_owner(candidate: Candidate) -> bool:
     """Accept the user of a home folder that is written with a tilde."""
-    return home_owner(candidate) and len(candidate.value) > 2  # noqa: PLR2004
+    return home_owner(candidate) and len(candidate.value) > 2
 
 
 CHECKS: dict[str, Check] = {
