@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PEERS  := .venv-bench
+BENCH  ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install validate test lint format types generate generate-check examples bench package lock clean
@@ -50,8 +52,12 @@ generate-check: $(READY)  ## fail when generated/ is not what _schemas/ says
 examples: $(READY)  ## write examples/ anew from their seed
 	$(BIN)/python examples/make_examples.py
 
-bench: $(READY)  ## measure the gate against the ordinary loop, in one run, as ratios
-	$(BIN)/python -m benchmarks
+bench: $(READY) $(PEERS)/.ready  ## measure speed and quality beside other tools; write docs/benchmarks.md
+	$(BIN)/python -m benchmarks --peers $(PEERS) $(BENCH)
+
+$(PEERS)/.ready: benchmarks/constraints.txt | $(READY)
+	$(BIN)/python -m benchmarks.install $(PEERS)
+	@touch $@
 
 package: $(READY)  ## build dist/*.whl and dist/*.tar.gz
 	$(BIN)/hatchling build
@@ -59,6 +65,8 @@ package: $(READY)  ## build dist/*.whl and dist/*.tar.gz
 lock: $(READY)  ## resolve constraints.txt anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --quiet --output-file constraints.txt --upgrade
+	$(BIN)/uv pip compile --group bench --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --quiet --output-file benchmarks/constraints.txt --upgrade
 
 clean:           ## remove everything that the targets make
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

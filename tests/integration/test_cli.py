@@ -722,7 +722,7 @@ def test_public_addresses_in_a_real_ssh_log_are_reported(tmp_path: Path) -> None
     assert "173.234.31.186" not in run.out
     lines = Path(log).read_text("utf-8", "replace").splitlines()
     for finding in addresses:
-        assert re.match(r"\d+\.\d+\.\d+\.\d+", lines[finding["line"] - 1][finding["column"] - 1 :])
+        assert re.match(r"\d+(?:[.-]\d+){3}", lines[finding["line"] - 1][finding["column"] - 1 :])
 
 
 @pytest.mark.parametrize(

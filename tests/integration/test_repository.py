@@ -12,7 +12,7 @@ import tomli
 import yaml  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
-CONSTRAINTS = ROOT / "constraints.txt"
+CONSTRAINTS = (ROOT / "constraints.txt", ROOT / "benchmarks" / "constraints.txt")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
 
 _PIN = re.compile(
@@ -69,8 +69,9 @@ def tracked() -> list[Path]:
 
 
 def pins() -> list[str]:
-    """Return the entries of constraints.txt, each on one line."""
-    return re.sub(r"\s*\\\n\s*", " ", CONSTRAINTS.read_text("utf-8")).splitlines()
+    """Return the entries of both constraints.txt, each on one line."""
+    text = "".join(path.read_text("utf-8") for path in CONSTRAINTS)
+    return re.sub(r"\s*\\\n\s*", " ", text).splitlines()
 
 
 def canonical(name: str) -> str:

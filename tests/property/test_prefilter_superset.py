@@ -56,6 +56,8 @@ def _texts(rule: Rule, value: str) -> list[str]:
         *(f"l1\n{word}{value}\tz" for word in lead),
         f"{_field(rule)}={value}",
         f'say "{lead[0]}{value}" \\ now',
+        # Folding reads the dashes of prose as hyphens.
+        f"{lead[0]}{value}".replace("-", "–"),
     ]
 
 

@@ -162,7 +162,7 @@ class Contract:
             else:
                 out.properties[name] = below
         for pattern, body in schema.get("patternProperties", {}).items():
-            out.patterns.append((_ecma(pattern), self._field(body, base, seen)))
+            out.patterns.append((ecma(pattern), self._field(body, base, seen)))
         if isinstance(schema.get("items"), dict):
             out.items = self._field(schema["items"], base, seen)
         if isinstance(schema.get("additionalProperties"), dict):
@@ -294,7 +294,7 @@ def _within(finding: Finding, folder: Path) -> Finding:
     return replace(finding, path=str(folder / finding.path))
 
 
-def _ecma(pattern: str) -> re.Pattern[str]:
+def ecma(pattern: str) -> re.Pattern[str]:
     """Return a schema's pattern (ECMA-262), whose `$` does not pass over a newline at the end."""
     return re.compile(_DOLLAR.sub(lambda found: r"\Z" if found[0] == "$" else found[0], pattern))
 

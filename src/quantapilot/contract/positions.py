@@ -30,6 +30,10 @@ _CUT = re.compile(
     r"(?:-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?)?)?|tr?u?|fa?l?s?|nu?l?|Na?|-?I[a-z]{0,6})\Z"
 )
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# A member whose key has no escapes and whose value is no container, up to the next one.
+_PASSED = re.compile(
+    r'"([^"\\]*+)"\s*+:\s*+(?:"(?:[^"\\]|\\.)*+"|[^"\[\]{},\s]++)\s*+,\s*+', re.DOTALL
+)
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _OPEN: dict[str, Kind] = {"{": "object", "[": "array"}
 _CLOSE: dict[Kind, str] = {"object": "}", "array": "]"}
@@ -125,6 +129,18 @@ def read(text: str, start: int = 0) -> tuple[list[Node], int]:
             return nodes, position
 
 
+def line_spans(data: bytes) -> list[tuple[int, int]]:
+    """Return the spans of the lines of a block, newlines left out."""
+    spans: list[tuple[int, int]] = []
+    start, size = 0, len(data)
+    while start < size:
+        stop = data.find(b"\n", start)
+        stop = size if stop < 0 else stop
+        spans.append((start, stop))
+        start = stop + 1
+    return spans
+
+
 def pointer_of(parts: Sequence[str | int]) -> str:
     """Return an RFC 6901 pointer; the empty string is the whole document."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
@@ -142,6 +158,8 @@ def span(text: str, pointer: Sequence[str | int], start: int = 0) -> tuple[int, 
         count = 0
         while True:
             if isinstance(part, str):
+                while (passed := _PASSED.match(text, position)) and passed[1] != part:
+                    position = passed.end()
                 key, after = _key(text, position)
                 if key == part:
                     position = after

@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from quantapilot.contract.positions import JsonTextError, read
+from quantapilot.contract.positions import JsonTextError, line_spans, read
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.findings import Finding
@@ -25,11 +26,14 @@ from quantapilot.inputs.sources import Source, open_problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from quantapilot.contract.grammar import Grammar
     from quantapilot.findings import Summary
     from quantapilot.gate.inspector import Found, Inspector
 
 
 _SNIFFED = 4096
+# Bytes of a block from which on there are lines to learn from, and more to come to use it on.
+_WORTH_A_GRAMMAR = BLOCK_BYTES // 4
 # A line that is not proven clean: its number, its bytes, whether it ends, and what was found in
 # it where that is known already.
 _Suspect = tuple[int, bytes, bool, "Sequence[Found] | None"]
@@ -72,6 +76,7 @@ class Gate:
         self._summary = summary
         self._limits = limits or Limits()
         self._selection = selection or Selection()
+        self._grammars: dict[str | None, Grammar] = {}
 
     def check(self, inputs: Iterable[Source | Finding]) -> Iterator[Finding]:
         """Yield the findings of each input, in order; one that can't be read stops no other."""
@@ -233,47 +238,65 @@ class Gate:
         """Yield the lines of a block that break the contract or hold something."""
         # Searched after the pass over all lines: to and fro between the two would cost each its
         # caches.
-        for number, line, ended, document in self._doubtful(block, conforms):
+        number, counted = block.line, 0
+        for start, line, document in self._doubtful(block, conforms, kind):
             found = None if document is None else self._inspector.search(document, kind)
             if found is None or found:
-                yield number, line, ended, found
+                number += block.data.count(b"\n", counted, start)
+                counted = start
+                yield number, line, block.ended or start + len(line) < len(block.data), found
 
     def _doubtful(
-        self, block: Block, conforms: Callable[[Any], bool]
-    ) -> list[tuple[int, bytes, bool, Any]]:
-        """Return the lines of a block that are not proven clean; the gate's hot loop.
+        self, block: Block, conforms: Callable[[Any], bool], kind: str | None
+    ) -> list[tuple[int, bytes, Any]]:
+        """Return the lines of a block that are not proven clean, by their offsets; the hot loop.
 
         A document comes along where it conforms and need only be searched.
         """
-        loads, broken = orjson.loads, orjson.JSONDecodeError
-        candidates = set(self._inspector.detector.candidates(block.data))
-        lines = block.data.split(b"\n")
-        last = block.line + len(lines) - 1
-        if not lines[-1]:
-            del lines[-1]
-        doubtful: list[tuple[int, bytes, bool, Any]] = []
-        offset = blank = 0
-        for number, line in enumerate(lines, block.line):
-            start, offset = offset, offset + len(line) + 1
+        loads, broken, data = orjson.loads, orjson.JSONDecodeError, block.data
+        grammar = self._grammar(block, kind)
+        candidates = set(self._inspector.detector.candidates(data))
+        doubtful: list[tuple[int, bytes, Any]] = []
+        blank = 0
+        for start, stop in grammar.unproven(data) if grammar else line_spans(data):
+            line = data[start:stop]
             document: Any = None
-            if not line:
-                blank += 1
-                continue
             try:
                 document = loads(line)
             except broken:
                 if not line.strip():
                     blank += 1
+                    candidates.discard(start)
                     continue
             else:
                 if type(document) is dict and conforms(document) and _shows_all(document, line):
                     if start not in candidates:
+                        if grammar:
+                            grammar.learn(document)
                         continue
                 else:
                     document = None
-            doubtful.append((number, line, block.ended or number < last, document))
-        self._summary.documents += len(lines) - blank
+            candidates.discard(start)
+            doubtful.append((start, line, document))
+        for start in candidates:
+            stop = data.find(b"\n", start)
+            line = data[start : stop if stop >= 0 else None]
+            doubtful.append((start, line, loads(line)))
+        doubtful.sort(key=itemgetter(0))
+        self._summary.documents += data.count(b"\n") + (not block.ended) - blank
         return doubtful
+
+    def _grammar(self, block: Block, kind: str | None) -> Grammar | None:
+        """Return the grammar of a kind; none where documents are of a definition by name."""
+        validator = self._inspector.validator
+        if validator is None or self._inspector.definition is not None:
+            return None
+        if kind not in self._grammars and len(block.data) >= _WORTH_A_GRAMMAR:
+            # Imported here: a few lines are validated sooner than a grammar is learned.
+            from quantapilot.contract.grammar import Grammar
+
+            self._grammars[kind] = Grammar(validator, kind)
+        return self._grammars.get(kind)
 
     def _look(self, source: Source, shape: Shape, suspect: _Suspect) -> Iterator[Finding]:
         number, line, ended, found = suspect

@@ -17,7 +17,9 @@ from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import RuleTimeoutError
 from quantapilot.gate.document import Document, Hit, Text
 from quantapilot.gate.masking import Masking
+from quantapilot.gate.neighbours import tells_names, told_name
 from quantapilot.inputs.rules import INPUT_RULES
+from quantapilot.pii.fold import base64_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +32,11 @@ if TYPE_CHECKING:
 
 _JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
 _KINDS = {"array": "an array", "string": "a string", "number": "a number"}
-_OPENING = frozenset("{[")
+# What JSON within a string begins with, and base64 of it.
+_OPENING = frozenset('{["')
+_OPENING_CODED = frozenset("eWI")
+# How many strings deep JSON is opened.
+_STRINGS_DEEP = 4
 _BLANKS = " \t\r\n"
 # Below it every float is written with all its digits.
 _EXACT = 1e15
@@ -251,6 +257,7 @@ class Inspector:
             root = self.validator.contract.fields(document.definition)
         broken = {violation.pointer for violation in document.violations}
         values: list[tuple[_Value, Node, bool]] = []
+        before: Node | None = None
         for node in document.nodes:
             inner = node.pointer[top:]
             described = _field(root, inner)
@@ -259,11 +266,17 @@ class Inspector:
                 if matches := self.detector.find_in_name(key):
                     yield Hit(key, node.key_at + 1, matches, node.pointer)
             proven = described if inner not in broken else None
-            values += _values(node, *_judged_as(node.name, proven))
+            values += _values(node, *_judged_as(told_name(before, node) or node.name, proven))
+            before = node
         asked = self.detector.asked([text for (text, _, _), _, _ in values])
+        told: set[tuple[int, str]] = set()
         for ((text, name, data_class), node, nested), among in zip(values, asked, strict=True):
             matches = self.detector.find(text, name=name, data_class=data_class, among=among)
+            if nested:
+                # Base64 is searched as it stands too.
+                matches = [each for each in matches if (node.start, each.rule.id) not in told]
             if matches:
+                told |= {(node.start, each.rule.id) for each in matches if not nested}
                 quote = node.kind == "string" and not nested
                 plain = len(node.text) == node.end - node.start - 2 * quote
                 exact = plain and not nested
@@ -279,7 +292,7 @@ class Inspector:
     ) -> bool:
         """Add what must be judged in a value to `out`; False where only the text would tell."""
         if isinstance(value, dict):
-            if len(pointer) > _SHALLOW:
+            if len(pointer) > _SHALLOW or tells_names(value):
                 return False
             for key, below in value.items():
                 known = described.below(key) if described else None
@@ -290,16 +303,20 @@ class Inspector:
             return True
         if isinstance(value, list):
             items = described.items if described else None
-            return len(pointer) <= _SHALLOW and all(
-                self._gather(below, (*pointer, at), name, items, out)
-                for at, below in enumerate(value)
+            return (
+                len(pointer) <= _SHALLOW
+                and not tells_names(value)
+                and all(
+                    self._gather(below, (*pointer, at), name, items, out)
+                    for at, below in enumerate(value)
+                )
             )
         name, data_class = _judged_as(name, described)
         told = True
         if isinstance(value, str):
             if self.detector.searches(data_class):
                 out.append(((value, name, data_class), pointer))
-            told = data_class != "text" or value.lstrip()[:1] not in _OPENING
+            told = data_class != "text" or not _may_open(value)
         elif data_class == "text" and value is not None and not isinstance(value, bool):
             out.append(((str(value), name, data_class), pointer))
             told = isinstance(value, int) or abs(value) < _EXACT
@@ -341,23 +358,34 @@ def _field(root: Field | None, pointer: Pointer) -> Field | None:
     return root
 
 
-def _values(node: Node, name: str, data_class: str) -> Iterator[tuple[_Value, Node, bool]]:
+def _values(
+    node: Node, name: str, data_class: str, depth: int = 0
+) -> Iterator[tuple[_Value, Node, bool]]:
     """Yield what must be judged in a node, and whether it stands in a JSON string within it."""
     if node.kind == "number" and data_class == "text":
         yield (node.text, name, data_class), node, False
     elif node.kind == "string":
-        nested = _nested(node.text) if data_class == "text" else None
-        if nested is None:
+        opens = data_class == "text" and depth < _STRINGS_DEEP and _may_open(node.text)
+        decoded = base64_text(node.text) if opens else None
+        nested = _nested(decoded or node.text) if opens else None
+        if nested is None or decoded is not None:
             yield (node.text, name, data_class), node, False
         for inner in nested or ():
             if inner.key_at is not None:
                 yield (str(inner.pointer[-1]), "", "text"), node, True
-            if inner.kind in {"string", "number"}:
-                yield (inner.text, inner.name or name, "text"), node, True
+            for value, _, _ in _values(inner, inner.name or name, "text", depth + 1):
+                yield value, node, True
+
+
+def _may_open(text: str) -> bool:
+    """Tell whether a string may hold JSON, as it is or in base64."""
+    return text.lstrip()[:1] in _OPENING or (
+        text[:1] in _OPENING_CODED and base64_text(text) is not None
+    )
 
 
 def _nested(text: str) -> Sequence[Node] | None:
-    """Return the nodes of a string that is itself a JSON object or array."""
+    """Return the nodes of a string that is itself JSON: an object, an array or a string."""
     if text.lstrip()[:1] not in _OPENING:
         return None
     try:

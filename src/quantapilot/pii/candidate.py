@@ -26,17 +26,24 @@ class DetectorSettings:
     """
 
     internal_networks: tuple[Network, ...] = ()
-    phone_regions: tuple[str, ...] = ("US", "GB", "DE", "FR", "ES", "IT", "PL", "UA", "IN", "BR")
+    phone_regions: tuple[str, ...] = (
+        "US", "CA", "GB", "DE", "FR", "ES", "IT", "PL", "UA", "IN", "BR", "RU", "JP", "KR", "CN",
+        "AU", "NZ", "NL", "BE", "CH", "AT", "TR", "MX", "SE", "IE", "PT", "CZ", "RO", "IL", "ZA",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Candidate:
-    """A span `text[start:end]` that a rule's pattern found; never shown, so it has no repr."""
+    """A span `text[start:end]` that a rule's pattern found; never shown, so it has no repr.
+
+    `name` is the field that the text or the span is the value of, where there is one.
+    """
 
     text: str
     start: int
     end: int
     settings: DetectorSettings = field(default_factory=DetectorSettings)
+    name: str = ""
 
     @property
     def value(self) -> str:

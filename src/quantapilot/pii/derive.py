@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from quantapilot.charsets import ASCII, BEYOND, DASHES, members_of, spelt
 from quantapilot.errors import RuleError
 from quantapilot.pii.rules import LEXICON, lexicon
 
@@ -39,10 +40,6 @@ _LONG = 8
 _ESCAPES = {'"': '"', "\\": "\\", "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 _SHORT_ESCAPE = r"\\[bfnrt]"
 _OR_BEYOND = r"|[\x80-\xff]{1,4})"
-_ASCII = frozenset(map(chr, range(128)))
-# Stands in a set of ASCII characters for all that lies beyond them.
-_BEYOND = "\x80"
-_ALL = _ASCII | {_BEYOND}
 # How often a character stands in a log line, roughly; hexadecimal digits fill ids and hashes.
 _SHARE = (
     dict.fromkeys("0123456789", 0.04)
@@ -195,7 +192,7 @@ def _common_start(items: list[Any], scope: _Scope) -> int:
             name, body = str(inner[0][0]), inner[0][1]
         if name not in {"IN", "NOT_LITERAL", "ANY"}:
             break
-        members = _members(name, tuple(body) if name == "IN" else body, fold=scope.fold)
+        members = members_of(name, tuple(body) if name == "IN" else body, fold=scope.fold)
         if sum(_SHARE.get(char, _RARE) for char in members) < _COMMON:
             break
         skipped += 1
@@ -219,8 +216,8 @@ def _edge(op: str, argument: Any, scope: _Scope, *, first: bool, last: bool) -> 
     if op == "ASSERT" or len(body) != 1 or str(body[0][0]) not in {"LITERAL", "NOT_LITERAL", "IN"}:
         return ""
     # The closing quote and the backslash of an escape are neighbours that decoding takes away.
-    excluded = _members(str(body[0][0]), body[0][1], fold=scope.fold)
-    allowed = _bytes((_ASCII - excluded | {'"', "\\"}) - {"\n"})
+    excluded = members_of(str(body[0][0]), body[0][1], fold=scope.fold)
+    allowed = spelt((ASCII - excluded | {'"', "\\"}) - {"\n"})
     if direction < 0 and first:
         return rf"(?:^|[{allowed}\x80-\xff]|{_SHORT_ESCAPE})"
     if direction > 0 and last:
@@ -237,19 +234,19 @@ def _not_behind(body: list[Any], scope: _Scope) -> str:
     boundary: frozenset[str] = frozenset()
     if str(body[0][0]) == "ASSERT_NOT" and len(list(body[0][1][1])) == 1:
         op, argument = body[0][1][1][0]
-        boundary = _members(str(op), argument, fold=scope.fold) - {_BEYOND}
+        boundary = members_of(str(op), argument, fold=scope.fold) - {BEYOND}
         body = body[1:]
     if any(str(op) != "LITERAL" for op, _ in body):
         return ""
-    letters = [_members("LITERAL", argument, fold=scope.fold) for _, argument in body]
+    letters = [members_of("LITERAL", argument, fold=scope.fold) for _, argument in body]
     ways: list[str] = []
     for at in reversed(range(len(letters))):
-        other = "[" + _bytes(_ASCII - letters[at] - {"\n"}) + r"\x80-\xff]"
-        ending = "".join(f"[{_bytes(letter)}]" for letter in letters[at + 1 :])
+        other = "[" + spelt(ASCII - letters[at] - {"\n"}) + r"\x80-\xff]"
+        ending = "".join(f"[{spelt(letter)}]" for letter in letters[at + 1 :])
         ways.append(f"(?:^|{other}){ending}" if ending else other)
     if boundary:
-        word = "".join(f"[{_bytes(letter)}]" for letter in letters)
-        ways.append("[" + _bytes(boundary) + r"\x80-\xff]" + word)
+        word = "".join(f"[{spelt(letter)}]" for letter in letters)
+        ways.append("[" + spelt(boundary) + r"\x80-\xff]" + word)
     return "(?:" + "|".join(ways) + ")"
 
 
@@ -275,7 +272,7 @@ def _lexicon(listed: tuple[str, ...], fold: bool) -> _Part:
         }
     bits = min(sum(-math.log2(_SHARE.get(char, _RARE)) for char in word) for word in kept)
     flag = "i" if fold else ""
-    return _Part(f"(?{flag}:{_tree(kept)})", bits)
+    return _Part(f"(?{flag}:{_tree(kept)})".replace(r"\-", f"(?:-|{DASHES})"), bits)
 
 
 def _tree(words: Iterable[str]) -> str:
@@ -305,74 +302,26 @@ def _tree(words: Iterable[str]) -> str:
 @cache
 def _one(op: str, argument: Any, fold: bool, lines: bool) -> _Part:
     """Return what one character of a pattern becomes; the same few come again and again."""
-    members = _members(op, argument, fold=fold)
+    members = members_of(op, argument, fold=fold)
     share = sum(_SHARE.get(char, _RARE) for char in members)
     return _Part(_class(members, lines=lines), -math.log2(min(share, 1.0)) if members else 99.0)
 
 
-def _members(op: str, argument: Any, *, fold: bool) -> frozenset[str]:
-    """Return the characters that one of a pattern stands for, those beyond ASCII as one."""
-    if op == "ANY":
-        return _ALL - {"\n"}
-    if op == "LITERAL":
-        return _folded({chr(min(argument, 128))}, fold=fold)
-    if op == "NOT_LITERAL":
-        return _ALL - _folded({chr(argument)}, fold=fold)
-    found: set[str] = set()
-    for kind, value in argument:
-        found |= _item(str(kind), value)
-    if str(argument[0][0]) == "NEGATE":
-        return _ALL - _folded(found - {_BEYOND}, fold=fold)
-    return _folded(found, fold=fold) & _ALL
-
-
-def _item(kind: str, value: Any) -> set[str]:
-    if kind == "LITERAL":
-        return {chr(min(value, 128))}
-    if kind == "RANGE":
-        inside = {chr(code) for code in range(value[0], min(value[1], 127) + 1)}
-        return inside | {_BEYOND} if value[1] > 127 else inside
-    if kind == "CATEGORY":
-        name = str(value).removeprefix("CATEGORY_")
-        letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[name.removeprefix("NOT_")]
-        letter = letter.upper() if name.startswith("NOT_") else letter
-        return {char for char in _ASCII if re.match(rf"\{letter}", char)} | {_BEYOND}
-    return set()
-
-
-def _folded(chars: set[str], *, fold: bool) -> frozenset[str]:
-    if not fold:
-        return frozenset(chars)
-    return frozenset({c.lower() for c in chars} | {c.upper() for c in chars} | chars)
-
-
 def _class(members: frozenset[str], *, lines: bool) -> str:
-    beyond = _BEYOND in members
-    members -= {_BEYOND}
+    beyond = BEYOND in members
+    members -= {BEYOND}
     escaped = "".join(_ESCAPES[char] for char in sorted(members & _ESCAPES.keys()))
     raw = members - {"\n"} if lines else members
     if not raw:
         return r"(?:[\x80-\xff]{1,4})" if beyond else r"\\+n"
-    plain = f"[{_bytes(raw)}]"
+    plain = f"[{spelt(raw)}]"
     if escaped:
-        plain = rf"(?:{plain}|\\+[{_bytes(frozenset(escaped))}])"
+        plain = rf"(?:{plain}|\\+[{spelt(frozenset(escaped))}])"
+    if "-" in raw and not beyond:
+        plain = f"(?:{plain}|{DASHES})"
     return f"(?:{plain}{_OR_BEYOND}" if beyond else plain
 
 
 def _one_byte(wide: str) -> str:
     """Return the class of a repeat: there each byte of a character may count for itself."""
     return wide.removesuffix(_OR_BEYOND) + r"|[\x80-\xff])"
-
-
-def _bytes(chars: frozenset[str]) -> str:
-    codes = sorted(map(ord, chars))
-    out: list[str] = []
-    start = previous = codes[0]
-    for code in [*codes[1:], 1 << 10]:
-        if code != previous + 1:
-            out.append(
-                rf"\x{start:02x}" if start == previous else rf"\x{start:02x}-\x{previous:02x}"
-            )
-            start = code
-        previous = code
-    return "".join(out)

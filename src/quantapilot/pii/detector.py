@@ -73,6 +73,10 @@ class Detector:
         """Return the offsets of the lines of `chunk` that can't be proven clean by one pass."""
         return self._prefilter.candidates(chunk)
 
+    def proves(self, line: bytes) -> bool:
+        """Tell whether one pass proves that a single line holds nothing."""
+        return self._prefilter.proves(line)
+
     def named(self, name: str) -> tuple[Rule, ...]:
         """Return the rules that a field of this name calls for, whatever its value is."""
         return tuple(rule for rule in self._fields.rules_for(name) if rule.pattern is None)
@@ -130,17 +134,15 @@ class Detector:
         if among is not None and not (hinted or among & allowed):
             return []
         found: list[Match] = []
-        by_name = bool(hinted)
         for view in views(text):
             if among is None:
                 asked = allowed.intersection(self._prefilter.rules(view.text)) | hinted
             else:
                 asked = hinted | (among & allowed)
             if asked:
-                found += self._by_pattern(view, asked, hinted)
-                by_name = by_name or any(self.rules[at].pattern is None for at in asked)
-        if by_name:
-            found += self._by_name(text, hinted, allowed)
+                found += self._by_pattern(view, asked, hinted, name)
+                if hinted or any(self.rules[at].pattern is None for at in asked):
+                    found += self._by_name(view, name, hinted, allowed)
         return _most_specific(found) if len(found) > 1 else found
 
     def find_in_name(self, name: str) -> list[Match]:
@@ -155,21 +157,21 @@ class Detector:
     def _hinted(self, name: str) -> frozenset[int]:
         known = self._plain_names.get(name)
         if known is None:
-            rules = self._fields.rules_for(name)
+            rules = {rule for view in views(name) for rule in self._fields.rules_for(view.text)}
             known = frozenset(at for at, rule in enumerate(self.rules) if rule in rules)
             if _PLAIN_NAME.fullmatch(name) and len(self._plain_names) < _REMEMBERED:
                 self._plain_names[name] = known
         return known
 
     def _by_pattern(
-        self, view: View, asked: frozenset[int], hinted: frozenset[int]
+        self, view: View, asked: frozenset[int], hinted: frozenset[int], name: str
     ) -> Iterator[Match]:
         named_parts: list[tuple[str, int, int]] | None = None
         for at in sorted(asked):
             rule = self.rules[at]
             if rule.pattern is None:
                 continue
-            for start, end in self._confirmed(rule, view.text):
+            for start, end in self._confirmed(rule, view.text, name):
                 if (rule.fields or rule.context) and at not in hinted:
                     if named_parts is None:
                         named_parts = list(pairs(view.text))
@@ -177,7 +179,7 @@ class Detector:
                         continue
                 yield Match(rule, *view.span(start, end))
 
-    def _confirmed(self, rule: Rule, text: str) -> Iterator[tuple[int, int]]:
+    def _confirmed(self, rule: Rule, text: str, name: str) -> Iterator[tuple[int, int]]:
         check = _check(rule)
         limit = _TIMEOUT_S + len(text) * _TIMEOUT_S_PER_CHARACTER
         group = "value" if "value" in rule.compiled().groupindex else 0
@@ -186,7 +188,7 @@ class Detector:
                 start, end = found.span(group)
                 if start < 0:
                     start, end = found.span()
-                if check is None or check(Candidate(text, start, end, self.settings)):
+                if check is None or check(Candidate(text, start, end, self.settings, name)):
                     yield start, end
         except TimeoutError as error:
             raise RuleTimeoutError(
@@ -205,25 +207,25 @@ class Detector:
         return rule in self._fields.rules_for(named_parts[at][0])
 
     def _by_name(
-        self, text: str, hinted: frozenset[int], allowed: frozenset[int]
+        self, view: View, name: str, hinted: frozenset[int], allowed: frozenset[int]
     ) -> Iterator[Match]:
-        yield from self._named_value(hinted, text, 0, len(text))
-        for name, start, end in pairs(text):
-            yield from self._named_value(self._hinted(name) & allowed, text, start, end)
+        yield from self._named_value(hinted, name, view, 0, len(view.text))
+        for key, start, end in pairs(view.text):
+            yield from self._named_value(self._hinted(key) & allowed, key, view, start, end)
 
     def _named_value(
-        self, rules: frozenset[int], text: str, start: int, end: int
+        self, rules: frozenset[int], name: str, view: View, start: int, end: int
     ) -> Iterator[Match]:
         for at in sorted(rules):
             rule = self.rules[at]
             if rule.pattern is not None:
                 continue
-            candidate = Candidate(text, start, end, self.settings)
+            candidate = Candidate(view.text, start, end, self.settings, name)
             if is_placeholder(candidate.value):
                 continue
             check = _check(rule)
             if check is None or check(candidate):
-                yield Match(rule, start, end)
+                yield Match(rule, *view.span(start, end))
 
 
 @cache

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _PAIR = re.compile(
     r"""(?<![\w.-])(?P<key>[A-Za-z][\w.-]{1,63})["']?\s{0,4}[=:]\s{0,4}"""
-    r"""(?:"(?P<double>[^"]{1,512})"|'(?P<single>[^']{1,512})'|(?P<bare>[^\s"',;&|<>(){}\[\]]{1,512}))"""
+    r"""(?:"(?P<double>[^"]{1,512})"|'(?P<single>[^']{1,512})'|(?P<bare>(?!//)[^\s"',;&|<>(){}\[\]]{1,512}))"""
+)
+_NAME = re.compile(r"""[A-Za-z][\w.-]{1,63}["']?\s{0,4}[=:](?!//)""")
+_SHORT_ESCAPE = r"\\[bfnrt]"
+# Words for what is counted as often as it is shown; behind them, no number of few digits is a hint.
+# The checks of values under such names agree (`checks.token`).
+_COUNTED = frozenset({("token",)})
+_NO_COUNT = (
+    rf"(?:[^A-Za-z0-9\n{{]|{_SHORT_ESCAPE})*"
+    r"(?:[A-Za-z\x80-\xff]|[0-9]{8}|[0-9]+(?:[.:]?[A-Za-z]|[_+/=~-]))"
 )
 
 
@@ -56,13 +65,35 @@ class FieldIndex:
 
 def pairs(text: str) -> Iterable[tuple[str, int, int]]:
     """Yield `(name, start, end)` of each `name=value` and `name: value` in a text."""
-    for found in _PAIR.finditer(text):
+    position = 0
+    while found := _PAIR.search(text, position):
         group = found.lastgroup or "bare"
         start, end = found.span(group)
         yield found["key"], start, end
+        # Behind a word, a colon and a space stands as often the next name: `worker: token=...`.
+        named = group == "bare" and text[start - 1].isspace() and _NAME.match(text, start)
+        position = start if named else found.end()
 
 
 def hints_pattern(hints: Iterable[tuple[str, ...]]) -> str:
     """Return an RE2 pattern for every raw spelling of a name that ends in one of `hints`."""
-    spellings = "|".join("[^A-Za-z\\n]*".join(map(re.escape, hint)) for hint in hints)
-    return rf"(?i:{spellings})(?i:s)?(?:[^A-Za-z\n]|\\[bfnrt])*[=:]"
+    # A name is looked for wherever it stands, so that a longer one is found by its end.
+    known = dict.fromkeys(hints)
+    plain = known.keys() - _COUNTED
+    other = [h for h in known if h in plain and not any(h[at:] in plain for at in range(1, len(h)))]
+    counted = [h for h in known if h in _COUNTED]
+    ends = rf"(?i:s)?(?:[^A-Za-z\n]|{_SHORT_ESCAPE})*[=:]"
+    parts = [f"(?i:{_spellings(other)}){ends}"] if other else []
+    parts += [f"(?i:{_spellings(counted)}){ends}{_NO_COUNT}"] if counted else []
+    return "|".join(parts)
+
+
+def _spellings(hints: Iterable[tuple[str, ...]]) -> str:
+    return "|".join("[^A-Za-z\\n]*".join(map(_spelt, hint)) for hint in hints)
+
+
+def _spelt(word: str) -> str:
+    if word.isascii():
+        return re.escape(word)
+    # The engines fold bytes here, and letters beyond ASCII are several.
+    return "(?:" + "|".join(dict.fromkeys((word, word.upper(), word.capitalize()))) + ")"

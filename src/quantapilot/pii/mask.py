@@ -63,7 +63,8 @@ def excerpt(text: str, merged: Sequence[Span], focus: int) -> str:
         start, end, label = merged[at]
         kept.append((start - first, end - first, label))
     shown = mask(text[first:last], kept)
-    shown = "".join(char if char.isprintable() else " " for char in shown)
+    if not shown.isprintable():
+        shown = "".join(char if char.isprintable() else " " for char in shown)
     return (_ELLIPSIS if first else "") + shown + (_ELLIPSIS if last < len(text) else "")
 
 

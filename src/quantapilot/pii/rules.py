@@ -8,6 +8,9 @@ repair it, and carries examples of both sides. A rule finds a value when
 
 Where a rule has a `pattern` and also `fields` or `context`, the pattern counts only under such a
 field or behind such a word.
+
+A pattern may name a packaged word list, `\\L<list>`. The first pass looks for its words; where the
+pattern is confirmed any word stands for them, and the check knows which are meant.
 """
 
 from __future__ import annotations
@@ -40,6 +43,9 @@ _FLAG_KEYS = ("generic",)
 _REQUIRED = ("id", "class", "description", "severity", "why", "fix", "match", "no_match")
 _ID = re.compile(r"pii/[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 LEXICON = re.compile(r"\\L<([a-z_]+)>")
+# Word lists are for the first pass, which is linear in the text whatever they hold. Behind it
+# stands any word there, and the rule's check knows the list.
+_ANY_WORD = r"[^\W\d_]++"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,8 @@ class Rule:
 def _compile(pattern: str, rule_id: str, source: str) -> regex.Pattern[str]:
     import regex
 
-    lexicons: Any = {name: list(lexicon(name)) for name in LEXICON.findall(pattern)}
     try:
-        return regex.compile(pattern, **lexicons)
+        return regex.compile(LEXICON.sub(lambda _: _ANY_WORD, pattern))
     except regex.error as error:
         raise RuleError(
             f"{source}: rule '{rule_id}': pattern is not a regular expression: {error}"
@@ -180,6 +185,12 @@ def _rule(entry: Mapping[str, Any], place: str, source: str) -> Rule:
         raise RuleError(f"{where}: severity must be one of {', '.join(get_args(Severity))}")
     if not entry["match"] or not entry["no_match"]:
         raise RuleError(f"{where}: needs examples of both sides, in 'match' and 'no_match'")
+    for name in LEXICON.findall(entry.get("pattern", "")):
+        if "check" not in entry:
+            raise RuleError(
+                f"{where}: a pattern with a word list needs a check that knows the list"
+            )
+        lexicon(name)
     if "pattern" not in entry and "fields" not in entry:
         raise RuleError(f"{where}: needs a 'pattern', 'fields' or both")
     check = entry.get("check")

@@ -179,6 +179,7 @@ def test_the_size_of_a_block_changes_no_finding(
     wanted, whole = checked(file, inspector)
     monkeypatch.setattr(module, "BLOCK_BYTES", size)
     monkeypatch.setattr("quantapilot.inputs.blocks.BLOCK_BYTES", size)
+    monkeypatch.setattr(module, "_WORTH_A_GRAMMAR", 1)
     found, summary = checked(file, inspector)
     assert found == wanted
     assert (summary.documents, summary.bytes) == (whole.documents, whole.bytes) == (

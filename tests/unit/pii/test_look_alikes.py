@@ -111,7 +111,6 @@ LOOK_ALIKES = {
         "std::vector and Foo::Bar",
         "at 12:00:00 and 2026:11:24 12:00:00",
         "mac 00:1a:2b:3c:4d:5e",
-        "example 192.0.2.1 and 2001:db8::1",
         "image:1.2.3",
     ],
 }

@@ -144,7 +144,13 @@ def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_pattern_that_names_no_word_list_is_refused(tmp_path: Path) -> None:
-    assert "no word list 'planets'" in _refusal(tmp_path, _toml(pattern=r"'\L<planets>'"))
+    own = _toml(pattern=r"'\L<planets>'", check='"not_placeholder"')
+    assert "no word list 'planets'" in _refusal(tmp_path, own)
+
+
+def test_a_word_list_without_a_check_that_knows_it_is_refused(tmp_path: Path) -> None:
+    own = _toml(pattern=r"'\L<given_names>'")
+    assert "needs a check that knows the list" in _refusal(tmp_path, own)
 
 
 def test_every_class_of_personal_data_has_rules() -> None:
