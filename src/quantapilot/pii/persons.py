@@ -76,7 +76,11 @@ _CYRILLIC_ENDINGS = tuple(
     )
 )
 _DERIVED = (
-    *((ending, instead) for ending in ("ing", "ed", "es", "er", "ers", "est") for instead in ("", "e")),
+    *(
+        (ending, instead)
+        for ending in ("ing", "ed", "es", "er", "ers", "est")
+        for instead in ("", "e")
+    ),
     *((ending, "y") for ending in ("ies", "ied", "ier", "iest", "ily", "iness")),
     *(("s", ""), ("ly", ""), ("ly", "le"), ("ness", "")),
 )
@@ -145,22 +149,24 @@ def surname(word: str) -> int:
     if is_cyrillic(lower):
         return _cyrillic_surname(lower)
     if "-" in lower or "'" in lower:
-        glued = _GLUED.match(lower)
-        bare = lower.replace("'", "").replace("-", "")
-        if bare in word_list("surnames") or (glued and surname(lower[glued.end() :])):
-            return CERTAIN
-        parts = [part for part in re.split(r"[-']", lower) if part]
-        known = [max(surname(part), given(part)) for part in parts]
-        return min(known) if known and len(known) > 1 else NONE
+        return _joined_surname(lower)
     if lower in word_list("surnames"):
         return CERTAIN
     if lower in word_list("surname_words"):
         return LIKELY
-    if is_word(lower):
-        return NONE
-    if given(lower):
-        return LIKELY
+    if is_word(lower) or given(lower):
+        return NONE if is_word(lower) else LIKELY
     return CERTAIN if len(lower) > 5 and _SURNAME_ENDING.fullmatch(lower) else NONE
+
+
+def _joined_surname(lower: str) -> int:
+    glued = _GLUED.match(lower)
+    bare = lower.replace("'", "").replace("-", "")
+    if bare in word_list("surnames") or (glued and surname(lower[glued.end() :])):
+        return CERTAIN
+    parts = [part for part in re.split(r"[-']", lower) if part]
+    known = [max(surname(part), given(part)) for part in parts]
+    return min(known) if len(known) > 1 else NONE
 
 
 def _cyrillic_surname(lower: str) -> int:
@@ -227,7 +233,7 @@ def can_be_surname(word: str) -> bool:
 
 
 def is_thing(words: Sequence[str]) -> bool:
-    """Tell whether words begin with two or three that name a thing: `Monte Carlo`, `Reed Solomon`."""
+    """Tell whether words begin with two or three that name a thing, such as `Monte Carlo`."""
     known = word_list("things_like_names")
     said = [plain(word) for word in words[:3]]
     return " ".join(said[:2]) in known or " ".join(said) in known
