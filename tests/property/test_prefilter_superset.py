@@ -13,6 +13,7 @@ import warnings
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.prefilter import Re2Prefilter, RegexPrefilter
@@ -21,6 +22,7 @@ from quantapilot.pii.rules import Rule, expand_lexicons, load_rules
 RULES = load_rules()
 PATTERN_RULES = [rule for rule in RULES if rule.pattern is not None]
 PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)
+BEYOND = st.characters(min_codepoint=32, max_codepoint=0xFFFF, exclude_categories=["Cs", "Cc"])
 EXAMPLES = 8
 
 
@@ -28,7 +30,13 @@ def _generated(rule: Rule) -> st.SearchStrategy[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pattern = re.compile(expand_lexicons(rule.pattern or ""))
-    return st.from_regex(pattern, alphabet=PRINTABLE) | st.sampled_from(
+    alphabet = PRINTABLE
+    try:
+        st.from_regex(pattern, alphabet=PRINTABLE).validate()
+    except InvalidArgument:
+        # Some patterns need letters beyond ASCII.
+        alphabet = BEYOND
+    return st.from_regex(pattern, alphabet=alphabet) | st.sampled_from(
         [text for text in rule.match if not text.startswith("{")] or ["-"]
     )
 

@@ -26,6 +26,7 @@ def beginnings() -> tuple[list[str], list[str]]:
     from quantapilot.pii.rules import lexicon
 
     names = {word.lower() for word in lexicon("given_names") if word.isascii()}
+    names = {name for name in names if not _HEXADECIMAL.fullmatch(name)}
     ordinary = {word for name in _WORDS for word in lexicon(name)} - names
     taken = {word[:size] for word in ordinary for size in range(_LEAST, len(word) + 1)}
     open_ended: set[str] = set()

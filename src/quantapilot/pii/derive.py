@@ -20,11 +20,14 @@ import math
 import re
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quantapilot.charsets import ASCII, BEYOND, DASHES, members_of, spelt
 from quantapilot.errors import RuleError
 from quantapilot.pii.rules import LEXICON, lexicon
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Bits after which a pattern is rare enough to be cut, and bits of a rest that may stand alone.
 _ENOUGH = 48.0
@@ -281,12 +284,13 @@ def _tree(words: Iterable[str]) -> str:
     by_rest: dict[str, list[str]] = {}
     for first in sorted(by_first):
         by_rest.setdefault(_tree(by_first[first]), []).append(first)
-    ways = [
-        ("[" + "".join(firsts) + "]" if len(firsts) > 1 and rest.isascii() else "") + rest
-        if len(firsts) > 1 and "".join(firsts).isalpha() and "".join(firsts).isascii()
-        else "|".join(re.escape(first) + rest for first in firsts)
-        for rest, firsts in by_rest.items()
-    ]
+    ways: list[str] = []
+    for rest, firsts in by_rest.items():
+        letters = "".join(firsts)
+        if len(firsts) > 1 and letters.isascii() and letters.isalpha():
+            ways.append(f"[{letters}]{rest}")
+        else:
+            ways += [re.escape(first) + rest for first in firsts]
     if not ways:
         return ""
     body = "|".join(ways)

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache, lru_cache
-
 from typing import TYPE_CHECKING
 
 from quantapilot.pii.candidate import word_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # How sure a word is to be a name: certain by itself, likely beside a certain one, or not at all.
 CERTAIN, LIKELY, NONE = 2, 1, 0
@@ -76,6 +75,15 @@ _CYRILLIC_ENDINGS = tuple(
         reverse=True,
     )
 )
+_DERIVED = (
+    *(
+        (ending, instead)
+        for ending in ("ing", "ed", "es", "er", "ers", "est")
+        for instead in ("", "e")
+    ),
+    *((ending, "y") for ending in ("ies", "ied", "ier", "iest", "ily", "iness")),
+    *(("s", ""), ("ly", ""), ("ly", "le"), ("ness", "")),
+)
 _VOWEL = re.compile(r"[aeiouyäöüåæø]", re.IGNORECASE)
 
 
@@ -97,7 +105,8 @@ def is_cyrillic(word: str) -> bool:
 @cache
 def _given() -> frozenset[str]:
     words = word_list("given_names")
-    return words | word_list("given_cyrillic") | {plain(word) for word in words}
+    bare = {plain(word) for word in words if not word.isascii()} - word_list("given_words")
+    return words | word_list("given_cyrillic") | bare
 
 
 @cache
@@ -108,13 +117,13 @@ def _given_beside() -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def given(word: str) -> int:
     """Tell how sure a word is to be somebody's given name."""
-    lower = word.lower()
+    lower = word.lower().replace("ʼ", "'").replace("’", "'")
     if is_cyrillic(lower):
         return CERTAIN if _cyrillic_given(lower) else NONE
     if "-" in word:
         parts = [part for part in lower.split("-") if part]
         syllables = word_list("given_syllables")
-        if len(parts) == 2 and all(part in syllables for part in parts):  # noqa: PLR2004
+        if len(parts) == 2 and all(part in syllables for part in parts):
             return CERTAIN
         levels = list(map(given, parts))
         return max(levels) if levels and all(levels) else NONE
@@ -140,22 +149,24 @@ def surname(word: str) -> int:
     if is_cyrillic(lower):
         return _cyrillic_surname(lower)
     if "-" in lower or "'" in lower:
-        glued = _GLUED.match(lower)
-        bare = lower.replace("'", "").replace("-", "")
-        if bare in word_list("surnames") or (glued and surname(lower[glued.end() :])):
-            return CERTAIN
-        parts = [part for part in re.split(r"[-']", lower) if part]
-        known = [max(surname(part), given(part)) for part in parts]
-        return min(known) if known and len(known) > 1 else NONE
+        return _joined_surname(lower)
     if lower in word_list("surnames"):
         return CERTAIN
     if lower in word_list("surname_words"):
         return LIKELY
-    if is_word(lower):
-        return NONE
-    if given(lower):
-        return LIKELY
+    if is_word(lower) or given(lower):
+        return NONE if is_word(lower) else LIKELY
     return CERTAIN if len(lower) > 5 and _SURNAME_ENDING.fullmatch(lower) else NONE
+
+
+def _joined_surname(lower: str) -> int:
+    glued = _GLUED.match(lower)
+    bare = lower.replace("'", "").replace("-", "")
+    if bare in word_list("surnames") or (glued and surname(lower[glued.end() :])):
+        return CERTAIN
+    parts = [part for part in re.split(r"[-']", lower) if part]
+    known = [max(surname(part), given(part)) for part in parts]
+    return min(known) if len(known) > 1 else NONE
 
 
 def _cyrillic_surname(lower: str) -> int:
@@ -189,7 +200,19 @@ def is_word(word: str) -> bool:
     english = word_list("english_words")
     if lower in english:
         return True
-    return lower.endswith("s") and lower[:-1] in english and lower not in word_list("surnames")
+    return lower not in word_list("surnames") and any(
+        form in english or form in word_list("surname_words") for form in _roots(lower)
+    )
+
+
+def _roots(word: str) -> Iterator[str]:
+    """Yield what an English word may be derived from: `warranting`, `holiest`, `seldomly`."""
+    for ending, instead in _DERIVED:
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            root = word.removesuffix(ending)
+            yield root + instead
+            if root[-1:] == root[-2:-1] and not instead:
+                yield root[:-1]
 
 
 def is_initial(word: str) -> bool:
@@ -201,7 +224,7 @@ def can_be_surname(word: str) -> bool:
     """Tell whether a capitalised word that no list knows may be a surname."""
     if surname(word):
         return True
-    if is_word(word) or not 2 < len(word) < 25 or word.isupper():  # noqa: PLR2004
+    if is_word(word) or not 2 < len(word) < 25 or word.isupper():
         return False
     # `GitOps`, `DevBox`: a capital inside a word is seldom a person's.
     inner = re.sub(r"^(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’])", "", word)[1:]
@@ -210,7 +233,7 @@ def can_be_surname(word: str) -> bool:
 
 
 def is_thing(words: Sequence[str]) -> bool:
-    """Tell whether words begin with two or three that name a thing: `Monte Carlo`, `Reed Solomon`."""
+    """Tell whether words begin with two or three that name a thing, such as `Monte Carlo`."""
     known = word_list("things_like_names")
     said = [plain(word) for word in words[:3]]
     return " ".join(said[:2]) in known or " ".join(said) in known

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from itertools import islice, pairwise
 
+from quantapilot.pii import cues
 from quantapilot.pii.candidate import Candidate, Check, is_placeholder, word_list
 from quantapilot.pii.persons import (
     CERTAIN,
@@ -20,7 +22,6 @@ from quantapilot.pii.persons import (
     is_term,
     is_thing,
     is_word,
-    plain,
     surname,
 )
 
@@ -28,6 +29,7 @@ _PART = r"[^\W\d_]+(?:['’‐-][^\W\d_]+)*\.?"
 _WORD = re.compile(_PART)
 _NAME = re.compile(rf"{_PART}(?:,?\s{{1,3}}{_PART}){{0,6}}")
 _LONGEST = 80
+_MOST_WORDS = 8
 
 
 # Full names.
@@ -47,12 +49,17 @@ def _is_person(words: list[str]) -> bool:
         # `Alice S.`, but not the particle or the point behind a name.
         return first == CERTAIN and between > 0 and is_initial(words[1])
     last = rest[0]
+    if not first:
+        return surname(words[0]) == CERTAIN and between == 0 and given(last) == CERTAIN
+    return _goes_on(words[0], last, between) or _is_person_behind(last, rest)
+
+
+def _goes_on(name: str, last: str, between: int) -> bool:
+    """Tell whether a word can be the surname behind a given name and what stands between them."""
     family = _family(last)
-    if first == CERTAIN:
-        return family > NONE or can_be_surname(last) or _is_person_behind(last, rest)
-    if first == LIKELY:
-        return family == CERTAIN or (between > 0 and family > NONE) or _is_person_behind(last, rest)
-    return surname(words[0]) == CERTAIN and between == 0 and given(last) == CERTAIN
+    if given(name) == CERTAIN:
+        return family > NONE or can_be_surname(last) or ("-" in name and surname(last) > NONE)
+    return family == CERTAIN or (between > 0 and family > NONE)
 
 
 def _family(word: str) -> int:
@@ -74,35 +81,56 @@ _SAINT = re.compile(
 def listed_name(candidate: Candidate) -> bool:
     """Accept a listed given name that goes on as a name, or that only a person can stand for."""
     text, start = candidate.text, candidate.start
-    shown = list(_WORD.finditer(text, start, min(len(text), start + _LONGEST)))
-    if not shown or shown[0].start() != start:
+    end = min(len(text), start + _LONGEST)
+    shown = list(islice(_WORD.finditer(text, start, end), _MOST_WORDS))
+    if not shown or shown[0].start() != start or not any(map(_may_be_name, shown[:2])):
         return False
     return any(_named_at(text, shown, at) for at in range(min(2, len(shown))))
 
 
+def _may_be_name(shown: re.Match[str]) -> bool:
+    """Tell whether a word may be a given name, alone or joined to what follows it."""
+    word = shown[0].rstrip(".")
+    if given(word) or given(_POSSESSED.sub("", word)):
+        return True
+    if word.isalpha() and (word.islower() or word[1:].islower() or word.isupper()):
+        return False
+    joined = _JOINED.match(word)
+    return joined is not None and given(joined[0]) == CERTAIN
+
+
+_JOINED = re.compile(r"[^\W\d_][^\W\d_A-Z]*")
+
+
 def _named_at(text: str, shown: list[re.Match[str]], at: int) -> bool:
     """Tell whether the name of somebody begins at a word; the word before it may belong to it."""
-    word = shown[at][0]
-    start = shown[at].start()
     if at and not _joins(text, shown[0], shown[1]):
         return False
-    if _in_address(text, start, shown[at].end()):
-        return False
+    here = shown[at]
+    # What is cheap to ask is asked first.
+    return (
+        (_spaced_name(text, shown, at) or _slug(text, here.start()) or _alone(text, here))
+        and not _SAINT.search(text[max(0, here.start() - 12) : here.start()])
+        and not _in_address(text, here.start(), here.end())
+    )
+
+
+def _spaced_name(text: str, shown: list[re.Match[str]], at: int) -> bool:
+    """Tell whether words with nothing but spaces between them are a full name."""
+    word = _POSSESSED.sub("", shown[at][0])
     if not given(word.rstrip(".")):
-        return _slug(text, start)
-    spaced = _run(text, shown[at:])
-    if word[0].isupper() or is_cyrillic(word):
-        if not word[0].isupper():
-            return False
-        if _SAINT.search(text[max(0, start - 12) : start]):
-            return False
-        if len(spaced) > 1 and _is_person(spaced) and not _names_a_thing(spaced):
-            return True
-        if at and _surname_first(text, shown[0], word):
-            return True
-    elif len(spaced) > 1 and _lower_person(spaced):
+        return False
+    words = _run(text, shown[at:])
+    if not word[0].isupper():
+        return len(words) > 1 and not is_cyrillic(word) and _lower_person(words)
+    if _NAMED_AFTER.match(text, shown[at].start()):
+        return False
+    if len(words) > 1 and _is_person(words) and not _names_a_thing(words):
         return True
-    return _slug(text, start) or _alone(text, shown[at])
+    return at > 0 and _surname_first(text, shown[0], word)
+
+
+_POSSESSED = re.compile(r"['’]s?\Z")
 
 
 def _joins(text: str, first: re.Match[str], second: re.Match[str]) -> bool:
@@ -113,11 +141,9 @@ def _run(text: str, shown: list[re.Match[str]]) -> list[str]:
     """Return the words that go on with nothing but spaces, capitalised as the first is."""
     capital = shown[0][0][:1].isupper()
     out = [shown[0][0].rstrip(".")]
-    for before, each in zip(shown, shown[1:], strict=False):
+    for before, each in pairwise(shown):
         gap = text[before.end() : each.start()]
-        if gap not in {" ", "  ", "\t", "\xa0"} or (
-            before[0].endswith(".") and len(before[0]) > 2  # noqa: PLR2004
-        ):
+        if gap not in {" ", "  ", "\t", "\xa0"} or (before[0].endswith(".") and len(before[0]) > 2):
             break
         word = each[0]
         if each.end() < len(text) and text[each.end()] in "_0123456789":
@@ -128,6 +154,16 @@ def _run(text: str, shown: list[re.Match[str]]) -> list[str]:
     while len(out) > 1 and out[-1].lower() in PARTICLES and out[-1][:1].islower():
         out.pop()
     return out
+
+
+_NAMED_AFTER = re.compile(
+    r"[^\W\d_]+(?:[ –-][A-Z][^\W\d_]+){0,2}(?:['’]s)? (?:algorithm|theorem|lemma"
+    r"|transform|divergence"
+    r"|distance|similarity|inequality|conjecture|distribution|shuffle|hashing|heuristic|paradox"
+    r"|encoding|effect|law|equation|coefficient|sampling|smoothing|decomposition|factori[sz]ation"
+    r"|iteration|polynomials?|numbers?|codes?|trees?|automat\w+|machine|process|estimator|cipher"
+    r"|signatures?|notation|diagrams?|test|criterion|kernel|matrix|series|norm|bound|filter)\b"
+)
 
 
 def _names_a_thing(words: list[str]) -> bool:
@@ -148,7 +184,7 @@ def _lower_person(words: list[str]) -> bool:
 def _surname_first(text: str, first: re.Match[str], word: str) -> bool:
     """Tell whether a surname and perhaps a comma stand before a given name."""
     family = first[0]
-    if not family[0].isupper() or is_term(family):
+    if not family[0].isupper() or is_term(family) or is_thing((family, word)):
         return False
     if "," in text[first.end() : first.end() + 1]:
         sure = given(word) == CERTAIN
@@ -164,15 +200,27 @@ _PEOPLE_PATH = re.compile(
 )
 
 
+_AT_BEHIND = re.compile(
+    r"[\w.+-]*[\u200b-\u200f\u2060\ufeff\u00ad]*"
+    r"(?:[@＠﹫]|%(?:25)?40|&#(?:64|x40);|\s?[\[({]\s?at\s?[\])}])[\w\s\u200b-\u200f-]",
+    re.IGNORECASE,
+)
+
+
 def _in_address(text: str, start: int, end: int) -> bool:
     """Tell whether a word belongs to an e-mail address, which has rules of its own, or to a URL."""
-    behind = re.match(r"[\w.+-]*@[\w-]", text[end : end + 64])
-    if behind or re.search(r"\w@[\w.-]*\Z", text[max(0, start - 64) : start]):
+    if _AT_BEHIND.match(text, end, end + 64):
         return True
     before = text[max(0, start - 200) : start]
-    return _URL.search(before) is not None and _PEOPLE_PATH.search(before) is None
+    if not before or before[-1].isspace():
+        return False
+    glued = before.split()[-1]
+    if _AT_BEFORE.search(glued):
+        return True
+    return _URL.search(glued) is not None and _PEOPLE_PATH.search(glued) is None
 
 
+_AT_BEFORE = re.compile(r"\w@[\w.-]*\Z")
 _SLUG = re.compile(r"([^\W\d_]+)(?:[._+-]|%20)([^\W\d_]+)(?![^\W\d_])")
 _CAMEL = re.compile(r"([A-Z]?[a-zß-öø-ÿ]+)([A-Z][a-zß-öø-ÿ]+)(?![a-zß-öø-ÿ])")
 _FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
@@ -198,63 +246,21 @@ def _domain(text: str, end: int) -> bool:
 
 # A given name by itself.
 
-_DONE = (
-    r"approv|review|request|assign|creat|author|submit|sign|report|ack|acknowledg|test|merg|deploy"
-    r"|trigger|reject|paus|resum|cancell?|committ|writt|open|clos|escalat|confirm|start|stop|retri"
-    r"|revert|verifi|validat|releas|own|manag|block|unblock|flagg|rais|call|edit|updat|chang"
-    r"|complet|handl|resolv|fix|check|post|sent|uploaded|invit|execut|initiat|abort|overrid|overridd"
-    r"|delegat|forward|mention|propos|schedul|queu|grant|revok|lock|unlock|declin|prepar"
-)
-_STRONG_CUE = (
-    rf"(?:(?:{_DONE})(?:ed|en|d|ied)?(?:[ -]off)?[ _-]by|(?:re)?assigned(?:[ _-]to)?"
-    r"|on behalf of|handed (?:over|off) to|escalated to|delegated to|transferred to|routed to"
-    r"|forwarded to|assign(?:ing)? (?:it |this )?to|contact(?: person)?|reach out to|co-authored-by|attn"
-    r"|waiting (?:for|on) (?:approval (?:from|by) |review (?:from|by) |sign-off (?:from|by) )?"
-    r"|(?:approval|review|sign-off|feedback|comments?|reply|response|request|message|mail|call) (?:from|by|of)"
-    r"|pending (?:approval|review) (?:from|by|of)"
-    r"|author|reviewer|approver|assignee|operator|requester|requestor|reporter|committer|maintainer"
-    r"|customer|employee|patient|full[ _-]?name|name of user|on-?call|engineer on duty"
-    r"|(?:user|operator|customer|author|reviewer|owner|contact|employee|patient|person|display)[ _-]?name"
-    r"|genehmigt von|geprüft von|freigegeben von|erstellt von|gemeldet von|beantragt von"
-    r"|zugewiesen an|übergeben an|im auftrag von|ansprechpartner(?:in)?|bearbeiter(?:in)?"
-    r"|approuvé par|validé par|relu par|créé par|demandé par|signalé par|rejeté par|assigné à"
-    r"|attribué à|confié à|au nom de|aprobado por|revisado por|solicitado por|creado por"
-    r"|rechazado por|asignado a|en nombre de|aprovado por|criado por|atribuído a"
-    r"|approvato da|richiesto da|creato da|revisionato da|assegnato a|zatwierdzone przez"
-    r"|zatwierdzony przez|przypisano do)"
-)
-_CUE_BEFORE = re.compile(rf"(?<![\w]){_STRONG_CUE}\s{{0,3}}[:=]?\s{{0,3}}[\"'@]?\Z", re.IGNORECASE)
-_CYRILLIC_CUE = re.compile(
-    r"(?:утвержд\w*|утверд\w*|одобр\w*|согласова\w*|проверил?\w*|отклон\w*|подписа\w*|подпись"
-    r"|затверд\w*|схвал\w*|перевір\w*|відхил\w*|погод\w*|назначен\w* (?:на )?|призначен\w* (?:на )?"
-    r"|исполнител\w*|виконав\w*|ответственн\w*|відповідальн\w*|автор|рецензент\w*|ревьюер\w*"
-    r"|оператор|от имени|від імені|передан\w*|запро\w*|контакт\w*|клиент|клієнт|заказчик|замовник"
-    r"|пользовател\w*|користувач\w*|спасибо|дякую|привет|привіт|г-н|г-жа|пан[іуа]?|господин)"
-    r"[\s:=—-]{1,4}[\"«@]?\Z",
-    re.IGNORECASE,
-)
-_ADDRESSED = re.compile(
-    r"(?:(?<![\w-])(?:cc|ping|pinged|pinging|hi|hello|hey|dear|thanks|thank you|thx|ty|kudos to"
-    r"|credits? to|ask|asked|asking|tell|told|notify|notified|call|called|calling|invited|invite"
-    r"|cheers|welcome|bye|sorry|@here)[,:]?\s{1,2}|(?<![\w.])@)@?\Z",
-    re.IGNORECASE,
-)
-_USER = re.compile(
-    r"(?<![\w-])(?:user|username|login|logged in as|sudo -u|as user)[ =:]{1,2}[\"']?\Z", re.I
-)
-_PREPOSITION = re.compile(r"(?<![\w-])(?:by|from|with|for|and|via|per|told|to)[ ]\Z")
 _VERB = re.compile(
     r"['’]?,?\s(?:(?:has|have|had|is|was|will|would|should|can|could|did|does|just|also|already|then"
     r"|again|never|manually|now|later|finally|not|been|being|to|be) ){0,3}(?:"
     r"approv(?:ed|es|e|ing)|reject(?:ed|s|ing)?|comment(?:ed|s|ing)?|merg(?:ed|es|e|ing)"
     r"|push(?:ed|es|ing)|request(?:ed|s)|join(?:ed|s|ing)|left|leav(?:es|ing)|says?|said|ask(?:ed|s|ing)?"
     r"|call(?:ed|s)|wrote|writes|needs|wants|wanted|thinks|thought|agrees|agreed|declined|confirm(?:ed|s)?"
-    r"|sign(?:ed|s)?[ -](?:off|in|out)|signed|review(?:ed|s|ing)?|(?:re)?opened|closed|resolved|removed|changed"
+    r"|sign(?:ed|s)?[ -](?:off|in|out)|signed|review(?:ed|s|ing)?"
+    r"|(?:re)?opened|closed|resolved|removed|changed"
     r"|paused|resumed|cancell?ed|started|stopped|triggered|deployed|reverted|replied|responded"
-    r"|answered|noted|mentioned|reported|log(?:ged|s) (?:in|out|on)|fix(?:ed|es)?|broke|forgot|took|gave"
+    r"|answered|noted|mentioned|reported|log(?:ged|s) (?:in|out|on)|fix(?:ed|es)?|broke"
+    r"|forgot|took|gave"
     r"|accepted|invited|escalated|acknowledged|acked|retried|overrode|overruled|owns|lives|clicked|typed"
     r"|entered|submitted|uploaded|downloaded|assigned|created|deleted|updated|added|complained|decided"
-    r"|thanked|works on|is (?:on|away|out|the|our|waiting|back)|was (?:here|out|away|assigned|asked|paged|notified)"
+    r"|thanked|works on|is (?:on|away|out|the|our|waiting|back)"
+    r"|was (?:here|out|away|assigned|asked|paged|notified)"
     r"|will (?:fix|review|approve|call|take|look|check|be|do|handle|answer|reply|merge)"
     r"|must (?:approve|review|sign|confirm)|please)\b"
 )
@@ -262,7 +268,8 @@ _POSSESSIVE = re.compile(
     r"['’]s (?!law|theorem|algorithm|principle|paradox|method|inequality|constant)[a-z]{2,}"
 )
 _VOCATIVE = re.compile(
-    r"(?:,|:) (?:please|can you|could you|would you|thanks|thank you|your|you|the run|the gate|we|i)\b"
+    r"(?:,|:) (?:please|can you|could you|would you|thanks|thank you"
+    r"|your|you|the run|the gate|we|i)\b"
     r"|, (?:wie|könnten|können|bitte|merci|gracias|por favor)\b",
     re.IGNORECASE,
 )
@@ -270,30 +277,35 @@ _VOCATIVE = re.compile(
 
 def _alone(text: str, shown: re.Match[str]) -> bool:
     """Tell whether a given name without a surname stands for somebody by what is around it."""
-    word = shown[0].rstrip(".")
-    if given(word) != CERTAIN or is_term(word):
+    word = _POSSESSED.sub("", shown[0].rstrip("."))
+    if given(word) != CERTAIN or is_term(word) or word.lower() in word_list("service_accounts"):
         return False
     end = shown.start() + len(word)
-    if end < len(text) and text[end] in "_/\\-":
-        return False
     before, after = text[max(0, shown.start() - 60) : shown.start()], text[end : end + 48]
+    if after[:1] in {"_", "/", "\\", "-"} or _NAMED_AFTER.match(text, shown.start()):
+        return False
+    said = cues.last_words(before)
     if is_cyrillic(word):
-        return word[0].isupper() and _CYRILLIC_CUE.search(before) is not None
-    if _CUE_BEFORE.search(before) or _ADDRESSED.search(before) or _USER.search(before):
+        return word[0].isupper() and cues.is_cyrillic(said)
+    if cues.is_strong(said) or cues.is_addressed(said, before) or cues.is_user(said):
         return not re.match(r"[\d]|\.\w", after)
-    if word.islower() and not _VERB_STRONG.match(after):
-        return False
-    if _VERB.match(after):
-        return True
-    if word.isupper():
-        return False
+    if word.islower():
+        return _VERB_STRONG.match(after) is not None
+    return _VERB.match(after) is not None or (
+        not word.isupper() and _spoken_of(said, before, after)
+    )
+
+
+def _spoken_of(said: list[str], before: str, after: str) -> bool:
+    """Tell whether somebody is spoken to or of, or something is called somebody's."""
     if _POSSESSIVE.match(after) or (not before.strip() and _VOCATIVE.match(after)):
         return True
-    return _PREPOSITION.search(before) is not None and _ends_there(after)
+    return cues.is_preposition(said, before) and _ends_there(after)
 
 
 _VERB_STRONG = re.compile(
-    r" (?:approved|rejected|commented|merged|pushed|requested|joined|logged|said|asked|signed|replied)\b"
+    r" (?:approved|rejected|commented|merged|pushed|requested|joined|logged|said|asked|signed"
+    r"|replied)\b"
 )
 
 
@@ -313,35 +325,50 @@ def cued_name(candidate: Candidate) -> bool:
     words = [word if is_initial(word) else word.rstrip(".") for word in shown]
     if len(words) > 1 and _is_person(words):
         return True
-    if _in_address(candidate.text, candidate.start, candidate.end):
-        return False
-    before = candidate.before(60)
-    strong = bool(_CUE_BEFORE.search(before) or _CYRILLIC_CUE.search(before))
-    first = words[0]
     if any(word.endswith(("'s", "’s")) for word in words[:2]) or is_thing(words):
         return False
+    return _cued(words, candidate.before(60)) and not _in_address(
+        candidate.text, candidate.start, candidate.end
+    )
+
+
+def _cued(words: list[str], before: str) -> bool:
+    """Tell whether words behind a cue can be a name though they do not begin with a full one."""
+    first = words[0]
     if len(words) > 1 and is_initial(first) and surname(words[1]) == CERTAIN:
         return not is_term(words[1])
+    said = cues.last_words(before)
+    strong = cues.is_strong(said) or cues.is_addressed(said, before)
     if given(first) == CERTAIN and not is_term(first):
-        return strong or len(words) == 1 or not is_word(words[1])
+        return len(words) == 1 or not (is_term(words[1]) or (not strong and is_word(words[1])))
     return strong and _unlisted(words)
 
 
+_TERMS_AND_PEOPLE = frozenset({"Mark", "Will", "Bill", "Grant", "Max"})
+
+
 def _unlisted(words: list[str]) -> bool:
-    """Tell whether words that do not begin with a certain given name can be a name all the same."""
-    if any(is_term(word) for word in words[:2]):
+    """Tell whether words that do not begin with a certain given name may still be a name."""
+    if len(words) == 1 and words[0] in _TERMS_AND_PEOPLE:
+        return True
+    if any(map(is_term, words[:2])):
         return False
     if _caseless(words[0]):
         return not _is_eastern_role("".join(words))
-    if len(words) == 1:
-        word = words[0]
-        if len(word) < 3 or (word.isupper() and not is_cyrillic(word)):  # noqa: PLR2004
-            return False
-        return given(word) > NONE or surname(word) == CERTAIN
+    return _unlisted_word(words[0]) if len(words) == 1 else _unlisted_pair(words)
+
+
+def _unlisted_word(word: str) -> bool:
+    if len(word) < 3 or (word.isupper() and not is_cyrillic(word)):
+        return False
+    return given(word) > NONE or surname(word) == CERTAIN
+
+
+def _unlisted_pair(words: list[str]) -> bool:
     if any(map(is_initial, words[:2])):
         return any(can_be_surname(word) for word in words[:3] if not is_initial(word))
     known = [max(given(word), surname(word)) for word in words[:2]]
-    if min(known):
+    if min(known) and (max(known) == CERTAIN or given(words[0])):
         return True
     return all(
         level or word.lower() in PARTICLES or can_be_surname(word)
@@ -366,10 +393,13 @@ def initialled_name(candidate: Candidate) -> bool:
     initials = len(re.findall(r"[А-ЯЁІЇЄҐ]\.", candidate.value))
     if is_term(family):
         return False
-    return initials > 1 or surname(family) == CERTAIN or _CYRILLIC_CUE.search(before) is not None
+    return initials > 1 or surname(family) == CERTAIN or cues.is_cyrillic(cues.last_words(before))
 
 
-_EASTERN = "系统机器自动管理员匿名用户团队部门平台服务组账号未知无空审批流水线システム管理者担当自動未設定なし시스템관리자자동없음"
+_EASTERN = (
+    "系统机器自动管理员匿名用户团队部门平台服务组账号未知无空审批流水线"
+    "システム管理者担当自動未設定なし시스템관리자자동없음"
+)
 
 
 def eastern_name(candidate: Candidate) -> bool:
@@ -397,7 +427,7 @@ _TITLE = re.compile(
 )
 _SUFFIX = re.compile(
     r"(?:,?\s+(?:jr|sr|ii|iii|iv|ph\.?d|m\.?d|esq|msc|bsc|mba|dds)\.?"
-    r"|\s*[(<\[][^()<>\[\]]*[)>\]]?|\s+via\s.*|\s+-\s.*|\s*@\S*)+\Z",
+    r"|\s*[(<\[][^()<>\[\]]*[)>\]]?|\s+via\s.*|\s+-\s.*|\s+@\S*)+\Z",
     re.IGNORECASE,
 )
 _BETWEEN_PEOPLE = re.compile(r"\s*[;/|&+]\s*|\s+(?:and|und|et|y|e|и|та|і)\s+|\s*,\s*(?:and\s+)?")
@@ -421,11 +451,17 @@ def listed_person(candidate: Candidate) -> bool:
     return _person_value(candidate, unlisted=False)
 
 
+_GOES_ON = re.compile(r" [^\W\d_a-z]")
+
+
 def _person_value(candidate: Candidate, *, unlisted: bool) -> bool:
     value = candidate.value.strip().strip("\"'").lstrip("@").strip()
     if not candidate.whole and candidate.before(2).strip("\"'")[-1:] not in "=:":
         unlisted = False
     if not value or len(value) > 2 * _LONGEST or is_placeholder(value):
+        return False
+    if not candidate.whole and _GOES_ON.match(candidate.after(3)):
+        # A sentence goes on: the cues in it decide.
         return False
     if _person(value, unlisted=unlisted):
         return True
@@ -459,7 +495,7 @@ def _single(word: str, *, unlisted: bool) -> bool:
         return "-" not in word and given(word) == CERTAIN and not is_term(word)
     if given(word) == CERTAIN or (given(word) and (word[0].isupper() or not is_word(word))):
         return True
-    if "-" in word and (word.islower() or is_term(word.split("-")[-1])):
+    if "-" in word and (word.islower() or is_term(word.rsplit("-", maxsplit=1)[-1])):
         parts = word.split("-")
         return given(parts[0]) == CERTAIN and _family(parts[-1]) > NONE
     if surname(word) == CERTAIN and not is_word(word):
@@ -468,36 +504,28 @@ def _single(word: str, *, unlisted: bool) -> bool:
 
 
 def _several(names: list[str], *, initials: int, unlisted: bool) -> bool:
-    if any(
-        is_term(word) and not (given(word) == LIKELY and at == 0) for at, word in enumerate(names)
+    if any(is_term(word) for word in names[1:]) or (
+        is_term(names[0]) and not (given(names[0]) == LIKELY and surname(names[-1]) == CERTAIN)
     ):
         return False
-    levels = [
-        CERTAIN if word.lower() in PARTICLES else max(given(word), surname(word)) for word in names
-    ]
-    real = [
-        level for level, word in zip(levels, names, strict=True) if word.lower() not in PARTICLES
-    ]
-    if not real:
+    said = [word for word in names if word.lower() not in PARTICLES]
+    levels = [max(given(word), surname(word)) for word in said]
+    best = max(levels, default=NONE)
+    strange = [word for level, word in zip(levels, said, strict=True) if not level]
+    if not said or (len(names) > 4 and best < CERTAIN):
         return False
-    if is_term(names[0]) and surname(names[-1]) != CERTAIN:
-        return False
-    if len(names) > 4 and max(real) < CERTAIN:  # noqa: PLR2004
-        return False
-    strange = [word for level, word in zip(levels, names, strict=True) if not level]
     if not strange:
-        return max(real) == CERTAIN or len(real) > 1 or bool(initials)
-    if any(is_word(word) or not (word[0].isupper() or max(real)) for word in strange):
+        return best == CERTAIN or bool(initials) or any(map(given, said))
+    if any(is_word(word) or not (word[0].isupper() or best) for word in strange):
         return False
-    return max(real) == CERTAIN or (
-        unlisted and all(map(can_be_surname, strange)) and not any(w.isupper() for w in strange)
-    )
+    can_be = all(map(can_be_surname, strange)) and not any(word.isupper() for word in strange)
+    return best == CERTAIN or (unlisted and can_be)
 
 
 def person_name_part(candidate: Candidate) -> bool:
     """Accept any word of letters that is neither a role nor a status."""
     value = candidate.value.strip()
-    if len(value) > _LONGEST or not _NAME.fullmatch(value) or len(value) < 2:  # noqa: PLR2004
+    if len(value) > _LONGEST or not _NAME.fullmatch(value) or len(value) < 2:
         return False
     words = [word.strip(".,'’") for word in value.split()]
     if any(given(word) == CERTAIN or surname(word) == CERTAIN for word in words):
@@ -544,7 +572,11 @@ def _is_login(candidate: Candidate) -> bool:
 
 
 def mentioned_login(candidate: Candidate) -> bool:
-    """Accept a login behind a cue that only a person follows."""
+    """Accept a login behind a cue that only a person follows; a bare name has a rule of its own."""
+    if given(candidate.value) == CERTAIN or cues.is_tried_out(
+        cues.last_words(candidate.before(24))
+    ):
+        return False
     if re.match(r"[\w@/\\-]|\.\w", candidate.after(2)):
         return False
     return _looks_personal(candidate.value)
@@ -554,31 +586,33 @@ def mentioned_login(candidate: Candidate) -> bool:
 def _looks_personal(value: str) -> bool:
     """Tell whether a login is made of somebody's name: `j.doe`, `asmith`, `alice42`."""
     lower = value.rsplit("\\", 1)[-1].lower()
-    if not _LOGIN.fullmatch(lower) or "@" in lower or lower in word_list("service_accounts"):
+    if not _LOGIN.fullmatch(lower) or "@" in lower or _MACHINE.search(lower):
         return False
-    if _MACHINE.search(lower) or lower in word_list("status_words"):
+    if lower in word_list("service_accounts") or lower in word_list("status_words"):
         return False
     bare = re.sub(r"\d{1,4}\Z", "", lower)
     parts = [part for part in re.split(r"[._-]", bare) if part]
-    if not all(part.isalpha() for part in parts) or is_word(bare):
+    if not parts or not all(part.isalpha() for part in parts) or is_word(bare):
         return False
-    if len(parts) == 1:
-        return _joined_login(parts[0])
-    if len(parts) > 3 or any(is_term(part) for part in parts):  # noqa: PLR2004
+    return _joined_login(parts[0]) if len(parts) == 1 else _parted_login(parts)
+
+
+def _parted_login(parts: list[str]) -> bool:
+    if len(parts) > 3 or any(map(is_term, parts)):
         return False
     first, last = parts[0], parts[-1]
     if len(first) == 1 or len(last) == 1:
         longer = max(first, last, key=len)
-        return len(longer) > 2 and (surname(longer) > NONE or given(longer) > NONE)  # noqa: PLR2004
+        return len(longer) > 2 and (surname(longer) > NONE or given(longer) > NONE)
     return given(first) > NONE and surname(last) > NONE
 
 
 def _joined_login(word: str) -> bool:
     if is_word(word):
         return False
-    if given(word) == CERTAIN or (given(word) and len(word) > 3):  # noqa: PLR2004
+    if given(word) == CERTAIN or (given(word) and len(word) > 3):
         return True
-    if len(word) < 4:  # noqa: PLR2004
+    if len(word) < 4:
         return False
     family = word[1:]
     if family in word_list("surnames") or family in word_list("surname_words"):
@@ -644,7 +678,7 @@ def _page_word(value: str) -> bool:
 
 def tilde_owner(candidate: Candidate) -> bool:
     """Accept the user of a home folder that is written with a tilde."""
-    return home_owner(candidate) and len(candidate.value) > 2  # noqa: PLR2004
+    return home_owner(candidate) and len(candidate.value) > 2
 
 
 CHECKS: dict[str, Check] = {
