@@ -9,6 +9,8 @@ repair it, and carries examples of both sides. A rule finds a value when
 Where a rule has a `pattern` and also `fields` or `context`, the pattern counts only under such a
 field or behind such a word.
 
+With `named`, the words of `context` are names of fields as well.
+
 A pattern may name a packaged word list, `\\L<list>`. The first pass looks for its words; where the
 pattern is confirmed any word stands for them, and the check knows which are meant.
 """
@@ -39,7 +41,7 @@ DATA_CLASSES = frozenset(
 
 _TEXT_KEYS = ("id", "class", "description", "severity", "pattern", "check", "why", "fix")
 _LIST_KEYS = ("fields", "context", "data_classes", "match", "no_match")
-_FLAG_KEYS = ("generic",)
+_FLAG_KEYS = ("generic", "named")
 _REQUIRED = ("id", "class", "description", "severity", "why", "fix", "match", "no_match")
 _ID = re.compile(r"pii/[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 LEXICON = re.compile(r"\\L<([a-z_]+)>")
@@ -212,7 +214,7 @@ def _rule(entry: Mapping[str, Any], place: str, source: str) -> Rule:
         fix=entry["fix"],
         pattern=entry.get("pattern"),
         check=check,
-        fields=tuple(tuple(hint.split()) for hint in entry.get("fields", ())),
+        fields=_fields(entry),
         context=tuple(entry.get("context", ())),
         data_classes=classes,
         generic=entry.get("generic", "pattern" not in entry),
@@ -220,6 +222,15 @@ def _rule(entry: Mapping[str, Any], place: str, source: str) -> Rule:
         no_match=tuple(entry["no_match"]),
         source=source,
     )
+
+
+def _fields(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    named = [tuple(hint.split()) for hint in entry.get("fields", ())]
+    if entry.get("named"):
+        # Only what a name can be read as: `dni`, `tax id`, and no word with accents or dots.
+        each = [tuple(word.split()) for word in entry.get("context", ())]
+        named += [hint for hint in each if words(" ".join(hint)) == hint]
+    return tuple(dict.fromkeys(named))
 
 
 def _check_shape(entry: Mapping[str, Any], where: str) -> None:
