@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from quantapilot.pii.beginnings import beginnings
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.examples import found_in
-from quantapilot.pii.rules import load_rules
+from quantapilot.pii.rules import lexicon, load_rules
 
 DETECTOR = Detector(load_rules())
 SEVERITY = {rule.id: rule.severity for rule in DETECTOR.rules}
@@ -595,3 +596,10 @@ def test_what_only_looks_like_a_name_is_no_finding(row: object) -> None:
 )
 def test_a_login_or_a_role_under_a_persons_field_is_a_warning(row: object) -> None:
     assert {SEVERITY[rule] for rule in _found(row)} == {"warning"}
+
+
+def test_the_beginnings_that_the_first_pass_looks_for_follow_from_the_names() -> None:
+    open_ended, whole = beginnings()
+
+    assert list(lexicon("given_beginnings")) == open_ended
+    assert list(lexicon("given_whole")) == whole
