@@ -324,7 +324,7 @@ NAMED_FIELDS = {
     "escaped in the key": r'{"first\u005fname":"Zed"}',
     "full width in the key": json.dumps({full_width("first_name"): "Zed"}, ensure_ascii=False),
     "in base64 of JSON": json.dumps({"body": coded('{"user":{"first_name":"Zed"}}')}),
-    "in an array in base64 of JSON": json.dumps({"body": coded('{"reviewers":["Zed Quux"]}')}),
+    "in an array in base64 of JSON": json.dumps({"body": coded('{"reviewers":["Zed Novak"]}')}),
     "in JSON in a string": json.dumps({"body": '{"first_name":"Zed"}'}),
     "in JSON in JSON in a string": json.dumps({"b": json.dumps({"c": '{"first_name":"Zed"}'})}),
     "in a JSON string in a string": json.dumps({"b": json.dumps('{"first_name":"Zed"}')}),

@@ -1,4 +1,4 @@
-"""Rules are data: TOML files read into frozen values, refused when they break their own law.
+r"""Rules are data: TOML files read into frozen values, refused when they break their own law.
 
 A rule states what it finds (`pattern`, `check`, `fields`, `context`), why that matters and how to
 repair it, and carries examples of both sides. A rule finds a value when
@@ -11,7 +11,7 @@ field or behind such a word.
 
 With `named`, the words of `context` are names of fields as well.
 
-A pattern may name a packaged word list, `\\L<list>`. The first pass looks for its words; where the
+A pattern may name a packaged word list, `\L<list>`. The first pass looks for its words; where the
 pattern is confirmed any word stands for them, and the check knows which are meant.
 """
 
@@ -187,21 +187,13 @@ def _rule(entry: Mapping[str, Any], place: str, source: str) -> Rule:
         raise RuleError(f"{where}: severity must be one of {', '.join(get_args(Severity))}")
     if not entry["match"] or not entry["no_match"]:
         raise RuleError(f"{where}: needs examples of both sides, in 'match' and 'no_match'")
-    for name in LEXICON.findall(entry.get("pattern", "")):
-        if "check" not in entry:
-            raise RuleError(
-                f"{where}: a pattern with a word list needs a check that knows the list"
-            )
-        lexicon(name)
     if "pattern" not in entry and "fields" not in entry:
         raise RuleError(f"{where}: needs a 'pattern', 'fields' or both")
+    _check_lists(entry, where)
     check = entry.get("check")
     if check is not None and check not in (known := checks_of(entry["class"])):
         raise RuleError(f"{where}: no check '{check}'; there are {', '.join(sorted(known))}")
-    for hint in entry.get("fields", ()):
-        if words(hint) != tuple(hint.split()):
-            meant = " ".join(words(hint))
-            raise RuleError(f"{where}: field '{hint}' can't match; names are read as '{meant}'")
+    _check_fields(entry, where)
     classes = frozenset(entry.get("data_classes", ("text",)))
     if unknown := classes - DATA_CLASSES:
         raise RuleError(f"{where}: no data class '{min(unknown)}'")
@@ -222,6 +214,20 @@ def _rule(entry: Mapping[str, Any], place: str, source: str) -> Rule:
         no_match=tuple(entry["no_match"]),
         source=source,
     )
+
+
+def _check_lists(entry: Mapping[str, Any], where: str) -> None:
+    for name in LEXICON.findall(entry.get("pattern", "")):
+        if "check" not in entry:
+            raise RuleError(f"{where}: a pattern with a word list needs a check that knows it")
+        lexicon(name)
+
+
+def _check_fields(entry: Mapping[str, Any], where: str) -> None:
+    for hint in entry.get("fields", ()):
+        if words(hint) != tuple(hint.split()):
+            meant = " ".join(words(hint))
+            raise RuleError(f"{where}: field '{hint}' can't match; names are read as '{meant}'")
 
 
 def _fields(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:

@@ -150,7 +150,7 @@ def test_a_pattern_that_names_no_word_list_is_refused(tmp_path: Path) -> None:
 
 def test_a_word_list_without_a_check_that_knows_it_is_refused(tmp_path: Path) -> None:
     own = _toml(pattern=r"'\L<given_names>'")
-    assert "needs a check that knows the list" in _refusal(tmp_path, own)
+    assert "needs a check that knows it" in _refusal(tmp_path, own)
 
 
 def test_every_class_of_personal_data_has_rules() -> None:

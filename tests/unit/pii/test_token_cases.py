@@ -71,7 +71,7 @@ FOUND: dict[str, list[str]] = {
         f"worker: secret_key_base = {h(96)}",
         "license key ABCDE-12345-FGHIJ-67890", "recovery code: 8f3k-92mq",
         "credentials: ci:hunter2", f"config={{'api_key': '{r(32)}'}}",
-        'payload: {\\"token\\":\\"' + r(20) + '\\"}', f"//registry.npmjs.org/:_authToken={h(36)}",
+        'payload: {\\"token\\":\\"' + r(20) + '\\"}', f"//npm.example.com/:_authToken={h(36)}",
     ],
     "token told in a sentence": [
         f"token {h(40)} expired", f"using token {r(34)}9x for clone", f"secret {h(32)} leaked",

@@ -138,7 +138,7 @@ def email_spelled(candidate: Candidate) -> bool:
         or (
             local.lower() not in _NO_PERSONS
             and not local.lower().endswith(("ed", "ing"))
-            and local.lower() not in word_list("common_words")
+            and local.lower() not in word_list("function_words")
             and _MAIL_CUE.search(candidate.before(24)) is not None
         )
     )

@@ -516,6 +516,9 @@ def _several(names: list[str], *, initials: int, unlisted: bool) -> bool:
         return False
     if not strange:
         return best == CERTAIN or bool(initials) or any(map(given, said))
+    if unlisted and surname(said[-1]) == CERTAIN and not is_word(said[-1]):
+        # Where a person is expected, a family name is enough, whatever stands before it.
+        return all(word[0].isupper() for word in strange)
     if any(is_word(word) or not (word[0].isupper() or best) for word in strange):
         return False
     can_be = all(map(can_be_surname, strange)) and not any(word.isupper() for word in strange)
