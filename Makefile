@@ -41,7 +41,8 @@ format: $(READY)  ## let ruff repair what it can
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
-generate: $(READY)  ## write generated/ from _schemas/
+generate: $(READY)  ## write generated/ from _schemas/, and what is derived from the rules
+	$(BIN)/python -m quantapilot.pii.beginnings
 	$(BIN)/python -m quantapilot.pii.compiled
 	$(BIN)/qp generate
 

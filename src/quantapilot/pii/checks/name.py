@@ -181,12 +181,18 @@ def _lower_person(words: list[str]) -> bool:
     return bool(rest) and _family(rest[0]) > NONE
 
 
+# What goes on as a list of several: `Florence, Sofia and Victoria`.
+_ENUMERATED = re.compile(r",? (?:and|or|und|oder|et|ou|y|o|e|i|и|та|&) [^\W\d_a-z]|, [^\W\d_a-z]")
+
+
 def _surname_first(text: str, first: re.Match[str], word: str) -> bool:
     """Tell whether a surname and perhaps a comma stand before a given name."""
     family = first[0]
     if not family[0].isupper() or is_term(family) or is_thing((family, word)):
         return False
     if "," in text[first.end() : first.end() + 1]:
+        if _ENUMERATED.match(text, first.end() + text[first.end() :].index(word) + len(word)):
+            return False
         sure = given(word) == CERTAIN
         return (sure and can_be_surname(family)) or surname(family) == CERTAIN
     return given(word) == CERTAIN and surname(family) == CERTAIN

@@ -112,18 +112,29 @@ _COOKIE_ATTRIBUTES = frozenset(
 def issued(candidate: Candidate) -> bool:
     """Accept what follows the mark of an issuer, unless it is masked, words or a form."""
     value = candidate.value
-    return not _MASKED.search(value) and any(
-        len(piece) >= 20
-        or (len(piece) >= 10 and piece.isdigit())
-        or random_like(piece)
-        or _LOUD.fullmatch(piece)
-        for piece in SEGMENT.findall(value)
+    pieces = SEGMENT.findall(value)
+    # Keys may hold the very characters that join words.
+    whole = "".join(pieces[1:])
+    return not _MASKED.search(value) and (
+        (len(whole) >= 16 and random_like(whole))
+        or any(
+            len(piece) >= 20
+            or (len(piece) >= 10 and piece.isdigit())
+            or random_like(piece)
+            or _LOUD.fullmatch(piece)
+            for piece in pieces
+        )
     )
 
 
 def random_key(candidate: Candidate) -> bool:
     """Accept what follows a mark that words may begin with too, if it is unlike words."""
-    return not _MASKED.search(candidate.value) and unlike_words(candidate.value)
+    value = candidate.value
+    return not _MASKED.search(value) and (
+        unlike_words(value)
+        # No word is as long and written in both cases.
+        or any(len(piece) >= 24 and not piece.islower() for piece in SEGMENT.findall(value))
+    )
 
 
 def mixed_case(candidate: Candidate) -> bool:
