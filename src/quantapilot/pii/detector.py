@@ -8,6 +8,7 @@ from is its caller's business.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ _TIMEOUT_S = 2.0
 _TIMEOUT_S_PER_CHARACTER = 2e-6
 # So few texts are confirmed sooner than told apart.
 _FEW_TEXTS = 6
+# Texts from here on may be made to be slow. In them a check sees so much around a candidate, more
+# than any asks for, and what it said of the same surroundings is remembered for so many.
+_LONG = 1 << 16
+_REACH = 256
+_VERDICTS = 1024
 _NEWLINE = re.compile(rb"\n")
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
@@ -181,19 +187,48 @@ class Detector:
 
     def _confirmed(self, rule: Rule, text: str, name: str) -> Iterator[tuple[int, int]]:
         check = _check(rule)
-        limit = _TIMEOUT_S + len(text) * _TIMEOUT_S_PER_CHARACTER
-        group = "value" if "value" in rule.compiled().groupindex else 0
-        try:
-            for found in rule.compiled().finditer(text, timeout=limit):
-                start, end = found.span(group)
-                if start < 0:
-                    start, end = found.span()
-                if check is None or check(Candidate(text, start, end, self.settings, name)):
+        spans = self._spans(rule, text)
+        if check is None:
+            yield from spans
+        elif len(text) < _LONG:
+            for start, end in spans:
+                if check(Candidate(text, start, end, self.settings, name)):
                     yield start, end
+        else:
+            yield from self._checked(check, text, spans, name)
+
+    def _spans(self, rule: Rule, text: str) -> Iterator[tuple[int, int]]:
+        """Return what a rule's pattern finds; only the pattern's own time is limited."""
+        pattern = rule.compiled()
+        limit = _TIMEOUT_S + len(text) * _TIMEOUT_S_PER_CHARACTER
+        group = "value" if "value" in pattern.groupindex else 0
+        places = array("q")
+        try:
+            for found in pattern.finditer(text, timeout=limit):
+                start, end = found.span(group)
+                places.extend(found.span() if start < 0 else (start, end))
         except TimeoutError as error:
             raise RuleTimeoutError(
                 f"rule '{rule.id}' took over {limit:.0f} s on one text"
             ) from error
+        each = iter(places)
+        return zip(each, each, strict=True)
+
+    def _checked(
+        self, check: Check, text: str, spans: Iterator[tuple[int, int]], name: str
+    ) -> Iterator[tuple[int, int]]:
+        verdicts: dict[tuple[str, int, int], bool] = {}
+        for start, end in spans:
+            first = max(0, start - _REACH)
+            around = text[first : end + _REACH]
+            key = (around, start - first, end - first)
+            verdict = verdicts.get(key)
+            if verdict is None:
+                verdict = check(Candidate(around, *key[1:], self.settings, name))
+                if len(verdicts) < _VERDICTS and end - start < _REACH:
+                    verdicts[key] = verdict
+            if verdict:
+                yield start, end
 
     def _called_for(
         self, rule: Rule, text: str, start: int, named_parts: Sequence[tuple[str, int, int]]
