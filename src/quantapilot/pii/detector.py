@@ -217,17 +217,9 @@ class Detector:
     def _checked(
         self, check: Check, text: str, spans: Iterator[tuple[int, int]], name: str
     ) -> Iterator[tuple[int, int]]:
-        verdicts: dict[tuple[str, int, int], bool] = {}
+        verdicts = _Verdicts(self.settings)
         for start, end in spans:
-            first = max(0, start - _REACH)
-            around = text[first : end + _REACH]
-            key = (around, start - first, end - first)
-            verdict = verdicts.get(key)
-            if verdict is None:
-                verdict = check(Candidate(around, *key[1:], self.settings, name))
-                if len(verdicts) < _VERDICTS and end - start < _REACH:
-                    verdicts[key] = verdict
-            if verdict:
+            if verdicts.of(check, text, start, end, name):
                 yield start, end
 
     def _called_for(
@@ -244,23 +236,64 @@ class Detector:
     def _by_name(
         self, view: View, name: str, hinted: frozenset[int], allowed: frozenset[int]
     ) -> Iterator[Match]:
-        yield from self._named_value(hinted, name, view, 0, len(view.text))
-        for key, start, end in pairs(view.text):
-            yield from self._named_value(self._hinted(key) & allowed, key, view, start, end)
+        text = view.text
+        yield from self._named_value(hinted, name, view, 0, len(text))
+        verdicts = _Verdicts(self.settings) if len(text) >= _LONG else None
+        for key, start, end in pairs(text):
+            rules = self._hinted(key) & allowed
+            if rules:
+                yield from self._named_value(rules, key, view, start, end, verdicts)
 
     def _named_value(
-        self, rules: frozenset[int], name: str, view: View, start: int, end: int
+        self,
+        rules: frozenset[int],
+        name: str,
+        view: View,
+        start: int,
+        end: int,
+        verdicts: _Verdicts | None = None,
     ) -> Iterator[Match]:
         for at in sorted(rules):
             rule = self.rules[at]
             if rule.pattern is not None:
                 continue
-            candidate = Candidate(view.text, start, end, self.settings, name)
-            if is_placeholder(candidate.value):
-                continue
-            check = _check(rule)
-            if check is None or check(candidate):
+            check = _named_check(rule)
+            if verdicts is not None:
+                holds = verdicts.of(check, view.text, start, end, name)
+            else:
+                holds = check(Candidate(view.text, start, end, self.settings, name))
+            if holds:
                 yield Match(rule, *view.span(start, end))
+
+
+class _Verdicts:
+    """What checks said of candidates in a long text, remembered by what stands around them."""
+
+    def __init__(self, settings: DetectorSettings) -> None:
+        self._settings = settings
+        self._known: dict[tuple[Check, str, int, int, str], bool] = {}
+
+    def of(self, check: Check, text: str, start: int, end: int, name: str) -> bool:
+        """Return what a check says of a candidate; it sees no more of the text than its reach."""
+        first = max(0, start - _REACH)
+        around = text[first : end + _REACH]
+        key = (check, around, start - first, end - first, name)
+        verdict = self._known.get(key)
+        if verdict is None:
+            verdict = check(Candidate(around, start - first, end - first, self._settings, name))
+            if len(self._known) < _VERDICTS and len(around) <= 4 * _REACH:
+                self._known[key] = verdict
+        return verdict
+
+
+@cache
+def _named_check(rule: Rule) -> Check:
+    check = _check(rule)
+
+    def holds(candidate: Candidate) -> bool:
+        return not is_placeholder(candidate.value) and (check is None or check(candidate))
+
+    return holds
 
 
 @cache
