@@ -40,6 +40,10 @@ _LONG = 8
 _ESCAPES = {'"': '"', "\\": "\\", "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 _SHORT_ESCAPE = r"\\[bfnrt]"
 _OR_BEYOND = r"|[\x80-\xff]{1,4})"
+# Letters of Latin alphabets beyond ASCII as raw bytes. Where a pattern asks for no others, texts
+# in other alphabets are told apart by the first pass.
+_LATIN_BLOCKS = ((0xC0, 0x24F), (0x1E00, 0x1EFF))
+_LATIN = r"[\xc3-\xc9][\x80-\xbf]|\xe1[\xb8-\xbb][\x80-\xbf]"
 # How often a character stands in a log line, roughly; hexadecimal digits fill ids and hashes.
 _SHARE = (
     dict.fromkeys("0123456789", 0.04)
@@ -304,7 +308,24 @@ def _one(op: str, argument: Any, fold: bool, lines: bool) -> _Part:
     """Return what one character of a pattern becomes; the same few come again and again."""
     members = members_of(op, argument, fold=fold)
     share = sum(_SHARE.get(char, _RARE) for char in members)
-    return _Part(_class(members, lines=lines), -math.log2(min(share, 1.0)) if members else 99.0)
+    bits = -math.log2(min(share, 1.0)) if members else 99.0
+    if op == "IN" and not fold and BEYOND in members and _latin_only(argument):
+        plain = _class(members - {BEYOND}, lines=lines) + "|" if len(members) > 1 else ""
+        return _Part(f"(?:{plain}{_LATIN})", bits)
+    return _Part(_class(members, lines=lines), bits)
+
+
+def _latin_only(items: Any) -> bool:
+    """Tell whether all that a class has beyond ASCII are Latin letters."""
+    spans: list[tuple[int, int]] = []
+    for kind, value in items:
+        if str(kind) not in {"LITERAL", "RANGE"}:
+            return False
+        spans.append((value, value) if str(kind) == "LITERAL" else tuple(value))
+    beyond = [(max(first, 128), last) for first, last in spans if last > 127]
+    return all(
+        any(low <= first and last <= high for low, high in _LATIN_BLOCKS) for first, last in beyond
+    )
 
 
 def _class(members: frozenset[str], *, lines: bool) -> str:

@@ -8,6 +8,7 @@ from is its caller's business.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ _TIMEOUT_S = 2.0
 _TIMEOUT_S_PER_CHARACTER = 2e-6
 # So few texts are confirmed sooner than told apart.
 _FEW_TEXTS = 6
+# Texts from here on may be made to be slow. In them a check sees so much around a candidate, more
+# than any asks for, and what it said of the same surroundings is remembered for so many.
+_LONG = 1 << 16
+_REACH = 256
+_VERDICTS = 1024
 _NEWLINE = re.compile(rb"\n")
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
@@ -181,19 +187,40 @@ class Detector:
 
     def _confirmed(self, rule: Rule, text: str, name: str) -> Iterator[tuple[int, int]]:
         check = _check(rule)
-        limit = _TIMEOUT_S + len(text) * _TIMEOUT_S_PER_CHARACTER
-        group = "value" if "value" in rule.compiled().groupindex else 0
-        try:
-            for found in rule.compiled().finditer(text, timeout=limit):
-                start, end = found.span(group)
-                if start < 0:
-                    start, end = found.span()
-                if check is None or check(Candidate(text, start, end, self.settings, name)):
+        spans = self._spans(rule, text)
+        if check is None:
+            yield from spans
+        elif len(text) < _LONG:
+            for start, end in spans:
+                if check(Candidate(text, start, end, self.settings, name)):
                     yield start, end
+        else:
+            yield from self._checked(check, text, spans, name)
+
+    def _spans(self, rule: Rule, text: str) -> Iterator[tuple[int, int]]:
+        """Return what a rule's pattern finds; only the pattern's own time is limited."""
+        pattern = rule.compiled()
+        limit = _TIMEOUT_S + len(text) * _TIMEOUT_S_PER_CHARACTER
+        group = "value" if "value" in pattern.groupindex else 0
+        places = array("q")
+        try:
+            for found in pattern.finditer(text, timeout=limit):
+                start, end = found.span(group)
+                places.extend(found.span() if start < 0 else (start, end))
         except TimeoutError as error:
             raise RuleTimeoutError(
                 f"rule '{rule.id}' took over {limit:.0f} s on one text"
             ) from error
+        each = iter(places)
+        return zip(each, each, strict=True)
+
+    def _checked(
+        self, check: Check, text: str, spans: Iterator[tuple[int, int]], name: str
+    ) -> Iterator[tuple[int, int]]:
+        verdicts = _Verdicts(self.settings)
+        for start, end in spans:
+            if verdicts.of(check, text, start, end, name):
+                yield start, end
 
     def _called_for(
         self, rule: Rule, text: str, start: int, named_parts: Sequence[tuple[str, int, int]]
@@ -209,23 +236,64 @@ class Detector:
     def _by_name(
         self, view: View, name: str, hinted: frozenset[int], allowed: frozenset[int]
     ) -> Iterator[Match]:
-        yield from self._named_value(hinted, name, view, 0, len(view.text))
-        for key, start, end in pairs(view.text):
-            yield from self._named_value(self._hinted(key) & allowed, key, view, start, end)
+        text = view.text
+        yield from self._named_value(hinted, name, view, 0, len(text))
+        verdicts = _Verdicts(self.settings) if len(text) >= _LONG else None
+        for key, start, end in pairs(text):
+            rules = self._hinted(key) & allowed
+            if rules:
+                yield from self._named_value(rules, key, view, start, end, verdicts)
 
     def _named_value(
-        self, rules: frozenset[int], name: str, view: View, start: int, end: int
+        self,
+        rules: frozenset[int],
+        name: str,
+        view: View,
+        start: int,
+        end: int,
+        verdicts: _Verdicts | None = None,
     ) -> Iterator[Match]:
         for at in sorted(rules):
             rule = self.rules[at]
             if rule.pattern is not None:
                 continue
-            candidate = Candidate(view.text, start, end, self.settings, name)
-            if is_placeholder(candidate.value):
-                continue
-            check = _check(rule)
-            if check is None or check(candidate):
+            check = _named_check(rule)
+            if verdicts is not None:
+                holds = verdicts.of(check, view.text, start, end, name)
+            else:
+                holds = check(Candidate(view.text, start, end, self.settings, name))
+            if holds:
                 yield Match(rule, *view.span(start, end))
+
+
+class _Verdicts:
+    """What checks said of candidates in a long text, remembered by what stands around them."""
+
+    def __init__(self, settings: DetectorSettings) -> None:
+        self._settings = settings
+        self._known: dict[tuple[Check, str, int, int, str], bool] = {}
+
+    def of(self, check: Check, text: str, start: int, end: int, name: str) -> bool:
+        """Return what a check says of a candidate; it sees no more of the text than its reach."""
+        first = max(0, start - _REACH)
+        around = text[first : end + _REACH]
+        key = (check, around, start - first, end - first, name)
+        verdict = self._known.get(key)
+        if verdict is None:
+            verdict = check(Candidate(around, start - first, end - first, self._settings, name))
+            if len(self._known) < _VERDICTS and len(around) <= 4 * _REACH:
+                self._known[key] = verdict
+        return verdict
+
+
+@cache
+def _named_check(rule: Rule) -> Check:
+    check = _check(rule)
+
+    def holds(candidate: Candidate) -> bool:
+        return not is_placeholder(candidate.value) and (check is None or check(candidate))
+
+    return holds
 
 
 @cache

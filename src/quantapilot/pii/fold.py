@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 # One layer may hide another: `%2540`, or base64 of JSON with escapes.
 _ROUNDS = 3
 
+# So many short pieces of a text are read once, however often they stand in it.
+_PIECES = 4096
+_SHORT = 64
+
 # Arrows, box drawing, dingbats, quotation marks and a few signs: common in log lines, never part
 # of a value, and left as they are.
 _SYMBOLS = re.compile(r"[«»°±·×‘-‟•…←-⇿─-╿✀-➿]")
@@ -112,9 +116,11 @@ _CONTROLS = re.compile(
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 )
 # A letter and the marks over it.
+_MARK = re.compile(r"[\u0300-\u036f]")
 _MARKED = re.compile(r"[^\W\d_][\u0300-\u036f]{1,16}")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_MIXED = re.compile(rf"[A-Za-z][{_FOREIGN}]|[{_FOREIGN}][A-Za-z]")
+# From its Latin letter, which fewer texts of other alphabets have.
+_MIXED = re.compile(rf"[A-Za-z](?:[{_FOREIGN}]|(?<=[{_FOREIGN}].))")
 _WORDS = re.compile(r"\w+")
 _BASE64_TOKENS = re.compile(
     rf'(?<![A-Za-z0-9+/_-])(?:(?:{_BASE64})[A-Za-z0-9+/_-]*+={{0,2}}|(?<![^"\n]){_ALONE})'
@@ -140,11 +146,19 @@ class _Decoder:
             return text
         if self.whole is not None:
             return self.whole(text)
-        return self.pieces.sub(self._read, text)
+        known: dict[str, str] = {}
 
-    def _read(self, found: re.Match[str]) -> str:
-        parts = self.parts(found[0])
-        return found[0] if parts is None else "".join([new for new, _ in parts])
+        def read(found: re.Match[str]) -> str:
+            piece = found[0]
+            new = known.get(piece)
+            if new is None:
+                parts = self.parts(piece)
+                new = piece if parts is None else "".join([part for part, _ in parts])
+                if len(known) < _PIECES and len(piece) < _SHORT:
+                    known[piece] = new
+            return new
+
+        return self.pieces.sub(read, text)
 
 
 @dataclass(slots=True, repr=False)
@@ -363,7 +377,7 @@ _DECODERS = (
         lambda text: _CONTROLS.sub("", text),
     ),
     _Decoder(_DEFANGED, _refanged, _DEFANGED.search),
-    _Decoder(_MARKED, _composed, lambda text: not text.isascii() and _MARKED.search(text)),
+    _Decoder(_MARKED, _composed, lambda text: not text.isascii() and _MARK.search(text)),
     _Decoder(
         _BEYOND_ASCII,
         _folded_run,

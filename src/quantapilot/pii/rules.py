@@ -76,6 +76,10 @@ class Rule:
     no_match: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        # No two rules of a run share an id, and all there is to a rule would be slow to hash.
+        return hash(self.id)
+
     def compiled(self) -> regex.Pattern[str]:
         """Return the confirming pattern; compiled on first use, since compiling is what costs.
 

@@ -293,7 +293,9 @@ def short_number(candidate: Candidate) -> bool:
 
 def secret_value(candidate: Candidate) -> bool:
     """Accept a secret under its name, as the name asks for it."""
-    value = _SCHEME.sub("", candidate.value.strip())
+    value = candidate.value.strip()
+    if len(value.split(maxsplit=1)) > 1:
+        value = _SCHEME.sub("", value)
     parts = words(candidate.name)
     if _harmless(candidate) or (parts[-2:-1] and parts[-2] in word_list("harmless_tokens")):
         return False
