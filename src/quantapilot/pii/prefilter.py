@@ -138,27 +138,42 @@ class RegexPrefilter:
     """The prefilter on `regex` alone, for platforms that google-re2 has no wheel for."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        import regex
-
-        self._line = regex.compile(line_pattern(rules))
-        self._each = [regex.compile(text_pattern(rule)) for rule in rules]
+        self._rules = rules
+        # Compiled on first use: over thousands of names that takes this engine seconds.
+        self._line: Any = None
+        self._each: dict[int, Any] = {}
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
-        return _candidate_lines(self._line, chunk)
+        return _candidate_lines(self._pass(), chunk)
 
     def proves(self, line: bytes) -> bool:
         """Tell whether a line is no candidate."""
-        return self._line.search(line) is None
+        return self._pass().search(line) is None
 
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
         data = text.encode("utf-8", "surrogatepass")
-        return [at for at, pattern in enumerate(self._each) if pattern.search(data)]
+        return [at for at in range(len(self._rules)) if self._pattern(at).search(data)]
 
     def places(self, position: int, data: bytes) -> list[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
-        return [found.span() for found in self._each[position].finditer(data)]
+        return [found.span() for found in self._pattern(position).finditer(data)]
+
+    def _pass(self) -> Any:
+        if self._line is None:
+            import regex
+
+            self._line = regex.compile(line_pattern(self._rules))
+        return self._line
+
+    def _pattern(self, position: int) -> Any:
+        found = self._each.get(position)
+        if found is None:
+            import regex
+
+            found = self._each[position] = regex.compile(text_pattern(self._rules[position]))
+        return found
 
 
 def build_prefilter(rules: Sequence[Rule]) -> Prefilter:

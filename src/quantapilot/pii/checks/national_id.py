@@ -15,6 +15,7 @@ from quantapilot.pii.candidate import Candidate, Check, isolated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
 _DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9a-f]{32,}")
@@ -327,9 +328,17 @@ def _standard(*schemes: str) -> Callable[[str], bool]:
     """Return whether python-stdnum takes a value for one of its `schemes`, such as `de.idnr`."""
 
     def valid(value: str) -> bool:
-        return any(import_module(f"stdnum.{scheme}").is_valid(value) for scheme in schemes)
+        return any(_takes(import_module(f"stdnum.{scheme}"), value) for scheme in schemes)
 
     return valid
+
+
+def _takes(scheme: ModuleType, value: str) -> bool:
+    try:
+        return bool(scheme.is_valid(value))
+    except LookupError:
+        # Its own tables do not know all that they refer to, such as some Chinese counties.
+        return False
 
 
 def _repeats(value: str) -> bool:
