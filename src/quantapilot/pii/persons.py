@@ -17,6 +17,12 @@ from quantapilot.pii.candidate import word_list
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_PART = r"[^\W\d_]+(?:['’‐-][^\W\d_]+)*\.?"
+# One word of a name, and all of a name, which is neither longer nor of more words than these.
+WORD = re.compile(_PART)
+NAME = re.compile(rf"{_PART}(?:,?\s{{1,3}}{_PART}){{0,6}}")
+LONGEST = 80
+MOST_WORDS = 8
 # How sure a word is to be a name: certain by itself, likely beside a certain one, or not at all.
 CERTAIN, LIKELY, NONE = 2, 1, 0
 

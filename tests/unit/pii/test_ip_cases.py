@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.detecting import detector_of, found_in_fields, is_candidate
 
-from quantapilot.pii.detector import Detector
-from quantapilot.pii.rules import load_rules
-
-DETECTOR = Detector([rule for rule in load_rules() if rule.pii_class == "ip"])
+DETECTOR = detector_of("ip")
 
 PUBLIC = [
     "client 8.8.8.8 refused",
@@ -223,19 +221,13 @@ CLEAN_FIELDS = [
 @pytest.mark.parametrize("text", PUBLIC)
 def test_a_public_address_is_found(text: str) -> None:
     assert DETECTOR.find(text)
-    assert DETECTOR.candidates(json.dumps({"message": text}).encode()) == [0]
-
-
-def _in_fields(document: dict[str, object]) -> bool:
-    ((name, value),) = document.items()
-    values = value if isinstance(value, list) else [value]
-    return any(DETECTOR.find(str(each), name=name) for each in values)
+    assert is_candidate(DETECTOR, {"message": text})
 
 
 @pytest.mark.parametrize("document", FIELDS, ids=json.dumps)
 def test_an_address_under_a_name_for_one_is_found(document: dict[str, object]) -> None:
-    assert _in_fields(document)
-    assert DETECTOR.candidates(json.dumps(document).encode()) == [0]
+    assert found_in_fields(DETECTOR, document)
+    assert is_candidate(DETECTOR, document)
 
 
 @pytest.mark.parametrize("text", PASSES)
@@ -245,4 +237,4 @@ def test_what_is_internal_or_no_address_passes(text: str) -> None:
 
 @pytest.mark.parametrize("document", CLEAN_FIELDS, ids=json.dumps)
 def test_what_is_internal_or_no_address_passes_under_a_name(document: dict[str, object]) -> None:
-    assert not _in_fields(document)
+    assert not found_in_fields(DETECTOR, document)

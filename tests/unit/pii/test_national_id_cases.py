@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.detecting import detector_of, found_in_fields, is_candidate
 
-from quantapilot.pii.detector import Detector
-from quantapilot.pii.rules import load_rules
-
-DETECTOR = Detector([rule for rule in load_rules() if rule.pii_class == "national_id"])
+DETECTOR = detector_of("national_id")
 
 NUMBERS = [
     # United States.
@@ -347,15 +345,10 @@ def test_a_personal_number_is_found(text: str) -> None:
     assert DETECTOR.candidates(line.encode()) == [0]
 
 
-def _in_fields(document: dict[str, object]) -> bool:
-    ((name, value),) = document.items()
-    return bool(DETECTOR.find(str(value), name=name))
-
-
 @pytest.mark.parametrize("document", FIELDS, ids=json.dumps)
 def test_a_personal_number_under_a_name_for_one_is_found(document: dict[str, object]) -> None:
-    assert _in_fields(document)
-    assert DETECTOR.candidates(json.dumps(document).encode()) == [0]
+    assert found_in_fields(DETECTOR, document)
+    assert is_candidate(DETECTOR, document)
 
 
 @pytest.mark.parametrize("text", PASSES)
@@ -365,4 +358,4 @@ def test_other_numbers_and_words_are_no_personal_number(text: str) -> None:
 
 @pytest.mark.parametrize("document", CLEAN_FIELDS, ids=json.dumps)
 def test_other_values_are_no_personal_number(document: dict[str, object]) -> None:
-    assert not _in_fields(document)
+    assert not found_in_fields(DETECTOR, document)
