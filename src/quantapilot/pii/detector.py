@@ -91,12 +91,15 @@ class Detector:
         """Tell whether any rule runs in fields of a class."""
         return bool(self._by_class[data_class])
 
-    def asked(self, texts: Sequence[str]) -> list[frozenset[int]]:
+    def asked(self, texts: Sequence[str]) -> Sequence[frozenset[int] | None]:
         """Return, for each of some texts, the rules that may match in it.
 
-        One question for all texts of a document: most have nothing to confirm.
+        One question for all texts of a document: most have nothing to confirm. None leaves the
+        question to `find`, where it would be asked of a long text twice.
         """
         joined = "\n".join(texts)
+        if len(joined) >= _LONG and len(texts) <= _FEW_TEXTS:
+            return [None] * len(texts)
         forms = list(views(joined))
         rules = frozenset(at for view in forms for at in self._prefilter.rules(view.text))
         if not rules or len(forms) > 1 or len(texts) <= _FEW_TEXTS:
