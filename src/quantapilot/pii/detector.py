@@ -13,6 +13,8 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import RuleTimeoutError
@@ -21,7 +23,7 @@ from quantapilot.pii.checks import checks_of
 from quantapilot.pii.fields import FieldIndex, pairs
 from quantapilot.pii.fold import View, views
 from quantapilot.pii.prefilter import Prefilter, build_prefilter
-from quantapilot.pii.rules import DATA_CLASSES
+from quantapilot.pii.rules import DATA_CLASSES, LEXICON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,10 +40,24 @@ _FEW_TEXTS = 6
 _LONG = 1 << 16
 _REACH = 256
 _VERDICTS = 1024
+# In a long text a rule is confirmed where the prefilter says that it may match: in windows, each
+# judged with so much around it.
+_WINDOW = 8192
+_AROUND = 2048
+# Rules with longer matches are confirmed in all of the text.
+_WIDEST = 1024
+_LOOKAHEAD = 512
+# How far behind a field's name or a word a value may begin.
+_GATE_REACH = 1024
+_FEW_PLACES = 32
 _NEWLINE = re.compile(rb"\n")
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
 _REMEMBERED = 4096
+
+
+# Stretches of a text by the positions of rules.
+_Windows = dict[int, list[tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +160,57 @@ class Detector:
             return []
         found: list[Match] = []
         for view in views(text):
-            if among is None:
+            windows: _Windows = {}
+            if len(view.text) >= _LONG:
+                windows = self._windows(view.text)
+                asked = allowed.intersection(windows) | hinted
+                # A field's name calls for its rules wherever a match may be.
+                windows = {at: spans for at, spans in windows.items() if at not in hinted}
+            elif among is None:
                 asked = allowed.intersection(self._prefilter.rules(view.text)) | hinted
             else:
                 asked = hinted | (among & allowed)
             if asked:
-                found += self._by_pattern(view, asked, hinted, name)
+                found += self._by_pattern(view, asked, hinted, name, windows)
                 if hinted or any(self.rules[at].pattern is None for at in asked):
                     found += self._by_name(view, name, hinted, allowed)
         return _most_specific(found) if len(found) > 1 else found
+
+    def _windows(self, text: str) -> _Windows:
+        """Return, for each rule, the stretches of a long text in which a match may begin."""
+        windows: _Windows = defaultdict(list)
+        for first in range(0, len(text), _WINDOW):
+            last = min(first + _WINDOW, len(text))
+            seen = max(0, first - _AROUND)
+            part = text[seen : last + _AROUND]
+            data = part.encode("utf-8", "surrogatepass")
+            for at in self._prefilter.rules(part):
+                spans = windows[at]
+                for start, end in self._narrowed(at, data, len(part)):
+                    begin, stop = max(first, seen + start), min(last, seen + end)
+                    if spans and begin <= spans[-1][1]:
+                        spans[-1] = (spans[-1][0], max(spans[-1][1], stop))
+                    elif begin < stop:
+                        spans.append((begin, stop))
+        return windows
+
+    def _narrowed(self, at: int, data: bytes, size: int) -> list[tuple[int, int]]:
+        """Return where in a part of a text a match of a rule may begin: all of it when in many."""
+        rule = self.rules[at]
+        width = _width(rule)
+        if rule.pattern is None or width > _WIDEST:
+            return [(0, size)]
+        behind = _GATE_REACH if rule.fields or rule.context else 2
+        spans: list[tuple[int, int]] = []
+        for start, end in islice(self._prefilter.places(at, data), _FEW_PLACES + 1):
+            if len(spans) == _FEW_PLACES:
+                return [(0, size)]
+            if size < len(data):
+                # A place is of bytes, and may begin within a character.
+                end = len(data[:end].decode("utf-8", "ignore")) + 1
+                start = len(data[:start].decode("utf-8", "ignore")) - 1
+            spans.append((start - width, end + behind))
+        return spans
 
     def find_in_name(self, name: str) -> list[Match]:
         """Return what a field's name itself holds; names without any are remembered."""
@@ -173,14 +231,19 @@ class Detector:
         return known
 
     def _by_pattern(
-        self, view: View, asked: frozenset[int], hinted: frozenset[int], name: str
+        self,
+        view: View,
+        asked: frozenset[int],
+        hinted: frozenset[int],
+        name: str,
+        windows: _Windows,
     ) -> Iterator[Match]:
         named_parts: list[tuple[str, int, int]] | None = None
         for at in sorted(asked):
             rule = self.rules[at]
             if rule.pattern is None:
                 continue
-            for start, end in self._confirmed(rule, view.text, name):
+            for start, end in self._confirmed(rule, view.text, name, windows.get(at)):
                 if (rule.fields or rule.context) and at not in hinted:
                     if named_parts is None:
                         named_parts = list(pairs(view.text))
@@ -188,9 +251,11 @@ class Detector:
                         continue
                 yield Match(rule, *view.span(start, end))
 
-    def _confirmed(self, rule: Rule, text: str, name: str) -> Iterator[tuple[int, int]]:
+    def _confirmed(
+        self, rule: Rule, text: str, name: str, windows: Sequence[tuple[int, int]] | None
+    ) -> Iterator[tuple[int, int]]:
         check = _check(rule)
-        spans = self._spans(rule, text)
+        spans = _spans(rule, text, windows)
         if check is None:
             yield from spans
         elif len(text) < _LONG:
@@ -199,23 +264,6 @@ class Detector:
                     yield start, end
         else:
             yield from self._checked(check, text, spans, name)
-
-    def _spans(self, rule: Rule, text: str) -> Iterator[tuple[int, int]]:
-        """Return what a rule's pattern finds; only the pattern's own time is limited."""
-        pattern = rule.compiled()
-        limit = _TIMEOUT_S + len(text) * _TIMEOUT_S_PER_CHARACTER
-        group = "value" if "value" in pattern.groupindex else 0
-        places = array("q")
-        try:
-            for found in pattern.finditer(text, timeout=limit):
-                start, end = found.span(group)
-                places.extend(found.span() if start < 0 else (start, end))
-        except TimeoutError as error:
-            raise RuleTimeoutError(
-                f"rule '{rule.id}' took over {limit:.0f} s on one text"
-            ) from error
-        each = iter(places)
-        return zip(each, each, strict=True)
 
     def _checked(
         self, check: Check, text: str, spans: Iterator[tuple[int, int]], name: str
@@ -302,6 +350,45 @@ def _named_check(rule: Rule) -> Check:
 @cache
 def _check(rule: Rule) -> Check | None:
     return checks_of(rule.pii_class)[rule.check] if rule.check else None
+
+
+def _spans(
+    rule: Rule, text: str, windows: Sequence[tuple[int, int]] | None
+) -> Iterator[tuple[int, int]]:
+    """Return what a rule's pattern finds, in windows or in all of a text; its time is limited."""
+    pattern, size = rule.compiled(), len(text)
+    group = "value" if "value" in pattern.groupindex else 0
+    limit = _TIMEOUT_S + size * _TIMEOUT_S_PER_CHARACTER
+    width = _width(rule)
+    if windows is None or width > _WIDEST:
+        windows = [(0, size)]
+    places = array("q")
+    reached, started = 0, perf_counter()
+    try:
+        for first, last in windows:
+            left = max(limit - (perf_counter() - started), 0.001)
+            stop = min(last + width + _LOOKAHEAD, size)
+            for found in pattern.finditer(text, max(first, reached), stop, timeout=left):
+                if found.start() >= last:
+                    break
+                if max(found.end(), found.end(group)) == stop < size:
+                    found = pattern.match(text, found.start(), timeout=left) or found
+                start, end = found.span(group)
+                places.extend(found.span() if start < 0 else (start, end))
+                reached = found.end()
+    except TimeoutError as error:
+        raise RuleTimeoutError(f"rule '{rule.id}' took over {limit:.0f} s on one text") from error
+    each = iter(places)
+    return zip(each, each, strict=True)
+
+
+@cache
+def _width(rule: Rule) -> int:
+    """Return how long a match of a rule can be, a word of a list counted as 64 characters."""
+    from re import _parser  # type: ignore[attr-defined]
+
+    tree = _parser.parse(LEXICON.sub(r"\\w{1,64}", rule.pattern or ""))
+    return int(tree.getwidth()[1])
 
 
 def _has_word(text: str, word: str) -> bool:
