@@ -29,12 +29,12 @@ _SCALAR = re.compile(
 _CUT = re.compile(
     r"(?:-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?)?)?|tr?u?|fa?l?s?|nu?l?|Na?|-?I[a-z]{0,6})\Z"
 )
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 # A member whose key has no escapes and whose value is no container, up to the next one.
 _PASSED = re.compile(
-    r'"([^"\\]*+)"\s*+:\s*+(?:"(?:[^"\\]|\\.)*+"|[^"\[\]{},\s]++)\s*+,\s*+', re.DOTALL
+    r'"([^"\\]*+)"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[^"\[\]{},\s]++)\s*+,\s*+', re.DOTALL
 )
-_NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 _OPEN: dict[str, Kind] = {"{": "object", "[": "array"}
 _CLOSE: dict[Kind, str] = {"object": "}", "array": "]"}
 

@@ -91,7 +91,7 @@ class Inspector:
         find = self.detector.find
         try:
             for ((text, name, data_class), pointer), among in zip(values, asked, strict=True):
-                if among or name:
+                if among is None or among or name:
                     matches = find(text, name=name, data_class=data_class, among=among)
                     if matches:
                         found.append((pointer, text, matches))

@@ -8,36 +8,30 @@ from is its caller's business.
 from __future__ import annotations
 
 import re
-from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import RuleTimeoutError
 from quantapilot.pii.candidate import Candidate, Check, DetectorSettings, is_placeholder
 from quantapilot.pii.checks import checks_of
 from quantapilot.pii.fields import FieldIndex, pairs
 from quantapilot.pii.fold import View, views
+from quantapilot.pii.long_texts import LONG, Verdicts, spans_of, windows_of
 from quantapilot.pii.prefilter import Prefilter, build_prefilter
 from quantapilot.pii.rules import DATA_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from quantapilot.pii.long_texts import Span, Windows
     from quantapilot.pii.rules import Rule
 
 _CONTEXT_REACH = 48
-_TIMEOUT_S = 2.0
-_TIMEOUT_S_PER_CHARACTER = 2e-6
 # So few texts are confirmed sooner than told apart.
 _FEW_TEXTS = 6
-# Texts from here on may be made to be slow. In them a check sees so much around a candidate, more
-# than any asks for, and what it said of the same surroundings is remembered for so many.
-_LONG = 1 << 16
-_REACH = 256
-_VERDICTS = 1024
 _NEWLINE = re.compile(rb"\n")
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
@@ -91,12 +85,15 @@ class Detector:
         """Tell whether any rule runs in fields of a class."""
         return bool(self._by_class[data_class])
 
-    def asked(self, texts: Sequence[str]) -> list[frozenset[int]]:
+    def asked(self, texts: Sequence[str]) -> Sequence[frozenset[int] | None]:
         """Return, for each of some texts, the rules that may match in it.
 
-        One question for all texts of a document: most have nothing to confirm.
+        One question for all texts of a document: most have nothing to confirm. None leaves the
+        question to `find`, where it would be asked of a long text twice.
         """
         joined = "\n".join(texts)
+        if len(joined) >= LONG and len(texts) <= _FEW_TEXTS:
+            return [None] * len(texts)
         forms = list(views(joined))
         rules = frozenset(at for view in forms for at in self._prefilter.rules(view.text))
         if not rules or len(forms) > 1 or len(texts) <= _FEW_TEXTS:
@@ -141,14 +138,19 @@ class Detector:
             return []
         found: list[Match] = []
         for view in views(text):
-            if among is None:
+            windows: Windows = {}
+            if len(view.text) >= LONG:
+                windows = windows_of(view.text, self.rules, self._prefilter)
+                asked = allowed.intersection(windows) | hinted
+            elif among is None:
                 asked = allowed.intersection(self._prefilter.rules(view.text)) | hinted
             else:
                 asked = hinted | (among & allowed)
             if asked:
-                found += self._by_pattern(view, asked, hinted, name)
+                search = _Search(view, name, hinted, windows)
+                found += self._by_pattern(search, asked)
                 if hinted or any(self.rules[at].pattern is None for at in asked):
-                    found += self._by_name(view, name, hinted, allowed)
+                    found += self._by_name(search, allowed)
         return _most_specific(found) if len(found) > 1 else found
 
     def find_in_name(self, name: str) -> list[Match]:
@@ -169,121 +171,82 @@ class Detector:
                 self._plain_names[name] = known
         return known
 
-    def _by_pattern(
-        self, view: View, asked: frozenset[int], hinted: frozenset[int], name: str
-    ) -> Iterator[Match]:
-        named_parts: list[tuple[str, int, int]] | None = None
+    def _by_pattern(self, search: _Search, asked: frozenset[int]) -> Iterator[Match]:
         for at in sorted(asked):
             rule = self.rules[at]
             if rule.pattern is None:
                 continue
-            for start, end in self._confirmed(rule, view.text, name):
-                if (rule.fields or rule.context) and at not in hinted:
-                    if named_parts is None:
-                        named_parts = list(pairs(view.text))
-                    if not self._called_for(rule, view.text, start, named_parts):
-                        continue
-                yield Match(rule, *view.span(start, end))
+            named = at in search.hinted
+            # A field's name calls for its rules wherever a match may be.
+            windows = None if named else search.windows.get(at)
+            anywhere = named or not (rule.fields or rule.context)
+            for start, end in self._confirmed(rule, search, windows):
+                if anywhere or self._called_for(rule, search, start):
+                    yield Match(rule, *search.view.span(start, end))
 
-    def _confirmed(self, rule: Rule, text: str, name: str) -> Iterator[tuple[int, int]]:
-        check = _check(rule)
-        spans = self._spans(rule, text)
+    def _confirmed(
+        self, rule: Rule, search: _Search, windows: Sequence[Span] | None
+    ) -> Iterator[Span]:
+        check, text, name = _check(rule), search.view.text, search.name
+        spans = spans_of(rule, text, windows)
         if check is None:
             yield from spans
-        elif len(text) < _LONG:
+        elif len(text) < LONG:
             for start, end in spans:
                 if check(Candidate(text, start, end, self.settings, name)):
                     yield start, end
         else:
-            yield from self._checked(check, text, spans, name)
+            verdicts = Verdicts(self.settings)
+            for span in spans:
+                if verdicts.of(check, text, span, name):
+                    yield span
 
-    def _spans(self, rule: Rule, text: str) -> Iterator[tuple[int, int]]:
-        """Return what a rule's pattern finds; only the pattern's own time is limited."""
-        pattern = rule.compiled()
-        limit = _TIMEOUT_S + len(text) * _TIMEOUT_S_PER_CHARACTER
-        group = "value" if "value" in pattern.groupindex else 0
-        places = array("q")
-        try:
-            for found in pattern.finditer(text, timeout=limit):
-                start, end = found.span(group)
-                places.extend(found.span() if start < 0 else (start, end))
-        except TimeoutError as error:
-            raise RuleTimeoutError(
-                f"rule '{rule.id}' took over {limit:.0f} s on one text"
-            ) from error
-        each = iter(places)
-        return zip(each, each, strict=True)
-
-    def _checked(
-        self, check: Check, text: str, spans: Iterator[tuple[int, int]], name: str
-    ) -> Iterator[tuple[int, int]]:
-        verdicts = _Verdicts(self.settings)
-        for start, end in spans:
-            if verdicts.of(check, text, start, end, name):
-                yield start, end
-
-    def _called_for(
-        self, rule: Rule, text: str, start: int, named_parts: Sequence[tuple[str, int, int]]
-    ) -> bool:
-        before = text[max(0, start - _CONTEXT_REACH) : start].lower()
+    def _called_for(self, rule: Rule, search: _Search, start: int) -> bool:
+        before = search.view.text[max(0, start - _CONTEXT_REACH) : start].lower()
         if any(_has_word(before, word) for word in rule.context):
             return True
-        at = bisect_right(named_parts, start, key=lambda part: part[1]) - 1
-        if at < 0 or start >= named_parts[at][2]:
+        parts = search.parts()
+        at = bisect_right(parts, start, key=lambda part: part[1]) - 1
+        if at < 0 or start >= parts[at][2]:
             return False
-        return rule in self._fields.rules_for(named_parts[at][0])
+        return rule in self._fields.rules_for(parts[at][0])
 
-    def _by_name(
-        self, view: View, name: str, hinted: frozenset[int], allowed: frozenset[int]
-    ) -> Iterator[Match]:
-        text = view.text
-        yield from self._named_value(hinted, name, view, 0, len(text))
-        verdicts = _Verdicts(self.settings) if len(text) >= _LONG else None
-        for key, start, end in pairs(text):
-            rules = self._hinted(key) & allowed
-            if rules:
-                yield from self._named_value(rules, key, view, start, end, verdicts)
-
-    def _named_value(
-        self,
-        rules: frozenset[int],
-        name: str,
-        view: View,
-        start: int,
-        end: int,
-        verdicts: _Verdicts | None = None,
-    ) -> Iterator[Match]:
-        for at in sorted(rules):
-            rule = self.rules[at]
-            if rule.pattern is not None:
-                continue
-            check = _named_check(rule)
-            if verdicts is not None:
-                holds = verdicts.of(check, view.text, start, end, name)
-            else:
-                holds = check(Candidate(view.text, start, end, self.settings, name))
-            if holds:
-                yield Match(rule, *view.span(start, end))
+    def _by_name(self, search: _Search, allowed: frozenset[int]) -> Iterator[Match]:
+        text = search.view.text
+        verdicts = Verdicts(self.settings) if len(text) >= LONG else None
+        named = [(search.hinted, search.name, 0, len(text))] if search.hinted else []
+        parts = (
+            (self._hinted(key) & allowed, key, start, end) for key, start, end in search.parts()
+        )
+        for rules, name, start, end in chain(named, parts):
+            for at in sorted(rules):
+                rule = self.rules[at]
+                if rule.pattern is not None:
+                    continue
+                check = _named_check(rule)
+                if verdicts is not None:
+                    holds = verdicts.of(check, text, (start, end), name)
+                else:
+                    holds = check(Candidate(text, start, end, self.settings, name))
+                if holds:
+                    yield Match(rule, *search.view.span(start, end))
 
 
-class _Verdicts:
-    """What checks said of candidates in a long text, remembered by what stands around them."""
+@dataclass(slots=True)
+class _Search:
+    """One form of a text that is searched: under which name, and where in it."""
 
-    def __init__(self, settings: DetectorSettings) -> None:
-        self._settings = settings
-        self._known: dict[tuple[Check, str, int, int, str], bool] = {}
+    view: View
+    name: str
+    hinted: frozenset[int]
+    windows: Windows
+    _parts: list[tuple[str, int, int]] | None = None
 
-    def of(self, check: Check, text: str, start: int, end: int, name: str) -> bool:
-        """Return what a check says of a candidate; it sees no more of the text than its reach."""
-        first = max(0, start - _REACH)
-        around = text[first : end + _REACH]
-        key = (check, around, start - first, end - first, name)
-        verdict = self._known.get(key)
-        if verdict is None:
-            verdict = check(Candidate(around, start - first, end - first, self._settings, name))
-            if len(self._known) < _VERDICTS and len(around) <= 4 * _REACH:
-                self._known[key] = verdict
-        return verdict
+    def parts(self) -> list[tuple[str, int, int]]:
+        """Return the names in the text and the spans of their values, looked up once."""
+        if self._parts is None:
+            self._parts = list(pairs(self.view.text))
+        return self._parts
 
 
 @cache

@@ -146,19 +146,23 @@ class _Decoder:
             return text
         if self.whole is not None:
             return self.whole(text)
-        known: dict[str, str] = {}
+        known = _Pieces(self.parts)
+        return self.pieces.sub(lambda found: known[found[0]], text)
 
-        def read(found: re.Match[str]) -> str:
-            piece = found[0]
-            new = known.get(piece)
-            if new is None:
-                parts = self.parts(piece)
-                new = piece if parts is None else "".join([part for part, _ in parts])
-                if len(known) < _PIECES and len(piece) < _SHORT:
-                    known[piece] = new
-            return new
 
-        return self.pieces.sub(read, text)
+class _Pieces(dict[str, str]):
+    """What each piece of one text is read as; short ones are read once."""
+
+    def __init__(self, parts: Callable[[str], Sequence[tuple[str, int]] | None]) -> None:
+        super().__init__()
+        self._parts = parts
+
+    def __missing__(self, piece: str) -> str:
+        parts = self._parts(piece)
+        read = piece if parts is None else "".join([new for new, _ in parts])
+        if len(self) < _PIECES and len(piece) < _SHORT:
+            self[piece] = read
+        return read
 
 
 @dataclass(slots=True, repr=False)

@@ -18,7 +18,7 @@ from quantapilot.pii.fields import hints_pattern
 from quantapilot.pii.fold import BASE64_IN_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from quantapilot.pii.rules import Rule
 
@@ -55,7 +55,7 @@ class Prefilter(Protocol):
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
 
-    def places(self, position: int, data: bytes) -> list[tuple[int, int]]:
+    def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
 
 
@@ -111,13 +111,13 @@ class Re2Prefilter:
         data = text.encode("utf-8", "surrogatepass")
         return [members[at] for each, members in self._sets for at in each.Match(data) or ()]
 
-    def places(self, position: int, data: bytes) -> list[tuple[int, int]]:
+    def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
         pattern = self._each.get(position)
         if pattern is None:
             source = text_pattern(self._rules[position])
             pattern = self._each[position] = self._re2.compile(source, self._options)
-        return [found.span() for found in pattern.finditer(data)]
+        return (found.span() for found in pattern.finditer(data))
 
     def _compiled_sets(self) -> list[tuple[Any, list[int]]]:
         # One automaton a class: over all rules it would have a state for nearly every new text.
@@ -156,8 +156,9 @@ class RegexPrefilter:
         data = text.encode("utf-8", "surrogatepass")
         return [at for at in range(len(self._rules)) if self._pattern(at).search(data)]
 
-    def places(self, position: int, data: bytes) -> list[tuple[int, int]]:
+    def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
+<<<<<<< HEAD
         return [found.span() for found in self._pattern(position).finditer(data)]
 
     def _pass(self) -> Any:
@@ -174,6 +175,9 @@ class RegexPrefilter:
 
             found = self._each[position] = regex.compile(text_pattern(self._rules[position]))
         return found
+=======
+        return (found.span() for found in self._each[position].finditer(data))
+>>>>>>> bcc2c26b371b3a4806906bef423a23c2dfcb9b4f
 
 
 def build_prefilter(rules: Sequence[Rule]) -> Prefilter:

@@ -1,0 +1,73 @@
+"""Long texts are confirmed in windows and by remembered verdicts: nothing else is found in them."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from quantapilot.pii import detector, long_texts
+from quantapilot.pii.detector import Detector
+from quantapilot.pii.prefilter import RegexPrefilter
+from quantapilot.pii.rules import load_rules
+
+RULES = load_rules()
+EXAMPLES = [text for rule in RULES for text in (*rule.match, *rule.no_match)]
+FILLERS = (
+    " the gate passed after 12 retries, see step 4.2.1.3 ",
+    " Проверка завершена успешно ",
+    "a" * 700,
+    "10.1.2.3.4." * 40,
+    "＠ﬁ １２３ ",
+    "\\u0041\\n%41&amp;",
+    " user= token: password=",
+    '{"id": 7, "message": "',
+    "\n",
+    " ",
+)
+
+
+def _text(seed: int, size: int) -> str:
+    random = Random(seed)
+    out: list[str] = []
+    length = 0
+    while length < size:
+        out += [random.choice(EXAMPLES), random.choice(FILLERS) * random.randint(1, 3)]
+        length += len(out[-2]) + len(out[-1])
+    return "".join(out)
+
+
+def _found(searching: Detector, text: str) -> list[tuple[str, int, int]]:
+    return [(match.rule.id, match.start, match.end) for match in searching.find(text)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_windows_find_what_the_whole_text_holds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _text(seed, 24_000)
+    searching = Detector(RULES)
+    whole = _found(searching, text)
+    assert len(whole) > 20
+    monkeypatch.setattr(detector, "LONG", 1)
+    monkeypatch.setattr(long_texts, "_STEP", 300 + 700 * seed)
+    assert _found(searching, text) == whole
+
+
+def test_windows_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = _text(99, 3000)
+    monkeypatch.setattr(detector, "LONG", 1)
+    monkeypatch.setattr(long_texts, "_STEP", 700)
+    assert _found(Detector(RULES, prefilter=RegexPrefilter), text) == _found(Detector(RULES), text)
+
+
+@pytest.mark.parametrize("unit", ["mail ann.lee@example.com now; ", "Олена Коваль увійшла; "])
+def test_each_repetition_is_found_in_a_long_text(unit: str) -> None:
+    found = _found(Detector(RULES), unit)
+    times = 2 * long_texts.LONG // len(unit)
+    assert len(_found(Detector(RULES), unit * times)) == len(found) * times
+
+
+def test_a_long_full_text_does_not_run_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(long_texts, "_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(long_texts, "_TIMEOUT_S_PER_CHARACTER", 0.0)
+    unit = "assigned to Анна Берг and Anna Berg, "
+    assert _found(Detector(RULES), unit * (2 * long_texts.LONG // len(unit)))
