@@ -158,7 +158,7 @@ class RegexPrefilter:
 
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
-<<<<<<< HEAD
+<<<<<<< ours
         return [found.span() for found in self._pattern(position).finditer(data)]
 
     def _pass(self) -> Any:
@@ -177,7 +177,7 @@ class RegexPrefilter:
         return found
 =======
         return (found.span() for found in self._each[position].finditer(data))
->>>>>>> bcc2c26b371b3a4806906bef423a23c2dfcb9b4f
+>>>>>>> theirs
 
 
 def build_prefilter(rules: Sequence[Rule]) -> Prefilter:
