@@ -158,8 +158,7 @@ class RegexPrefilter:
 
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
-<<<<<<< ours
-        return [found.span() for found in self._pattern(position).finditer(data)]
+        return (found.span() for found in self._pattern(position).finditer(data))
 
     def _pass(self) -> Any:
         if self._line is None:
@@ -175,9 +174,6 @@ class RegexPrefilter:
 
             found = self._each[position] = regex.compile(text_pattern(self._rules[position]))
         return found
-=======
-        return (found.span() for found in self._each[position].finditer(data))
->>>>>>> theirs
 
 
 def build_prefilter(rules: Sequence[Rule]) -> Prefilter:
