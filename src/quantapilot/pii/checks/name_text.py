@@ -223,6 +223,7 @@ def is_in_address(text: str, start: int, end: int) -> bool:
 _AT_BEFORE = re.compile(r"\w@[\w.-]*\Z")
 _SLUG = re.compile(r"([^\W\d_]+)(?:[._+-]|%20)([^\W\d_]+)(?![^\W\d_])")
 _CAMEL = re.compile(r"([A-Z]?[a-zß-öø-ÿ]+)([A-Z][a-zß-öø-ÿ]+)(?![a-zß-öø-ÿ])")
+_STREET = re.compile(r"-(?:Allee|Stra(?:ß|ss)e|Str|Platz|Weg|Ring|Ufer|Damm|Gasse)\b")
 _FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
 
 
@@ -234,6 +235,8 @@ def _slug(text: str, start: int) -> bool:
             continue
         family = found[2]
         if text[found.end(1) : found.start(2)] == "." and _domain(text, found.end()):
+            continue
+        if is_thing((found[1], family)) or _STREET.match(text, found.end()):
             continue
         if sure_family(family) > NONE and given(family) * surname(family) != LIKELY:
             return True
