@@ -12,6 +12,7 @@ import orjson
 from benchmarks.corpus import clean_documents
 from quantapilot.config import load_config
 from quantapilot.contract.validator import Validator
+from quantapilot.gate.payload import PayloadCheck
 from quantapilot.gate.project import Project
 
 if TYPE_CHECKING:
@@ -34,34 +35,17 @@ class EventCost:
 def event_cost(root: Path, times: int = 5) -> EventCost:
     """Return what checking the events of clean runs costs; the best of some rounds counts."""
     events = [each for each in clean_documents(Random(1)) if "specversion" in each]
-    quick, check = _checks(root)
-    proven = [event for event in events if quick(event)]
-    return EventCost(
-        _best(quick, proven, times), _best(check, events, times), len(proven) / len(events)
-    )
-
-
-def _checks(root: Path) -> tuple[Callable[[Any], bool], Callable[[Any], bool]]:
-    """Return the pass that proves an event clean, and the check that looks closer where need be."""
     project = Project(load_config(start=root))
     detector = project.detector()
     validator = Validator(project.extended(project.contract(), detector))
-    conforms = validator.judge("events")
-    inspector = project.inspector(detector, validator)
-    dumps, candidates, search = orjson.dumps, detector.candidates, inspector.search
-
-    def quick(event: Any) -> bool:
-        return not candidates(dumps(event)) and conforms(event)
-
-    def check(event: Any) -> bool:
-        if candidates(dumps(event)):
-            return conforms(event) and search(event, "events") == []
-        return conforms(event)
-
-    return quick, check
+    check = PayloadCheck(project.inspector(detector, validator), "events").check
+    proven = [event for event in events if detector.proves(orjson.dumps(event))]
+    return EventCost(
+        _best(check, proven, times), _best(check, events, times), len(proven) / len(events)
+    )
 
 
-def _best(check: Callable[[Any], bool], events: Sequence[Any], times: int) -> float:
+def _best(check: Callable[[Any], object], events: Sequence[Any], times: int) -> float:
     """Return microseconds an event."""
     quickest = float("inf")
     for _ in range(times):
