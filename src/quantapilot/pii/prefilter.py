@@ -58,6 +58,9 @@ class Prefilter(Protocol):
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
 
+    def bodies(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
+        """Return the byte spans in which its pattern may match, whatever else it asks for."""
+
 
 class Re2Prefilter:
     """The prefilter on google-re2: linear in the input whatever the rules are."""
@@ -78,7 +81,7 @@ class Re2Prefilter:
         self._lines: list[Any] = []
         self._quick: list[Any] = []
         self._sets: list[tuple[Any, list[int]]] = []
-        self._each: dict[int, Any] = {}
+        self._each: dict[bytes, Any] = {}
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
@@ -113,10 +116,16 @@ class Re2Prefilter:
 
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
-        pattern = self._each.get(position)
+        return self._found(text_pattern(self._rules[position]), data)
+
+    def bodies(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
+        """Return the byte spans in which its pattern may match, whatever else it asks for."""
+        return self._found(body_pattern(self._rules[position]), data)
+
+    def _found(self, source: bytes, data: bytes) -> Iterator[tuple[int, int]]:
+        pattern = self._each.get(source)
         if pattern is None:
-            source = text_pattern(self._rules[position])
-            pattern = self._each[position] = self._re2.compile(source, self._options)
+            pattern = self._each[source] = self._re2.compile(source, self._options)
         return (found.span() for found in pattern.finditer(data))
 
     def _compiled_sets(self) -> list[tuple[Any, list[int]]]:
@@ -142,6 +151,7 @@ class RegexPrefilter:
 
         self._line = regex.compile(line_pattern(rules))
         self._each = [regex.compile(text_pattern(rule)) for rule in rules]
+        self._rules = rules
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
@@ -159,6 +169,14 @@ class RegexPrefilter:
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
         return (found.span() for found in self._each[position].finditer(data))
+
+    def bodies(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
+        """Return the byte spans in which its pattern may match, whatever else it asks for."""
+        import regex
+
+        # The engine remembers what it compiled.
+        pattern = regex.compile(body_pattern(self._rules[position]))
+        return (found.span() for found in pattern.finditer(data))
 
 
 def build_prefilter(rules: Sequence[Rule]) -> Prefilter:
@@ -214,6 +232,11 @@ def text_pattern(rule: Rule) -> bytes:
     if rule.pattern is not None and not gates:
         gates = ["".join(_derived(rule))]
     return ("(?m)" + "|".join(gates)).encode()
+
+
+def body_pattern(rule: Rule) -> bytes:
+    """Return the pattern that every match of a rule's own pattern in a decoded text matches."""
+    return ("(?m)" + "".join(_derived(rule))).encode()
 
 
 def _gates(names: Sequence[tuple[str, ...]], words: Sequence[str]) -> list[str]:
