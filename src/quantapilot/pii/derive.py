@@ -233,7 +233,7 @@ def _edge(op: str, argument: Any, scope: _Scope, *, first: bool, last: bool) -> 
 
 
 def _two_before(one: Any, two: Any, scope: _Scope) -> str:
-    """Return the boundary of "not behind an X" and "not behind an A and a B", A and B characters."""
+    """Return the boundary "not behind an X, nor behind an A and a B", where all are characters."""
     (behind, body), (behind_two, pair) = one, two
     kinds = {str(op) for op, _ in (*body, *pair)}
     if (behind, behind_two) != (-1, -1) or (len(body), len(pair)) != (1, 2):
