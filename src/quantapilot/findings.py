@@ -146,8 +146,6 @@ def fingerprint(key: bytes | None, *, rule: str, path: str, place: str, value: s
     from hashlib import blake2b
 
     parts = (rule, path, place, value if key else "")
-    digest = blake2b(key=(key or b"")[:64], digest_size=16)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
+    data = [part.encode("utf-8", "surrogatepass") for part in parts]
+    each = b"".join([len(part).to_bytes(8, "big") + part for part in data])
+    return blake2b(each, key=(key or b"")[:64], digest_size=16).hexdigest()

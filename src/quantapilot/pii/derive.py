@@ -99,6 +99,9 @@ def derive(pattern: str, where: str = "pattern", *, lines: bool = False) -> tupl
         op, argument = items.pop(0)
         if not _is_long(items[0]) and not _common_start(items, scope):
             boundary = _edge(str(op), argument, scope, first=True, last=False)
+            # The pass over lines has no state to spare for a second character.
+            if boundary and not lines and str(items[0][0]) == "ASSERT_NOT":
+                boundary = _two_before(argument, items[0][1], scope) or boundary
     body = _sequence(items, scope, _ENOUGH, first=not boundary, last=True)
     return boundary, f"(?:{body.text})"
 
@@ -229,6 +232,25 @@ def _edge(op: str, argument: Any, scope: _Scope, *, first: bool, last: bool) -> 
     return ""
 
 
+def _two_before(one: Any, two: Any, scope: _Scope) -> str:
+    """Return the boundary "not behind an X, nor behind an A and a B", where all are characters."""
+    (behind, body), (behind_two, pair) = one, two
+    kinds = {str(op) for op, _ in (*body, *pair)}
+    if (behind, behind_two) != (-1, -1) or (len(body), len(pair)) != (1, 2):
+        return ""
+    if not kinds <= {"LITERAL", "IN"}:
+        return ""
+    none, first, second = (
+        members_of(str(op), each, fold=scope.fold) for op, each in (*body, *pair)
+    )
+    if BEYOND in second or second & none:
+        return ""
+    before = spelt(ASCII - first)
+    allowed = spelt((ASCII - none - second | {'"', "\\"}) - {"\n"})
+    known = rf"(?:^|[{before}\x80-\xff])[{spelt(second)}]"
+    return rf"(?:^|[{allowed}\x80-\xff]|{known}|{_SHORT_ESCAPE})"
+
+
 def _not_behind(body: list[Any], scope: _Scope) -> str:
     """Return the ways to end other than in a word, which may have a boundary of its own.
 
@@ -306,6 +328,8 @@ def _tree(words: Iterable[str]) -> str:
 @cache
 def _one(op: str, argument: Any, fold: bool, lines: bool) -> _Part:
     """Return what one character of a pattern becomes; the same few come again and again."""
+    if op == "LITERAL" and argument > 127 and not lines:
+        return _Part(f"(?:{'|'.join(_written(chr(argument), fold=fold))})", -math.log2(_RARE))
     members = members_of(op, argument, fold=fold)
     share = sum(_SHARE.get(char, _RARE) for char in members)
     bits = -math.log2(min(share, 1.0)) if members else 99.0
@@ -313,6 +337,21 @@ def _one(op: str, argument: Any, fold: bool, lines: bool) -> _Part:
         plain = _class(members - {BEYOND}, lines=lines) + "|" if len(members) > 1 else ""
         return _Part(f"(?:{plain}{_LATIN})", bits)
     return _Part(_class(members, lines=lines), bits)
+
+
+def _written(char: str, *, fold: bool) -> list[str]:
+    """Return a character beyond ASCII as raw bytes, in every case that the engines read alike."""
+    same = _cases().get(char.casefold(), "") if fold else ""
+    each = dict.fromkeys(char + same)
+    return ["".join(rf"\x{byte:02x}" for byte in one.encode()) for one in each]
+
+
+@cache
+def _cases() -> dict[str, str]:
+    cases: dict[str, str] = {}
+    for char in map(chr, (*range(128, 0xD800), *range(0xE000, 0x10000))):
+        cases[char.casefold()] = cases.get(char.casefold(), "") + char
+    return cases
 
 
 def _latin_only(items: Any) -> bool:

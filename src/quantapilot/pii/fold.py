@@ -119,6 +119,9 @@ _CONTROLS = re.compile(
 _MARK = re.compile(r"[\u0300-\u036f]")
 _MARKED = re.compile(r"[^\W\d_][\u0300-\u036f]{1,16}")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+# Letters that folding leaves alone, as alphabets and signs have them.
+KEPT = "À-ÖØ-öø-ÿЀ-ҁҊ-ԯ぀-ゖァ-ヺ一-鿿가-힣" + "«»°±·×‘-‟•…←-⇿─-╿✀-➿"
+_MAY_CHANGE = re.compile(rf"[^\x00-\x7f{KEPT}]")
 # From its Latin letter, which fewer texts of other alphabets have.
 _MIXED = re.compile(rf"[A-Za-z](?:[{_FOREIGN}]|(?<=[{_FOREIGN}].))")
 _WORDS = re.compile(r"\w+")
@@ -385,7 +388,7 @@ _DECODERS = (
     _Decoder(
         _BEYOND_ASCII,
         _folded_run,
-        lambda text: not text.isascii(),
+        lambda text: not text.isascii() and _MAY_CHANGE.search(text),
         lambda text: text.translate(_FOLDED),
     ),
     _Decoder(_WORDS, _untwinned, lambda text: not text.isascii() and _MIXED.search(text)),

@@ -58,7 +58,7 @@ def windows_of(text: str, rules: Sequence[Rule], prefilter: Prefilter) -> Window
         data = part.encode("utf-8", "surrogatepass")
         for at in prefilter.rules(part):
             spans = windows[at]
-            for start, end in _places(rules[at], prefilter.places(at, data), data, len(part)):
+            for start, end in _places(rules[at], at, prefilter, data, len(part)):
                 begin, stop = max(first, seen + start), min(last, seen + end)
                 if spans and begin <= spans[-1][1]:
                     spans[-1] = (spans[-1][0], max(spans[-1][1], stop))
@@ -67,13 +67,17 @@ def windows_of(text: str, rules: Sequence[Rule], prefilter: Prefilter) -> Window
     return windows
 
 
-def _places(rule: Rule, found: Iterator[Span], data: bytes, size: int) -> list[Span]:
+def _places(rule: Rule, at: int, prefilter: Prefilter, data: bytes, size: int) -> list[Span]:
     """Return where in a part of a text a match may begin: all of it when in many places."""
     width = _width(rule)
     if rule.pattern is None or width > _WIDEST:
         return [(0, size)]
-    behind = _GATE_REACH if rule.fields or rule.context else 2
-    few = list(islice(found, _FEW_PLACES + 1))
+    gated = bool(rule.fields or rule.context)
+    behind = _GATE_REACH if gated else 2
+    few = list(islice(prefilter.places(at, data), _FEW_PLACES + 1))
+    if gated and len(few) > _FEW_PLACES:
+        # Words stand everywhere, what they speak of may not.
+        few, behind = list(islice(prefilter.bodies(at, data), _FEW_PLACES + 1)), 2
     if len(few) > _FEW_PLACES:
         return [(0, size)]
     if size < len(data):

@@ -19,9 +19,13 @@ def mask(text: str, spans: Iterable[Span]) -> str:
 
     Spans that overlap become one mask that bears the first one's label.
     """
+    return _masked(text, merge(spans))
+
+
+def _masked(text: str, merged: Iterable[Span]) -> str:
     out: list[str] = []
     position = 0
-    for start, end, label in merge(spans):
+    for start, end, label in merged:
         out += [text[position:start], f"<{label}>"]
         position = end
     out.append(text[position:])
@@ -62,7 +66,7 @@ def excerpt(text: str, merged: Sequence[Span], focus: int) -> str:
     for at in range(bisect_left(merged, (first,)), bisect_left(merged, (last,))):
         start, end, label = merged[at]
         kept.append((start - first, end - first, label))
-    shown = mask(text[first:last], kept)
+    shown = _masked(text[first:last], kept)
     if not shown.isprintable():
         shown = "".join(char if char.isprintable() else " " for char in shown)
     return (_ELLIPSIS if first else "") + shown + (_ELLIPSIS if last < len(text) else "")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -43,6 +44,9 @@ _MEMORY = 48 << 20
 _BOUNDARY = r"(?:^|[^A-Za-z0-9\n]|\\[bfnrt])"
 
 
+_Source = Callable[["Rule"], bytes]
+
+
 class Prefilter(Protocol):
     """Both questions that are asked of a prefilter; every engine answers them alike."""
 
@@ -57,6 +61,9 @@ class Prefilter(Protocol):
 
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
+
+    def bodies(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
+        """Return the byte spans in which its pattern may match, whatever else it asks for."""
 
 
 class Re2Prefilter:
@@ -78,7 +85,7 @@ class Re2Prefilter:
         self._lines: list[Any] = []
         self._quick: list[Any] = []
         self._sets: list[tuple[Any, list[int]]] = []
-        self._each: dict[int, Any] = {}
+        self._each: dict[tuple[_Source, int], Any] = {}
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
@@ -113,10 +120,17 @@ class Re2Prefilter:
 
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
-        pattern = self._each.get(position)
+        return self._found(text_pattern, position, data)
+
+    def bodies(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
+        """Return the byte spans in which its pattern may match, whatever else it asks for."""
+        return self._found(body_pattern, position, data)
+
+    def _found(self, source: _Source, position: int, data: bytes) -> Iterator[tuple[int, int]]:
+        pattern = self._each.get((source, position))
         if pattern is None:
-            source = text_pattern(self._rules[position])
-            pattern = self._each[position] = self._re2.compile(source, self._options)
+            pattern = self._re2.compile(source(self._rules[position]), self._options)
+            self._each[source, position] = pattern
         return (found.span() for found in pattern.finditer(data))
 
     def _compiled_sets(self) -> list[tuple[Any, list[int]]]:
@@ -141,7 +155,7 @@ class RegexPrefilter:
         self._rules = rules
         # Compiled on first use: over thousands of names that takes this engine seconds.
         self._line: Any = None
-        self._each: dict[int, Any] = {}
+        self._each: dict[tuple[_Source, int], Any] = {}
 
     def candidates(self, chunk: bytes) -> list[int]:
         """Return the offset of the first byte of each candidate line, in order."""
@@ -154,11 +168,16 @@ class RegexPrefilter:
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
         data = text.encode("utf-8", "surrogatepass")
-        return [at for at in range(len(self._rules)) if self._pattern(at).search(data)]
+        each = range(len(self._rules))
+        return [at for at in each if self._compiled(text_pattern, at).search(data)]
 
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
-        return (found.span() for found in self._pattern(position).finditer(data))
+        return (found.span() for found in self._compiled(text_pattern, position).finditer(data))
+
+    def bodies(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
+        """Return the byte spans in which its pattern may match, whatever else it asks for."""
+        return (found.span() for found in self._compiled(body_pattern, position).finditer(data))
 
     def _pass(self) -> Any:
         if self._line is None:
@@ -167,12 +186,13 @@ class RegexPrefilter:
             self._line = regex.compile(line_pattern(self._rules))
         return self._line
 
-    def _pattern(self, position: int) -> Any:
-        found = self._each.get(position)
+    def _compiled(self, source: _Source, position: int) -> Any:
+        found = self._each.get((source, position))
         if found is None:
             import regex
 
-            found = self._each[position] = regex.compile(text_pattern(self._rules[position]))
+            found = regex.compile(source(self._rules[position]))
+            self._each[source, position] = found
         return found
 
 
@@ -229,6 +249,11 @@ def text_pattern(rule: Rule) -> bytes:
     if rule.pattern is not None and not gates:
         gates = ["".join(_derived(rule))]
     return ("(?m)" + "|".join(gates)).encode()
+
+
+def body_pattern(rule: Rule) -> bytes:
+    """Return the pattern that every match of a rule's own pattern in a decoded text matches."""
+    return ("(?m)" + "".join(_derived(rule))).encode()
 
 
 def _gates(names: Sequence[tuple[str, ...]], words: Sequence[str]) -> list[str]:

@@ -70,7 +70,10 @@ def finding_json(finding: Finding) -> str:
         "fingerprint": finding.fingerprint,
         "help": finding.help,
     }
-    return orjson.dumps(_encodable(body)).decode()
+    try:
+        return orjson.dumps(body).decode()
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_encodable(body)).decode()
 
 
 def _encodable(body: Mapping[str, object]) -> dict[str, object]:

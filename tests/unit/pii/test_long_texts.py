@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 import pytest
 
-from quantapilot.pii import detector, long_texts
+from quantapilot.pii import detector, fold, long_texts
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.prefilter import RegexPrefilter
 from quantapilot.pii.rules import load_rules
@@ -71,3 +72,10 @@ def test_a_long_full_text_does_not_run_out_of_time(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(long_texts, "_TIMEOUT_S_PER_CHARACTER", 0.0)
     unit = "assigned to Анна Берг and Anna Berg, "
     assert _found(Detector(RULES), unit * (2 * long_texts.LONG // len(unit)))
+
+
+def test_letters_that_are_kept_are_folded_to_themselves() -> None:
+    letters = [chr(code) for code in range(128, 0x10000) if not 0xD800 <= code < 0xE000]
+    kept = [each for each in letters if re.match(rf"[{fold.KEPT}]", each)]
+    assert len(kept) > 20_000
+    assert [each for each in kept if fold._FOLDED[ord(each)] != each] == []
