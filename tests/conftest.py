@@ -1,13 +1,19 @@
-"""What every test shares: a cache folder of its own, so that none sees what another proved."""
+"""What tests share: a cache folder of its own for each, and how examples are made up."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+# Rules are compiled on first use, and machines are busy: how long a case takes proves nothing.
+settings.register_profile("quantapilot", deadline=None)
+settings.load_profile("quantapilot")
 
 
 @pytest.fixture(autouse=True)
