@@ -70,6 +70,8 @@ LOOK_ALIKES = {
         "digest sha256:" + "0123456789abcdef" * 4,
         "integrity sha512-" + "Ab0/" * 21 + "Q==",
         "password: incorrect",
+        "connect(password=password, user=user)",
+        "password=SecretStr('**********')",
         "Failed password for root from 10.0.0.1 port 22",
         "token expired",
         "tokens: 18234",

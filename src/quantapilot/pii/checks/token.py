@@ -299,6 +299,8 @@ def secret_value(candidate: Candidate) -> bool:
     parts = words(candidate.name)
     if _harmless(candidate) or (parts[-2:-1] and parts[-2] in word_list("harmless_tokens")):
         return False
+    if _is_code(candidate):
+        return False
     assigned = candidate.whole or candidate.before(1) in {"=", '"', "'", "`"}
     if _names_password(candidate, parts):
         return _password(value, assigned=assigned)
@@ -309,6 +311,15 @@ def secret_value(candidate: Candidate) -> bool:
     if candidate.whole and value.lower() in word_list("common_passwords"):
         return True
     return _machine_made(value, strong=assigned or candidate.before(1) in {" ", ":"})
+
+
+def _is_code(candidate: Candidate) -> bool:
+    """Tell whether a call stands in a value's place, or a variable of the name: `token=token,`."""
+    value, after = candidate.value, candidate.after(1)
+    if candidate.whole or any(map(str.isdigit, value)):
+        return False
+    same = rf"\b{re.escape(value)}=\Z"
+    return after == "(" or (after in {",", ")"} and bool(re.search(same, candidate.before(72))))
 
 
 def _harmless(candidate: Candidate) -> bool:
