@@ -297,9 +297,8 @@ def secret_value(candidate: Candidate) -> bool:
     if len(value.split(maxsplit=1)) > 1:
         value = _SCHEME.sub("", value)
     parts = words(candidate.name)
-    if _harmless(candidate) or (parts[-2:-1] and parts[-2] in word_list("harmless_tokens")):
-        return False
-    if _is_code(candidate):
+    of_no_use = bool(parts[-2:-1]) and parts[-2] in word_list("harmless_tokens")
+    if of_no_use or _is_code(candidate) or _harmless(candidate):
         return False
     assigned = candidate.whole or candidate.before(1) in {"=", '"', "'", "`"}
     if _names_password(candidate, parts):
