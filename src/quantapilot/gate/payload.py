@@ -55,7 +55,7 @@ class PayloadCheck:
         except ValueError:
             # A value that the engine does not know, such as a UUID object, is judged as written.
             pass
-        text = Text(name, raw.decode(), whole=True, kind=self._kind)
+        text = Text(name, raw.decode(), kind=self._kind)
         return raw, list(self._inspector.json(text))
 
 

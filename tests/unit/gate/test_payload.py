@@ -77,6 +77,11 @@ def test_what_json_has_no_form_for_is_refused_without_showing_it(value: Any) -> 
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("payload", [[RECORD], [], None, "hi", 7])
+def test_what_is_no_object_is_refused(payload: Any) -> None:
+    assert found(payload) == [("input/not-an-object", "")]
+
+
 def test_without_re2_the_answer_is_the_same() -> None:
     check = PayloadCheck(Inspector(Detector(load_rules(), prefilter=RegexPrefilter), VALIDATOR))
     assert found(RECORD, check) == []
