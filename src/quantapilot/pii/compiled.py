@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.pii.rules import Rule
+from quantapilot.pii.rules import Derived, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,10 +27,10 @@ def compile_rules(rules: Sequence[Rule]) -> bytes:
 
     body: list[dict[str, Any]] = []
     for rule in rules:
-        derived: tuple[str, ...] = ()
+        derived: tuple[Derived, ...] = ()
         if rule.pattern is not None and not (rule.fields or rule.context):
             where = f"{rule.source}: rule '{rule.id}'"
-            derived = (*derive(rule.pattern, where), *derive(rule.pattern, where, lines=True))
+            derived = tuple(derive(rule.pattern, where, lines=lines) for lines in (False, True))
         body.append(
             {
                 "id": rule.id,
@@ -46,7 +46,7 @@ def compile_rules(rules: Sequence[Rule]) -> bytes:
                 "data_classes": sorted(rule.data_classes),
                 "generic": rule.generic,
                 "source": rule.source,
-                "derived": derived,
+                "derived": [tuple(each) for each in derived],
             }
         )
     return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -61,7 +61,7 @@ def compiled_rules() -> tuple[Rule, ...]:
                 "fields": tuple(map(tuple, entry["fields"])),
                 "context": tuple(entry["context"]),
                 "data_classes": frozenset(entry["data_classes"]),
-                "derived": tuple(entry["derived"]),
+                "derived": tuple(Derived(*each) for each in entry["derived"]),
             }
         )
         for entry in orjson.loads(FILE.read_bytes())

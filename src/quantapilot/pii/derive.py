@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from quantapilot.charsets import ASCII, BEYOND, DASHES, members_of, spelt
 from quantapilot.errors import RuleError
-from quantapilot.pii.rules import LEXICON, lexicon
+from quantapilot.pii.rules import LEXICON, Derived, lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,19 +67,22 @@ class _Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A derived piece: its pattern, how rare it is in bits, and whether it was cut short."""
+    """A derived piece: its pattern, and how rare it is in bits.
+
+    `cut` tells whether its end was left out, `late` whether some of its beginning was.
+    """
 
     text: str
     bits: float = 0.0
     cut: bool = False
+    late: bool = False
 
 
 @cache
-def derive(pattern: str, where: str = "pattern", *, lines: bool = False) -> tuple[str, str]:
+def derive(pattern: str, where: str = "pattern", *, lines: bool = False) -> Derived:
     """Return an RE2 pattern over raw bytes that matches wherever `pattern` matches once decoded.
 
-    It comes in two parts, the boundary before the first character and the rest, so that rules
-    with one boundary can share it. With `lines` it never matches beyond the end of a raw line.
+    With `lines` it never matches beyond the end of a raw line.
 
     Raises:
         RuleError: `pattern` can't be parsed, or refers back to a group.
@@ -103,17 +106,17 @@ def derive(pattern: str, where: str = "pattern", *, lines: bool = False) -> tupl
             if boundary and not lines and str(items[0][0]) == "ASSERT_NOT":
                 boundary = _two_before(argument, items[0][1], scope) or boundary
     body = _sequence(items, scope, _ENOUGH, first=not boundary, last=True)
-    return boundary, f"(?:{body.text})"
+    return Derived(boundary, f"(?:{body.text})", body.late)
 
 
 def _sequence(items: list[Any], scope: _Scope, budget: float, *, first: bool, last: bool) -> _Part:
     out: list[str] = []
-    bits = 0.0
-    if first:
-        items = items[_common_start(items, scope) :]
+    bits, late = 0.0, False
+    if first and (skipped := _common_start(items, scope)):
+        items, late = items[skipped:], True
     for at, (op, argument) in enumerate(items):
         if bits >= budget:
-            return _Part("".join(out), bits, cut=True)
+            return _Part("".join(out), bits, cut=True, late=late)
         begins = first and not any(out)
         name = str(op)
         if name in {"ASSERT", "ASSERT_NOT", "AT"}:
@@ -126,9 +129,10 @@ def _sequence(items: list[Any], scope: _Scope, budget: float, *, first: bool, la
         part = _node(name, argument, scope, budget - bits, first=begins, last=ends)
         out.append(part.text)
         bits += part.bits
+        late = late or part.late
         if part.cut:
-            return _Part("".join(out), bits, cut=True)
-    return _Part("".join(out), bits)
+            return _Part("".join(out), bits, cut=True, late=late)
+    return _Part("".join(out), bits, late=late)
 
 
 def _node(
@@ -162,7 +166,8 @@ def _branch(bodies: Any, scope: _Scope, budget: float, *, first: bool, last: boo
     if cut:
         whole = [_sequence(list(b), scope, budget, first=first, last=False) for b in bodies]
         bits = min(part.bits for part in whole)
-    return _Part("(?:" + "|".join(part.text for part in whole) + ")", bits, cut)
+    text = "(?:" + "|".join(part.text for part in whole) + ")"
+    return _Part(text, bits, cut, any(part.late for part in whole))
 
 
 def _repeat(argument: Any, scope: _Scope, budget: float, *, first: bool) -> _Part:
@@ -180,9 +185,11 @@ def _repeat(argument: Any, scope: _Scope, budget: float, *, first: bool) -> _Par
         return _Part(
             f"{_one_byte(inner.text)}{{{0 if first and high - low > _LONG else least},}}",
             low * inner.bits,
+            late=first and high - low > _LONG,
         )
     if first and high - low > _LONG:
-        return _Part(f"(?:{inner.text}){{{least}}}" if least else "", least * inner.bits)
+        text = f"(?:{inner.text}){{{least}}}" if least else ""
+        return _Part(text, least * inner.bits, late=True)
     most = str(high) if high <= _MAX_REPEAT else ""
     return _Part(f"(?:{inner.text}){{{least},{most}}}", low * inner.bits)
 

@@ -19,7 +19,7 @@ from quantapilot.pii.candidate import Candidate, Check, DetectorSettings, is_pla
 from quantapilot.pii.checks import checks_of
 from quantapilot.pii.fields import FieldIndex, pairs
 from quantapilot.pii.fold import View, views
-from quantapilot.pii.long_texts import LONG, Verdicts, spans_of, windows_of
+from quantapilot.pii.long_texts import LONG, Verdicts, spans_of, windows_in, windows_of
 from quantapilot.pii.prefilter import Prefilter, build_prefilter
 from quantapilot.pii.rules import DATA_CLASSES
 
@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from quantapilot.pii.rules import Rule
 
 _CONTEXT_REACH = 48
-# So few texts are confirmed sooner than told apart.
+# So few texts, where one is long, are asked about one by one.
 _FEW_TEXTS = 6
-_NEWLINE = re.compile(rb"\n")
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
 _REMEMBERED = 4096
@@ -85,8 +84,8 @@ class Detector:
         """Tell whether any rule runs in fields of a class."""
         return bool(self._by_class[data_class])
 
-    def asked(self, texts: Sequence[str]) -> Sequence[frozenset[int] | None]:
-        """Return, for each of some texts, the rules that may match in it.
+    def asked(self, texts: Sequence[str]) -> Sequence[Windows | None]:
+        """Return, for each of some texts, the rules that may match in it, and where.
 
         One question for all texts of a document: most have nothing to confirm. None leaves the
         question to `find`, where it would be asked of a long text twice.
@@ -95,20 +94,10 @@ class Detector:
         if len(joined) >= LONG and len(texts) <= _FEW_TEXTS:
             return [None] * len(texts)
         forms = list(views(joined))
-        rules = frozenset(at for view in forms for at in self._prefilter.rules(view.text))
-        if not rules or len(forms) > 1 or len(texts) <= _FEW_TEXTS:
+        rules = {at: None for view in forms for at in self._prefilter.rules(view.text)}
+        if not rules or len(forms) > 1:
             return [rules] * len(texts)
-        data = joined.encode("utf-8", "surrogatepass")
-        ends = [found.start() for found in _NEWLINE.finditer(data)] if "\n" in joined else []
-        if len(ends) != len(texts) - 1:
-            return [rules] * len(texts)
-        out: list[set[int]] = [set() for _ in texts]
-        for at in rules:
-            for start, end in self._prefilter.places(at, data):
-                # A match may run on into the next texts and hide one that begins there.
-                for touched in range(bisect_left(ends, start), bisect_left(ends, end) + 1):
-                    out[touched].add(at)
-        return list(map(frozenset, out))
+        return windows_in(texts, rules, self.rules, self._prefilter)
 
     def find(
         self,
@@ -116,7 +105,7 @@ class Detector:
         *,
         name: str = "",
         data_class: str = "text",
-        among: frozenset[int] | None = None,
+        among: Windows | None = None,
     ) -> list[Match]:
         """Return what `text` holds, in order of place; overlaps of different classes are all kept.
 
@@ -134,18 +123,17 @@ class Detector:
         if not allowed:
             return []
         hinted = self._hinted(name) & allowed if name else frozenset()
-        if among is not None and not (hinted or among & allowed):
+        if among is not None and not (hinted or allowed.intersection(among)):
             return []
         found: list[Match] = []
         for view in views(text):
-            windows: Windows = {}
             if len(view.text) >= LONG:
                 windows = windows_of(view.text, self.rules, self._prefilter)
-                asked = allowed.intersection(windows) | hinted
             elif among is None:
-                asked = allowed.intersection(self._prefilter.rules(view.text)) | hinted
+                windows = dict.fromkeys(self._prefilter.rules(view.text))
             else:
-                asked = hinted | (among & allowed)
+                windows = among
+            asked = allowed.intersection(windows) | hinted
             if asked:
                 search = _Search(view, name, hinted, windows)
                 found += self._by_pattern(search, asked)

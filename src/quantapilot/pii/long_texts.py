@@ -1,33 +1,36 @@
-"""Long texts: where in them a rule is confirmed, and what its check sees of them.
+"""Windows: where in a text a rule is confirmed, and what its check sees of a long one.
 
-A text of many megabytes may be made to be slow. A rule is confirmed only around the places that
-the prefilter names, a check sees a candidate's surroundings instead of all the text, and what it
-said of the same surroundings is remembered. What is found stays the same.
+A rule is confirmed only around the places that the prefilter names. A text of many megabytes may
+be made to be slow: there a check sees a candidate's surroundings instead of all the text, and
+what it said of the same surroundings is remembered. What is found stays the same.
 """
 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import islice
+from itertools import accumulate, islice
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import RuleTimeoutError
 from quantapilot.pii.candidate import Candidate
+from quantapilot.pii.prefilter import derived
 from quantapilot.pii.rules import LEXICON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from quantapilot.pii.candidate import Check, DetectorSettings
     from quantapilot.pii.prefilter import Prefilter
     from quantapilot.pii.rules import Rule
 
 Span = tuple[int, int]
-# Stretches of a text by the positions of rules: in them their matches may begin.
-Windows = dict[int, list[Span]]
+# Stretches of a text by the positions of rules: in them matches may begin; None is all of it.
+Windows = Mapping[int, "Sequence[Span] | None"]
 
 LONG = 1 << 16
 # The prefilter is asked of so much at once, and of so much around it.
@@ -37,8 +40,10 @@ _AROUND = 2048
 _WIDEST = 1024
 # What a pattern may look at behind its match.
 _LOOKAHEAD = 512
-# How far behind a field's name or a word a value may begin.
+# How far behind a field's name or a word a value may begin, and behind the end of a place: no
+# boundary is longer.
 _GATE_REACH = 1024
+_BEHIND = 8
 # A rule that may match in more places of one step is confirmed in all of it.
 _FEW_PLACES = 32
 # A check sees so much on either side, more than any asks for; so many verdicts are remembered.
@@ -50,7 +55,7 @@ _TIMEOUT_S_PER_CHARACTER = 2e-6
 
 def windows_of(text: str, rules: Sequence[Rule], prefilter: Prefilter) -> Windows:
     """Return where in a text matches of each rule may begin, of those that may match at all."""
-    windows: Windows = defaultdict(list)
+    windows: dict[int, list[Span]] = defaultdict(list)
     for first in range(0, len(text), _STEP):
         last = min(first + _STEP, len(text))
         seen = max(0, first - _AROUND)
@@ -73,17 +78,55 @@ def _places(rule: Rule, at: int, prefilter: Prefilter, data: bytes, size: int) -
     if rule.pattern is None or width > _WIDEST:
         return [(0, size)]
     gated = bool(rule.fields or rule.context)
-    behind = _GATE_REACH if gated else 2
+    behind = _GATE_REACH if gated else _BEHIND
     few = list(islice(prefilter.places(at, data), _FEW_PLACES + 1))
     if gated and len(few) > _FEW_PLACES:
         # Words stand everywhere, what they speak of may not.
-        few, behind = list(islice(prefilter.bodies(at, data), _FEW_PLACES + 1)), 2
+        few, behind = list(islice(prefilter.bodies(at, data), _FEW_PLACES + 1)), _BEHIND
     if len(few) > _FEW_PLACES:
         return [(0, size)]
     if size < len(data):
         # A place is of bytes, and may begin within a character.
         few = [(_characters(data, start) - 1, _characters(data, end) + 1) for start, end in few]
     return [(start - width, end + behind) for start, end in few]
+
+
+def windows_in(
+    texts: Sequence[str],
+    asked: Iterable[int],
+    rules: Sequence[Rule],
+    prefilter: Prefilter,
+) -> Sequence[Windows]:
+    """Return, for each of some texts, where in it matches of the rules `asked` may begin.
+
+    Args:
+        texts: Short texts.
+        asked: The positions of rules that may match in them.
+        rules: All rules.
+        prefilter: Names the places.
+    """
+    each = [text.encode("utf-8", "surrogatepass") for text in texts]
+    data = b"\n".join(each)
+    begins = list(accumulate((len(text) + 1 for text in each[:-1]), initial=0))
+    plain = data.isascii()
+    out: list[dict[int, Sequence[Span] | None]] = [{} for _ in texts]
+    for at in asked:
+        exact = plain and _begins_in_place(rules[at])
+        spans: list[list[Span]] = [[] for _ in texts]
+        for start, end in prefilter.places(at, data):
+            # A match may run on into the next texts and hide one that begins there.
+            for touched in range(bisect_right(begins, start) - 1, bisect_right(begins, end)):
+                begin = begins[touched]
+                spans[touched].append((max(0, start - begin), end - begin + _BEHIND))
+        for windows, found in zip(out, spans, strict=True):
+            if found:
+                windows[at] = found if exact else None
+    return out
+
+
+def _begins_in_place(rule: Rule) -> bool:
+    """Tell whether a match of a rule begins in a place that the prefilter names, not ahead."""
+    return not (rule.pattern is None or rule.fields or rule.context or derived(rule).late)
 
 
 def _characters(data: bytes, end: int) -> int:

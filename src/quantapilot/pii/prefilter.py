@@ -21,7 +21,7 @@ from quantapilot.pii.fold import BASE64_IN_LINE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from quantapilot.pii.rules import Rule
+    from quantapilot.pii.rules import Derived, Rule
 
 
 # Lines that hide characters from a pass over raw bytes: escapes, percent-encoding, entities,
@@ -234,8 +234,8 @@ def line_pattern(rules: Iterable[Rule], *, opaque: bool = True) -> bytes:
         names += rule.fields
         words += rule.context
         if rule.pattern is not None and not (rule.fields or rule.context):
-            boundary, body = _derived(rule, lines=True)
-            by_boundary[boundary].append(body)
+            found = derived(rule, lines=True)
+            by_boundary[found.boundary].append(found.body)
     each = [OPAQUE] if opaque else []
     each += _gates(names, words)
     # In order, so that the engine can share what neighbours begin with.
@@ -247,13 +247,13 @@ def text_pattern(rule: Rule) -> bytes:
     """Return the pattern that every decoded text with a finding of `rule` matches."""
     gates = _gates(rule.fields, rule.context)
     if rule.pattern is not None and not gates:
-        gates = ["".join(_derived(rule))]
+        gates = ["".join(derived(rule)[:2])]
     return ("(?m)" + "|".join(gates)).encode()
 
 
 def body_pattern(rule: Rule) -> bytes:
     """Return the pattern that every match of a rule's own pattern in a decoded text matches."""
-    return ("(?m)" + "".join(_derived(rule))).encode()
+    return ("(?m)" + "".join(derived(rule)[:2])).encode()
 
 
 def _gates(names: Sequence[tuple[str, ...]], words: Sequence[str]) -> list[str]:
@@ -268,11 +268,14 @@ def _gates(names: Sequence[tuple[str, ...]], words: Sequence[str]) -> list[str]:
     return gates
 
 
-def _derived(rule: Rule, *, lines: bool = False) -> tuple[str, str]:
-    """Return the derived pattern of a rule, which a compiled rule brings along."""
+def derived(rule: Rule, *, lines: bool = False) -> Derived:
+    """Return what is derived from a rule's pattern, for decoded texts or for raw lines.
+
+    Raises:
+        RuleError: Nothing can be derived from the pattern.
+    """
     if rule.derived:
-        text_boundary, text, line_boundary, line = rule.derived
-        return (line_boundary, line) if lines else (text_boundary, text)
+        return rule.derived[lines]
     from quantapilot.pii.derive import derive
 
     return derive(rule.pattern or "", f"{rule.source}: rule '{rule.id}'", lines=lines)

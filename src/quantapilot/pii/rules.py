@@ -21,7 +21,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from quantapilot.errors import RuleError
 from quantapilot.findings import PiiClass, Severity
@@ -50,13 +50,25 @@ LEXICON = re.compile(r"\\L<([a-z_]+)>")
 _ANY_WORD = r"[^\W\d_]++"
 
 
+class Derived(NamedTuple):
+    """What a prefilter looks for: a boundary and a body, so that rules can share boundaries.
+
+    `late` tells that a match of the rule's own pattern may begin ahead of one of these; else it
+    begins within one, or a few characters behind the end of one that hides another.
+    """
+
+    boundary: str
+    body: str
+    late: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of the detector; see the module's docstring for what its parts mean.
 
     `generic` marks a rule that guesses from key, context or shape: on one span it gives way to a
     rule that knows the format. `data_classes` are the classes of contract fields it runs in.
-    Compiled rules have no examples and bring their `derived` patterns along.
+    Compiled rules have no examples and bring along what is `derived` for texts and for raw lines.
     """
 
     id: str
@@ -74,7 +86,7 @@ class Rule:
     source: str
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
-    derived: tuple[str, ...] = ()
+    derived: tuple[Derived, ...] = ()
 
     def __hash__(self) -> int:
         # No two rules of a run share an id, and all there is to a rule would be slow to hash.
