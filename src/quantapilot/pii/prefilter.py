@@ -263,7 +263,7 @@ def _gates(names: Sequence[tuple[str, ...]], words: Sequence[str]) -> list[str]:
     """
     gates = [hints_pattern(dict.fromkeys(names))] if names else []
     if words:
-        spelt = "|".join(map(_spellings, dict.fromkeys(words)))
+        spelt = "|".join(sorted(map(_spellings, set(words))))
         gates.append(f"{_BOUNDARY}(?:{spelt})")
     return gates
 
