@@ -220,7 +220,7 @@ class Gate:
             found = self._searched(line)
             if found is None or found:
                 yield number, line, end >= 0, found
-        self._summary.documents += data.count(b"\n") + (not block.ended)
+        self._summary.documents += block.ends + (not block.ended)
 
     def _searched(self, line: bytes) -> Sequence[Found] | None:
         """Return what a line holds that is a JSON object without hidden keys, None for others."""
@@ -283,7 +283,7 @@ class Gate:
             line = data[start : stop if stop >= 0 else None]
             doubtful.append((start, line, loads(line)))
         doubtful.sort(key=itemgetter(0))
-        self._summary.documents += data.count(b"\n") + (not block.ended) - blank
+        self._summary.documents += block.ends + (not block.ended) - blank
         return doubtful
 
     def _grammar(self, block: Block, kind: str | None) -> Grammar | None:

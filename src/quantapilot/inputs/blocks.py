@@ -22,13 +22,14 @@ _EITHER = frozenset({".log", ".txt", ".out", ""})
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Block:
-    """Whole lines: their bytes, the number of the first one, and whether the last one ends.
+    """Whole lines: their bytes, the number of the first one, how many end, and if the last does.
 
     A line over the limit is left out: then `data` is empty and `too_long` its size so far.
     """
 
     data: bytes
     line: int
+    ends: int = 0
     ended: bool = True
     too_long: int = 0
 
@@ -55,8 +56,9 @@ def blocks(head: bytes, stream: BinaryIO, max_line_bytes: int, line: int = 1) ->
         cut = data.rfind(b"\n") + 1
         if cut:
             whole = rest + data[:cut] if rest else data[:cut]
-            yield Block(whole, line)
-            line += whole.count(b"\n")
+            ends = whole.count(b"\n")
+            yield Block(whole, line, ends)
+            line += ends
             rest = data[cut:]
         else:
             rest += data
