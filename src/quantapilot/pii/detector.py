@@ -19,15 +19,15 @@ from quantapilot.pii.candidate import Candidate, Check, DetectorSettings, is_pla
 from quantapilot.pii.checks import checks_of
 from quantapilot.pii.fields import FieldIndex, pairs
 from quantapilot.pii.fold import View, views
-from quantapilot.pii.long_texts import LONG, Verdicts, spans_of, windows_in, windows_of
 from quantapilot.pii.prefilter import Prefilter, build_prefilter
 from quantapilot.pii.rules import DATA_CLASSES
+from quantapilot.pii.windows import LONG, Verdicts, spans_of, windows_in, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from quantapilot.pii.long_texts import Span, Windows
     from quantapilot.pii.rules import Rule
+    from quantapilot.pii.windows import Span, Windows
 
 _CONTEXT_REACH = 48
 # So few texts, where one is long, are asked about one by one.

@@ -16,7 +16,7 @@ from quantapilot.contract.validator import Validator
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
 from quantapilot.gate.project import Project
-from quantapilot.pii import long_texts
+from quantapilot.pii import windows
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.rules import load_rules
 
@@ -321,7 +321,7 @@ def test_a_text_a_rule_does_not_finish_on_is_unchecked_and_the_next_one_is_not(
 ) -> None:
     (tmp_path / "slow.toml").write_text(SLOW, "utf-8")
     config = Config(root=tmp_path, rules=(Path("slow.toml"),))
-    monkeypatch.setattr(long_texts, "_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(windows, "_TIMEOUT_S", 0.01)
     inspector = Inspector(Project(config).detector())
     slow = "z!" + "z" * 20_000
     for found in (

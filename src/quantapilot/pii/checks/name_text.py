@@ -98,7 +98,7 @@ _JOINED = re.compile(r"[^\W\d_][^\W\d_A-Z]*")
 
 def _named_at(text: str, shown: list[re.Match[str]], at: int) -> bool:
     """Tell whether the name of somebody begins at a word; the word before it may belong to it."""
-    if at and not _joins(text, shown[0], shown[1]):
+    if at and not (_may_lead(shown[0][0]) and _joins(text, shown[0], shown[1])):
         return False
     here = shown[at]
     # What is cheap to ask is asked first.
@@ -125,6 +125,11 @@ def _spaced_name(text: str, shown: list[re.Match[str]], at: int) -> bool:
 
 
 _POSSESSED = re.compile(r"['’]s?\Z")
+
+
+def _may_lead(word: str) -> bool:
+    """Tell whether a word may be a surname ahead of a given name, as the rule's pattern asks."""
+    return 1 < len(word) <= 25 and not word[0].islower() and word[-1] != "."
 
 
 def _joins(text: str, first: re.Match[str], second: re.Match[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Long texts are confirmed in windows and by remembered verdicts: nothing else is found in them."""
+"""Texts are confirmed in windows and by remembered verdicts: nothing else is found in them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from quantapilot.pii import detector, fold, long_texts
+from quantapilot.pii import detector, fold, windows
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.prefilter import RegexPrefilter
 from quantapilot.pii.rules import load_rules
@@ -49,29 +49,42 @@ def test_windows_find_what_the_whole_text_holds(seed: int, monkeypatch: pytest.M
     whole = _found(searching, text)
     assert len(whole) > 20
     monkeypatch.setattr(detector, "LONG", 1)
-    monkeypatch.setattr(long_texts, "_STEP", 300 + 700 * seed)
+    monkeypatch.setattr(windows, "_STEP", 300 + 700 * seed)
     assert _found(searching, text) == whole
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_texts_of_one_document_hold_what_each_holds_alone(seed: int) -> None:
+    random = Random(seed)
+    searching = Detector(RULES)
+    texts = [
+        "".join(random.choices([*EXAMPLES, *FILLERS], k=random.randint(1, 4)))
+        for _ in range(random.randint(1, 8))
+    ]
+    everywhere = [dict.fromkeys(range(len(RULES))) for _ in texts]
+    for text, asked, every in zip(texts, searching.asked(texts), everywhere, strict=True):
+        assert searching.find(text, among=asked) == searching.find(text, among=every)
 
 
 def test_windows_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     text = _text(99, 3000)
     monkeypatch.setattr(detector, "LONG", 1)
-    monkeypatch.setattr(long_texts, "_STEP", 700)
+    monkeypatch.setattr(windows, "_STEP", 700)
     assert _found(Detector(RULES, prefilter=RegexPrefilter), text) == _found(Detector(RULES), text)
 
 
 @pytest.mark.parametrize("unit", ["mail ann.lee@example.com now; ", "Олена Коваль увійшла; "])
 def test_each_repetition_is_found_in_a_long_text(unit: str) -> None:
     found = _found(Detector(RULES), unit)
-    times = 2 * long_texts.LONG // len(unit)
+    times = 2 * windows.LONG // len(unit)
     assert len(_found(Detector(RULES), unit * times)) == len(found) * times
 
 
 def test_a_long_full_text_does_not_run_out_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(long_texts, "_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(long_texts, "_TIMEOUT_S_PER_CHARACTER", 0.0)
+    monkeypatch.setattr(windows, "_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(windows, "_TIMEOUT_S_PER_CHARACTER", 0.0)
     unit = "assigned to Анна Берг and Anna Berg, "
-    assert _found(Detector(RULES), unit * (2 * long_texts.LONG // len(unit)))
+    assert _found(Detector(RULES), unit * (2 * windows.LONG // len(unit)))
 
 
 def test_letters_that_are_kept_are_folded_to_themselves() -> None:
