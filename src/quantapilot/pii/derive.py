@@ -37,6 +37,8 @@ _COMMON = 0.3
 _MAX_REPEAT = 12
 # A repeat that varies by more than this is cut at the beginning of a pattern.
 _LONG = 8
+# What must not stand ahead, such as `git`, is looked for within so many characters.
+_SHORT_WORD = 6
 _ESCAPES = {'"': '"', "\\": "\\", "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 _SHORT_ESCAPE = r"\\[bfnrt]"
 _OR_BEYOND = r"|[\x80-\xff]{1,4})"
@@ -97,16 +99,17 @@ def derive(pattern: str, where: str = "pattern", *, lines: bool = False) -> Deri
     except re.error as error:
         raise RuleError(f"{where}: pattern can't be read: {error}") from error
     scope = _Scope(bool(tree.state.flags & re.IGNORECASE), lines, where, names)
-    items, boundary = list(tree), ""
+    items, boundary, late = list(tree), "", False
     if len(items) > 1 and str(items[0][0]) == "ASSERT_NOT":
         op, argument = items.pop(0)
         if not _is_long(items[0]) and not _common_start(items, scope):
             boundary = _edge(str(op), argument, scope, first=True, last=False)
+            late = len(argument[1]) > _SHORT_WORD
             # The pass over lines has no state to spare for a second character.
             if boundary and not lines and str(items[0][0]) == "ASSERT_NOT":
                 boundary = _two_before(argument, items[0][1], scope) or boundary
     body = _sequence(items, scope, _ENOUGH, first=not boundary, last=True)
-    return Derived(boundary, f"(?:{body.text})", body.late)
+    return Derived(boundary, f"(?:{body.text})", late or body.late)
 
 
 def _sequence(items: list[Any], scope: _Scope, budget: float, *, first: bool, last: bool) -> _Part:
@@ -124,6 +127,7 @@ def _sequence(items: list[Any], scope: _Scope, budget: float, *, first: bool, la
             ends = last and at == len(items) - 1
             if not open_start:
                 out.append(_edge(name, argument, scope, first=begins, last=ends))
+                late = late or (begins and name == "ASSERT_NOT" and len(argument[1]) > _SHORT_WORD)
             continue
         ends = last and all(str(i[0]) in {"ASSERT", "ASSERT_NOT", "AT"} for i in items[at + 1 :])
         part = _node(name, argument, scope, budget - bits, first=begins, last=ends)

@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from quantapilot.pii.windows import Span, Windows
 
 _CONTEXT_REACH = 48
-# So few texts, where one is long, are asked about one by one.
+# So few texts are asked about one by one where one is long, and together where one hides a value.
 _FEW_TEXTS = 6
+# More are asked about in so many parts, and the parts in parts.
+_PARTS = 8
 # Names that may be remembered between documents: nothing that could be a value is.
 _PLAIN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z]|[_.-](?=[A-Za-z])){0,40}")
 _REMEMBERED = 4096
@@ -95,6 +97,11 @@ class Detector:
             return [None] * len(texts)
         forms = list(views(joined))
         rules = {at: None for view in forms for at in self._prefilter.rules(view.text)}
+        if rules and len(forms) > 1 and len(texts) > _FEW_TEXTS:
+            # What one text hides must not have all the others confirmed by its rules.
+            size = -(-len(texts) // _PARTS)
+            parts = [texts[at : at + size] for at in range(0, len(texts), size)]
+            return [each for part in parts for each in self.asked(part)]
         if not rules or len(forms) > 1:
             return [rules] * len(texts)
         return windows_in(texts, rules, self.rules, self._prefilter)
@@ -132,7 +139,8 @@ class Detector:
             elif among is None:
                 windows = dict.fromkeys(self._prefilter.rules(view.text))
             else:
-                windows = among
+                # Places are those of the text as it stands.
+                windows = dict.fromkeys(among) if view.steps else among
             asked = allowed.intersection(windows) | hinted
             if asked:
                 search = _Search(view, name, hinted, windows)

@@ -44,7 +44,7 @@ _LOOKAHEAD = 512
 # boundary is longer.
 _GATE_REACH = 1024
 _BEHIND = 8
-# A rule that may match in more places of one step is confirmed in all of it.
+# A rule that may match in more places of one step, or of a short text, is confirmed in all of it.
 _FEW_PLACES = 32
 # A check sees so much on either side, more than any asks for; so many verdicts are remembered.
 _REACH = 256
@@ -112,15 +112,14 @@ def windows_in(
     out: list[dict[int, Sequence[Span] | None]] = [{} for _ in texts]
     for at in asked:
         exact = plain and _begins_in_place(rules[at])
-        spans: list[list[Span]] = [[] for _ in texts]
+        spans: dict[int, list[Span]] = defaultdict(list)
         for start, end in prefilter.places(at, data):
             # A match may run on into the next texts and hide one that begins there.
             for touched in range(bisect_right(begins, start) - 1, bisect_right(begins, end)):
                 begin = begins[touched]
                 spans[touched].append((max(0, start - begin), end - begin + _BEHIND))
-        for windows, found in zip(out, spans, strict=True):
-            if found:
-                windows[at] = found if exact else None
+        for text, found in spans.items():
+            out[text][at] = found if exact and len(found) <= _FEW_PLACES else None
     return out
 
 

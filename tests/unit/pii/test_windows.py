@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from quantapilot.pii import detector, fold, windows
+from quantapilot.pii.derive import derive
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.prefilter import RegexPrefilter
 from quantapilot.pii.rules import load_rules
@@ -64,6 +65,31 @@ def test_texts_of_one_document_hold_what_each_holds_alone(seed: int) -> None:
     everywhere = [dict.fromkeys(range(len(RULES))) for _ in texts]
     for text, asked, every in zip(texts, searching.asked(texts), everywhere, strict=True):
         assert searching.find(text, among=asked) == searching.find(text, among=every)
+
+
+def test_what_one_text_hides_has_no_rule_confirmed_in_hundreds_of_others() -> None:
+    texts = [f"step {at} passed" for at in range(400)]
+    texts[200] = "mail ann.lee%40example.com, token ghp_%41bcdefghij0123456789klmnopqrstuvwxyz"
+    searching = Detector(RULES)
+    asked = searching.asked(texts)
+    assert {match.rule.id for match in searching.find(texts[200], among=asked[200])} >= {
+        "pii/email"
+    }
+    assert sum(bool(each) for each in asked) < 8
+
+
+def test_a_text_full_of_places_is_searched_in_all_of_it() -> None:
+    text = "ask Maria Novak and Alice Jones, then ghp_x; " * 40
+    searching = Detector(RULES)
+    (asked,) = searching.asked([text])
+    assert len(searching.find(text, among=asked)) == 80
+
+
+@pytest.mark.parametrize(("word", "late"), [("git", False), ("keyboard-", True)])
+def test_windows_begin_ahead_of_a_long_word_that_must_not_stand_there(
+    word: str, late: bool
+) -> None:
+    assert derive(rf"(?<!{word})@[a-z]{{4}}[0-9]{{8}}").late is late
 
 
 def test_windows_need_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
