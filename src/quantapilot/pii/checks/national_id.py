@@ -11,14 +11,15 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from quantapilot.patterns import lazy
 from quantapilot.pii.candidate import Candidate, Check, isolated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9a-f]{32,}")
+_DATE = lazy(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_UUID = lazy(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9a-f]{32,}")
 
 # Words for a personal number, as they stand before one.
 _CUES = (
@@ -54,7 +55,7 @@ _LINK = (
     r"|document|номер|серия|серія|nummer|numéro|número|numero|numer|nro|insurance|security"
     r"|paid with|given|provided|ending|saved|entered)\b\.?){0,5}"
 )
-_QUANTITY_AFTER = re.compile(
+_QUANTITY_AFTER = lazy(
     r"\s?(?:[munpµ]?s|min|[kmgt]i?b|b|bytes?|rows?|lines?|times|records?|entries|items?|tokens?"
     r"|requests?|retries|users?|checks?|validations?|objects?|files?|out of|of)\b|[-/:]\w|\.\d|%",
     re.IGNORECASE,
@@ -110,13 +111,13 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-_ISSUERS = re.compile(
+_ISSUERS = lazy(
     r"4\d{15}|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[68]\d)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}"
     r"|62\d{14,17}|(?:50|5[6-8]|6[37])\d{14}|220[0-4]\d{12}"
 )
 _CARD_GROUPS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)}
-_CARD_WORD = re.compile(
+_CARD_WORD = lazy(
     r"\b(?:card(?:s|holder|number)?|visa|master ?card|amex|american express|discover|maestro"
     r"|jcb|diners|unionpay|mir"
     r"|pan|cc|credit|debit|pay(?:ing|ment)?|paid|charged?|refund(?:ed)?|billing|billed|checkout"
@@ -160,7 +161,7 @@ def card_labelled(candidate: Candidate) -> bool:
 
 
 _NINO_UNUSED = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
-_PART_BEFORE = re.compile(
+_PART_BEFORE = lazy(
     r"\b(?:part|serial|sku|order|ticket|build|batch|lot|asset|model|ref|reference|key|code|invoice"
     r"|job|commit|shard|block|version|rev|device|item|product|node|tag|hash|id)[\s:=#-]{1,3}\Z",
     re.IGNORECASE,
@@ -188,7 +189,7 @@ def passport(candidate: Candidate) -> bool:
     return candidate.whole or lettered or _labelled(candidate)
 
 
-_MACHINE_ACCOUNT = re.compile(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", re.IGNORECASE)
+_MACHINE_ACCOUNT = lazy(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", re.IGNORECASE)
 
 
 def labelled(candidate: Candidate) -> bool:
@@ -203,7 +204,7 @@ def labelled(candidate: Candidate) -> bool:
     return candidate.whole or _labelled(candidate)
 
 
-_CODE_BEFORE = re.compile(r"\bcv[vc]2?(?: (?:is|code|number))?[\s:=#\"']{1,3}\Z", re.IGNORECASE)
+_CODE_BEFORE = lazy(r"\bcv[vc]2?(?: (?:is|code|number))?[\s:=#\"']{1,3}\Z", re.IGNORECASE)
 
 
 def card_code(candidate: Candidate) -> bool:
@@ -432,7 +433,7 @@ _BY_SHAPE = {
     "mx_curp": ("mx.curp",),
 }
 _OWN_SHAPES = ("dashed", "ru_snils", "sg_nric")
-_SIZE = re.compile(r"\d{8}[BKMGT]")
+_SIZE = lazy(r"\d{8}[BKMGT]")
 
 
 def _es_dni(candidate: Candidate) -> bool:
