@@ -106,6 +106,14 @@ def derive(pattern: str, where: str = "pattern", *, lines: bool = False) -> tupl
     return boundary, f"(?:{body.text})"
 
 
+def opened(derived: str, pattern: str) -> str:
+    r"""Return a pattern's derived one with its word lists unwritten again, as `\L<list>`."""
+    for name in LEXICON.findall(pattern):
+        for fold, flag in ((False, ""), (True, "i")):
+            derived = derived.replace(_lexicon(lexicon(name), fold).text, rf"(?{flag}:\L<{name}>)")
+    return derived
+
+
 def _sequence(items: list[Any], scope: _Scope, budget: float, *, first: bool, last: bool) -> _Part:
     out: list[str] = []
     bits = 0.0
