@@ -101,6 +101,6 @@ def isolated(candidate: Candidate) -> bool:
 @cache
 def word_list(name: str) -> frozenset[str]:
     """Return the packaged word list `name`, lower-cased."""
-    from quantapilot.pii.rules import lexicon
+    from quantapilot.pii.rules import words_in
 
-    return frozenset(word.lower() for word in lexicon(name))
+    return frozenset(map(str.lower, words_in(name)))

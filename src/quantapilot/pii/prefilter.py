@@ -19,7 +19,7 @@ from quantapilot.charsets import DASHES
 from quantapilot.pii.fields import hints_pattern
 from quantapilot.pii.fold import BASE64_IN_LINE
 from quantapilot.pii.literals import shape
-from quantapilot.pii.rules import OPENED, lexicon
+from quantapilot.pii.rules import OPENED, words_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -128,6 +128,7 @@ class Re2Prefilter:
             if self._asked < _FEW and text.isascii():
                 return self._one_by_one(text, data)
             self._sets = self._compiled_sets()
+            _listed.cache_clear()
         return [members[at] for each, members in self._sets for at in each.Match(data) or ()]
 
     def _one_by_one(self, text: str, data: bytes) -> list[int]:
@@ -297,7 +298,7 @@ def _parts(text: str) -> set[str]:
 
 @cache
 def _listed(name: str, fold: bool) -> frozenset[str]:
-    words = filter(str.isascii, lexicon(name))
+    words = filter(str.isascii, words_in(name))
     return frozenset(map(str.lower, words) if fold else words)
 
 

@@ -114,11 +114,20 @@ def lexicon(name: str) -> tuple[str, ...]:
     Raises:
         RuleError: No such list is packaged.
     """
+    return tuple(words_in(name))
+
+
+def words_in(name: str) -> list[str]:
+    """Return the lines of the packaged list `name`, read anew: few of its readers keep them so.
+
+    Raises:
+        RuleError: No such list is packaged.
+    """
     file = _FOLDER / f"{name}.txt"
     if not file.is_file():
         raise RuleError(f"no word list '{name}' for the pattern element \\L<{name}>")
     lines = file.read_text("utf-8").splitlines()
-    return tuple([line for line in lines if line and line[0] != "#"])
+    return [line for line in lines if line and line[0] != "#"]
 
 
 def expand_lexicons(pattern: str) -> str:
