@@ -19,6 +19,7 @@ import orjson
 from quantapilot.contract.positions import pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError
+from quantapilot.patterns import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,8 +37,8 @@ _FIELD_SCHEMAS: dict[str, dict[str, Any]] = {
     "text": {"type": "string", "maxLength": 16384},
 }
 # An escape, a class, or a `$` that stands in neither.
-_DOLLAR = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_DOLLAR = lazy(r"\\.|\[(?:\\.|[^\]\\])*\]|\$")
+_CAMEL = lazy(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)

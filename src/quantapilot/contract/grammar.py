@@ -22,6 +22,7 @@ from quantapilot.contract.catalog import ecma
 from quantapilot.contract.flat import absolute_references, conjunction, flattened
 from quantapilot.contract.positions import line_spans
 from quantapilot.contract.value_patterns import LONG, NotWrittenError, value_pattern
+from quantapilot.patterns import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +37,7 @@ _COMPILED_AT_MOST = 12
 _REMEMBERED = 10_000
 _MEMORY = 24 << 20
 _OBJECT = {"type", "properties", "patternProperties", "additionalProperties", "required"}
-_KEY = re.compile(r"[A-Za-z0-9_.@$-]{1,64}")
+_KEY = lazy(r"[A-Za-z0-9_.@$-]{1,64}")
 
 
 @dataclass(slots=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]  # C-accelerated, not in typeshed
 from typing import TYPE_CHECKING, Literal
 
+from quantapilot.patterns import lazy
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,21 +22,17 @@ MAX_DEPTH = 1024
 Pointer = tuple[str | int, ...]
 Kind = Literal["object", "array", "string", "number", "literal"]
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_SCALAR = re.compile(
+_SPACE = lazy(r"[ \t\r\n]*")
+_SCALAR = lazy(
     r"(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])|-?Infinity|NaN)"
     r"|(?P<literal>true|false|null)"
 )
 # What is left of a number or a literal where a text was cut within it.
-_CUT = re.compile(
-    r"(?:-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?)?)?|tr?u?|fa?l?s?|nu?l?|Na?|-?I[a-z]{0,6})\Z"
-)
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_CUT = lazy(r"(?:-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?)?)?|tr?u?|fa?l?s?|nu?l?|Na?|-?I[a-z]{0,6})\Z")
+_STRING = lazy(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 # A member whose key has no escapes and whose value is no container, up to the next one.
-_PASSED = re.compile(
-    r'"([^"\\]*+)"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[^"\[\]{},\s]++)\s*+,\s*+', re.DOTALL
-)
-_NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+_PASSED = lazy(r'"([^"\\]*+)"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[^"\[\]{},\s]++)\s*+,\s*+', re.DOTALL)
+_NESTING = lazy(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 _OPEN: dict[str, Kind] = {"{": "object", "[": "array"}
 _CLOSE: dict[Kind, str] = {"object": "}", "array": "]"}
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _SNIFFED = 4096
 # Bytes of a block from which on there are lines to learn from, and more to come to use it on.
 _WORTH_A_GRAMMAR = BLOCK_BYTES // 4
+# So few bytes are searched sooner than told apart: what tells them apart must be compiled first.
+_FEW_BYTES = 4096
 # A line that is not proven clean: its number, its bytes, whether it ends, and what was found in
 # it where that is known already.
 _Suspect = tuple[int, bytes, bool, "Sequence[Found] | None"]
@@ -212,7 +214,7 @@ class Gate:
         """Yield the lines of a block that a rule may match, without those that hold nothing."""
         data = block.data
         number, counted = block.line, 0
-        for start in self._inspector.detector.candidates(data):
+        for start in self._candidate_lines(data):
             number += data.count(b"\n", counted, start)
             counted = start
             end = data.find(b"\n", start)
@@ -221,6 +223,11 @@ class Gate:
             if found is None or found:
                 yield number, line, end >= 0, found
         self._summary.documents += block.ends + (not block.ended)
+
+    def _candidate_lines(self, data: bytes) -> Sequence[int]:
+        if self._summary.bytes <= _FEW_BYTES:
+            return [start for start, _ in line_spans(data)]
+        return self._inspector.detector.candidates(data)
 
     def _searched(self, line: bytes) -> Sequence[Found] | None:
         """Return what a line holds that is a JSON object without hidden keys, None for others."""
@@ -255,7 +262,7 @@ class Gate:
         """
         loads, broken, data = orjson.loads, orjson.JSONDecodeError, block.data
         grammar = self._grammar(block, kind)
-        candidates = set(self._inspector.detector.candidates(data))
+        candidates = set(self._candidate_lines(data))
         doubtful: list[tuple[int, bytes, Any]] = []
         blank = 0
         for start, stop in grammar.unproven(data) if grammar else line_spans(data):

@@ -6,9 +6,10 @@ Only names of credentials are read so: they are what the rules `pii/token-name-v
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from quantapilot.patterns import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 _NAMING = frozenset({"name", "key", "header", "field", "param", "parameter", "variable", "var"})
 _HOLDING = frozenset({"value", "val", "content", "default"})
-_NAME = re.compile(
+_NAME = lazy(
     r"[\w.-]{0,40}?(?i:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key"
     r"|secret[_-]?key|private[_-]?key|authorization|cookie)"
 )
-_FLAG = re.compile(
+_FLAG = lazy(
     r"--(?:[a-z]{1,16}-){0,2}(?:token|password|passwd|passphrase|secret|key|credentials|pass)"
 )
 

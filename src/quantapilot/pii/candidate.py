@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from quantapilot.patterns import lazy
+
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
@@ -66,9 +68,9 @@ class Candidate:
 
 Check = Callable[[Candidate], bool]
 
-_NEIGHBOUR_BEFORE = re.compile(r"[\w][ ./:,-]\Z")
-_DIGIT_GROUP_BEFORE = re.compile(r"\d[ ./:,-]{1,2}\Z")
-_DIGIT_GROUP_AFTER = re.compile(r"[ ./:,-]{0,2}\d")
+_NEIGHBOUR_BEFORE = lazy(r"[\w][ ./:,-]\Z")
+_DIGIT_GROUP_BEFORE = lazy(r"\d[ ./:,-]{1,2}\Z")
+_DIGIT_GROUP_AFTER = lazy(r"[ ./:,-]{0,2}\d")
 _PLACEHOLDER = r"""\s*(?:
         [*xX.\-_?#•]+ | <[^<>]*> | \[[^\[\]]*\] | \{\{?.*\}?\} | \$\{?\w+\}? | \$\(.*\)
       | %\w+%? | %\(\w+\)s
@@ -99,6 +101,6 @@ def isolated(candidate: Candidate) -> bool:
 @cache
 def word_list(name: str) -> frozenset[str]:
     """Return the packaged word list `name`, lower-cased."""
-    from quantapilot.pii.rules import lexicon
+    from quantapilot.pii.rules import words_in
 
-    return frozenset(word.lower() for word in lexicon(name))
+    return frozenset(map(str.lower, words_in(name)))

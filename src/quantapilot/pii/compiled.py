@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.pii.rules import Derived, Rule
+from quantapilot.pii.rules import LEXICON, Derived, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +22,15 @@ FILE = Path(__file__).parent / "rules" / "compiled.json"
 
 
 def compile_rules(rules: Sequence[Rule]) -> bytes:
-    """Return the compiled form of some rules: examples left out, derived patterns put in."""
-    from quantapilot.pii.derive import derive
+    """Return the compiled form of some rules: examples left out, what is derived put in."""
+    from quantapilot.pii.derive import derive, opened
+    from quantapilot.pii.literals import literals
+    from quantapilot.pii.prefilter import text_pattern
 
     body: list[dict[str, Any]] = []
     for rule in rules:
         derived: tuple[Derived, ...] = ()
+        lists = LEXICON.search(rule.pattern or "") is not None
         if rule.pattern is not None and not (rule.fields or rule.context):
             where = f"{rule.source}: rule '{rule.id}'"
             derived = tuple(derive(rule.pattern, where, lines=lines) for lines in (False, True))
@@ -47,6 +50,8 @@ def compile_rules(rules: Sequence[Rule]) -> bytes:
                 "generic": rule.generic,
                 "source": rule.source,
                 "derived": [tuple(each) for each in derived],
+                "opened": opened("".join(derived[0][:2]), rule.pattern or "") if lists else "",
+                "literals": () if lists else literals(text_pattern(rule).decode("latin-1")),
             }
         )
     return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
@@ -62,6 +67,7 @@ def compiled_rules() -> tuple[Rule, ...]:
                 "context": tuple(entry["context"]),
                 "data_classes": frozenset(entry["data_classes"]),
                 "derived": tuple(Derived(*each) for each in entry["derived"]),
+                "literals": tuple(entry["literals"]),
             }
         )
         for entry in orjson.loads(FILE.read_bytes())

@@ -6,12 +6,12 @@ and the lists are.
 
 from __future__ import annotations
 
-import re
+from quantapilot.patterns import lazy
 
 _REACH = 56
 _LONGEST = 4
 # Between the words of a cue, and between a cue and what stands behind it.
-_INSIDE = re.compile(r"[ _-]")
+_INSIDE = lazy(r"[ _-]")
 _BEHIND = " \t\n:=\"'«@—-"
 _GAP = 6
 
@@ -243,7 +243,7 @@ def last_words(before: str) -> list[str]:
     return out[::-1]
 
 
-_ENDING = re.compile(r"[^\W\d_]+\Z")
+_ENDING = lazy(r"[^\W\d_]+\Z")
 
 
 def _ends_in(words: list[str], cues: frozenset[str]) -> bool:

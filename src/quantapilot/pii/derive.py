@@ -112,6 +112,14 @@ def derive(pattern: str, where: str = "pattern", *, lines: bool = False) -> Deri
     return Derived(boundary, f"(?:{body.text})", late or body.late)
 
 
+def opened(derived: str, pattern: str) -> str:
+    r"""Return a pattern's derived one with its word lists unwritten again, as `\L<list>`."""
+    for name in LEXICON.findall(pattern):
+        for fold, flag in ((False, ""), (True, "i")):
+            derived = derived.replace(_lexicon(lexicon(name), fold).text, rf"(?{flag}:\L<{name}>)")
+    return derived
+
+
 def _sequence(items: list[Any], scope: _Scope, budget: float, *, first: bool, last: bool) -> _Part:
     out: list[str] = []
     bits, late = 0.0, False

@@ -10,17 +10,19 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from quantapilot.patterns import lazy
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from quantapilot.pii.rules import Rule
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
-_PAIR = re.compile(
+_WORD = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+_PAIR = lazy(
     r"""(?<![\w.-])(?P<key>[A-Za-z][\w.-]{1,63})["']?\s{0,4}[=:]\s{0,4}(?:\[\s?)?"""
     r"""(?:"(?P<double>[^"]{1,512})"|'(?P<single>[^']{1,512})'|(?P<bare>(?!//)[^\s"',;&|<>(){}\[\]]{1,512}))"""
 )
-_NAME = re.compile(r"""[A-Za-z][\w.-]{1,63}["']?\s{0,4}[=:](?!//)""")
+_NAME = lazy(r"""[A-Za-z][\w.-]{1,63}["']?\s{0,4}[=:](?!//)""")
 _SHORT_ESCAPE = r"\\[bfnrt]"
 # Words for what is counted as often as it is shown; behind them, no number of few digits is a hint.
 # The checks of values under such names agree (`checks.token`).

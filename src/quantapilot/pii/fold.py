@@ -9,7 +9,6 @@ Every step is a linear pass. What it replaced is looked up only where something 
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from array import array
 from binascii import a2b_base64
@@ -18,7 +17,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from quantapilot.patterns import lazy
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterator, Sequence
 
 # One layer may hide another: `%2540`, or base64 of JSON with escapes.
@@ -30,7 +32,7 @@ _SHORT = 64
 
 # Arrows, box drawing, dingbats, quotation marks and a few signs: common in log lines, never part
 # of a value, and left as they are.
-_SYMBOLS = re.compile(r"[«»°±·×‘-‟•…←-⇿─-╿✀-➿]")
+_SYMBOLS = lazy(r"[«»°±·×‘-‟•…←-⇿─-╿✀-➿]")
 _PLAIN = (
     dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")
     | dict.fromkeys("。｡‧۔", ".")
@@ -42,7 +44,7 @@ _PLAIN = (
 )
 _INVISIBLE = frozenset({"Cf", "Mn", "Me"})
 _SPACES = frozenset({"Zs", "Zl", "Zp"})
-_STYLED_LETTER = re.compile(
+_STYLED_LETTER = lazy(
     r"(?:LATIN LETTER SMALL CAPITAL|NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER"
     r"|REGIONAL INDICATOR SYMBOL LETTER) (?P<letter>[A-Z])"
 )
@@ -84,48 +86,48 @@ BASE64_IN_LINE = (
 )
 _ALONE = rf'{_BASE64_ALONE}(?=["\\\n]|\Z)'
 # Few words get past the first look, which is all that most texts pay for.
-_BASE64_BEHIND = re.compile(
+_BASE64_BEHIND = lazy(
     r"[^A-Za-z0-9+/_-](?=[I-Za-fW0][AC-LQS-Zabgi-nwyz0-3][A-Za-z0-9+/_-]{8})"
     rf'(?:{_BASE64}|(?<=["\n]){_ALONE})'
 )
-_BASE64_FIRST = re.compile(f"{_BASE64}|{_ALONE}")
+_BASE64_FIRST = lazy(f"{_BASE64}|{_ALONE}")
 
-_ESCAPES = re.compile(
+_ESCAPES = lazy(
     r"""(?<!\\)\\++(?:u[0-9A-Fa-f]{4}(?:\\++u[0-9A-Fa-f]{4})*+|x[0-9A-Fa-f]{2}|u\{[0-9A-Fa-f]{1,6}\}|U000[0-9A-Fa-f]{5}|[nrt"'/])"""
     # In a regular expression; a dot behind the backslash of a path is none.
     r"|(?<!\\)\\*+@[\w-]{1,63}(?:\\++\.[\w-]{1,63}){0,6}|(?<=[0-9])\\++\.(?=[0-9])"
     r"|%u[0-9A-Fa-f]{4}"
 )
-_UNIT = re.compile(
+_UNIT = lazy(
     r"(?:\\++|%)(?:[ux](?P<digits>[0-9A-Fa-f]{2,4})|(?:U|u\{)(?P<all>[0-9A-Fa-f]{1,8})\}?)"
 )
-_ENTITIES = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,24};)")
+_ENTITIES = lazy(r"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,24};)")
 # What an ASCII text has that is not plain, but for base64.
-_TELLS = re.compile(
+_TELLS = lazy(
     r"[%\\&+\[({\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
     r"(?:(?<=[^+\[({])|(?<=\+)\w|(?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}])"
 )
 # Values of a query, where a plus sign stands for a space.
-_QUERY = re.compile(r"(?<=[?&])[\w.\[\]-]{1,64}=[^\s?&#\"'<>+]*\+[^\s?&#\"'<>]*")
+_QUERY = lazy(r"(?<=[?&])[\w.\[\]-]{1,64}=[^\s?&#\"'<>+]*\+[^\s?&#\"'<>]*")
 # Defanged, as reports of attacks write addresses.
-_DEFANGED = re.compile(r"[\[({](?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}]")
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_DEFANGED = lazy(r"[\[({](?:[.@:]|[dD][oO][tT]|[aA][tT])[\])}]")
+_PERCENT = lazy(r"(?:%[0-9A-Fa-f]{2})+")
 # Colours of a terminal, links in it, and characters that are none.
-_CONTROLS = re.compile(
+_CONTROLS = lazy(
     r"\x1b\[[0-9;:?]{0,32}[A-Za-z]|\x1b\]8;[^\x07\x1b\n]{0,512}(?:\x07|\x1b\\)"
     r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 )
 # A letter and the marks over it.
-_MARK = re.compile(r"[\u0300-\u036f]")
-_MARKED = re.compile(r"[^\W\d_][\u0300-\u036f]{1,16}")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_MARK = lazy(r"[\u0300-\u036f]")
+_MARKED = lazy(r"[^\W\d_][\u0300-\u036f]{1,16}")
+_BEYOND_ASCII = lazy(r"[^\x00-\x7f]+")
 # Letters that folding leaves alone, as alphabets and signs have them.
 KEPT = "À-ÖØ-öø-ÿЀ-ҁҊ-ԯ぀-ゖァ-ヺ一-鿿가-힣" + "«»°±·×‘-‟•…←-⇿─-╿✀-➿"
-_MAY_CHANGE = re.compile(rf"[^\x00-\x7f{KEPT}]")
+_MAY_CHANGE = lazy(rf"[^\x00-\x7f{KEPT}]")
 # From its Latin letter, which fewer texts of other alphabets have.
-_MIXED = re.compile(rf"[A-Za-z](?:[{_FOREIGN}]|(?<=[{_FOREIGN}].))")
-_WORDS = re.compile(r"\w+")
-_BASE64_TOKENS = re.compile(
+_MIXED = lazy(rf"[A-Za-z](?:[{_FOREIGN}]|(?<=[{_FOREIGN}].))")
+_WORDS = lazy(r"\w+")
+_BASE64_TOKENS = lazy(
     rf'(?<![A-Za-z0-9+/_-])(?:(?:{_BASE64})[A-Za-z0-9+/_-]*+={{0,2}}|(?<![^"\n]){_ALONE})'
 )
 

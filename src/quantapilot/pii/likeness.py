@@ -10,12 +10,14 @@ import re
 from functools import cache
 from itertools import pairwise
 
-SEGMENT = re.compile(r"[A-Za-z0-9]+")
-_RUN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_YEAR_OR_DAY = re.compile(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?)?")
-_SIGNS_OF_NO_NAME = re.compile(r"[^\w\s.,:;!?'’/()+-]")
+from quantapilot.patterns import lazy
+
+SEGMENT = lazy(r"[A-Za-z0-9]+")
+_RUN = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_YEAR_OR_DAY = lazy(r"(?:19|20)\d\d(?:[01]\d(?:[0-3]\d)?)?")
+_SIGNS_OF_NO_NAME = lazy(r"[^\w\s.,:;!?'’/()+-]")
 # Names with a number: algorithms, parts of a plan, machines, abbreviations.
-NUMBERED = re.compile(
+NUMBERED = lazy(
     r"(?:oauth|utf|base|sha|md|aes|rsa|ec|ed|hs|rs|es|ps|ipv|http|tls|ssl|x|s|h|v|m|p|r|q|n|k|i|e|t|c"
     r"|step|stage|phase|worker|node|host|job|run|task|shard|slot|gate|build|rev|version|part|chunk"
     r"|batch|milestone|attempt|try|retry|page|line|col|item|test|ci|env|prod|dev|staging|stable|key"

@@ -11,12 +11,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quantapilot.charsets import DASHES
 from quantapilot.pii.fields import hints_pattern
 from quantapilot.pii.fold import BASE64_IN_LINE
+from quantapilot.pii.literals import shape
+from quantapilot.pii.rules import OPENED, words_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +43,11 @@ OPAQUE = (
     f"|{BASE64_IN_LINE}"
 )
 _MEMORY = 48 << 20
+# Of so few characters the rules are asked one by one: automata would take longer to compile.
+_FEW = 8192
+# No word of a list is longer; and what matches nothing, where a text has none of them.
+_LONGEST_WORD = 16
+_NEVER = r"[^\x00-\xff]"
 # What may stand before a word: the start of a line, a character outside words, a short escape.
 _BOUNDARY = r"(?:^|[^A-Za-z0-9\n]|\\[bfnrt])"
 
@@ -85,6 +93,7 @@ class Re2Prefilter:
         self._lines: list[Any] = []
         self._quick: list[Any] = []
         self._sets: list[tuple[Any, list[int]]] = []
+        self._asked = 0
         self._each: dict[tuple[_Source, int], Any] = {}
 
     def candidates(self, chunk: bytes) -> list[int]:
@@ -113,10 +122,29 @@ class Re2Prefilter:
 
     def rules(self, text: str) -> Sequence[int]:
         """Return the positions of the rules that may match in a decoded text."""
-        if not self._sets:
-            self._sets = self._compiled_sets()
         data = text.encode("utf-8", "surrogatepass")
+        if not self._sets:
+            self._asked += len(text)
+            if self._asked < _FEW and text.isascii():
+                return self._one_by_one(text, data)
+            self._sets = self._compiled_sets()
+            _listed.cache_clear()
         return [members[at] for each, members in self._sets for at in each.Match(data) or ()]
+
+    def _one_by_one(self, text: str, data: bytes) -> list[int]:
+        """Return what the sets would, without compiling them: most rules can be told off hand."""
+        shaped = shape(text)
+        out: list[int] = []
+        for at, rule in enumerate(self._rules):
+            if rule.literals and not any(map(shaped.__contains__, rule.literals)):
+                continue
+            if rule.opened:
+                found = self._re2.search(present_pattern(rule, text), data, self._options)
+            else:
+                found = next(self.places(at, data), None)
+            if found:
+                out.append(at)
+        return out
 
     def places(self, position: int, data: bytes) -> Iterator[tuple[int, int]]:
         """Return the byte spans of a text in which the rule at a position may match."""
@@ -249,6 +277,29 @@ def text_pattern(rule: Rule) -> bytes:
     if rule.pattern is not None and not gates:
         gates = ["".join(derived(rule)[:2])]
     return ("(?m)" + "|".join(gates)).encode()
+
+
+def present_pattern(rule: Rule, text: str) -> bytes:
+    """Return the text pattern of a rule with word lists, with those words only that a text has."""
+    parts = {fold: _parts(text.lower() if fold else text) for fold in ("", "i")}
+
+    def present(found: re.Match[str]) -> str:
+        fold, name = found.groups()
+        words = _listed(name, bool(fold)) & parts[fold]
+        return f"(?{fold}:{'|'.join(map(re.escape, sorted(words))) or _NEVER})"
+
+    return ("(?m)" + OPENED.sub(present, rule.opened)).encode()
+
+
+def _parts(text: str) -> set[str]:
+    sizes = range(1, _LONGEST_WORD + 1)
+    return {text[at : at + size] for at in range(len(text)) for size in sizes}
+
+
+@cache
+def _listed(name: str, fold: bool) -> frozenset[str]:
+    words = filter(str.isascii, words_in(name))
+    return frozenset(map(str.lower, words) if fold else words)
 
 
 def body_pattern(rule: Rule) -> bytes:

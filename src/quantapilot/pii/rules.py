@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
 from quantapilot.errors import RuleError
 from quantapilot.findings import PiiClass, Severity
+from quantapilot.patterns import lazy
 from quantapilot.pii.checks import checks_of
 from quantapilot.pii.fields import words
 
@@ -43,8 +44,10 @@ _TEXT_KEYS = ("id", "class", "description", "severity", "pattern", "check", "why
 _LIST_KEYS = ("fields", "context", "data_classes", "match", "no_match")
 _FLAG_KEYS = ("generic", "named")
 _REQUIRED = ("id", "class", "description", "severity", "why", "fix", "match", "no_match")
-_ID = re.compile(r"pii/[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-LEXICON = re.compile(r"\\L<([a-z_]+)>")
+_ID = lazy(r"pii/[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+LEXICON = lazy(r"\\L<([a-z_]+)>")
+# The same in a derived pattern that is `opened`.
+OPENED = lazy(r"\(\?(i?):\\L<([a-z_]+)>\)")
 # Word lists are for the first pass, which is linear in the text whatever they hold. Behind it
 # stands any word there, and the rule's check knows the list.
 _ANY_WORD = r"[^\W\d_]++"
@@ -68,7 +71,8 @@ class Rule:
 
     `generic` marks a rule that guesses from key, context or shape: on one span it gives way to a
     rule that knows the format. `data_classes` are the classes of contract fields it runs in.
-    Compiled rules have no examples and bring along what is `derived` for texts and for raw lines.
+    Compiled rules have no examples and bring along what is derived: their patterns for texts and
+    for raw lines, `opened` with word lists unwritten, and the `literals` that a match asks for.
     """
 
     id: str
@@ -87,6 +91,8 @@ class Rule:
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
     derived: tuple[Derived, ...] = ()
+    opened: str = ""
+    literals: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         # No two rules of a run share an id, and all there is to a rule would be slow to hash.
@@ -120,11 +126,20 @@ def lexicon(name: str) -> tuple[str, ...]:
     Raises:
         RuleError: No such list is packaged.
     """
+    return tuple(words_in(name))
+
+
+def words_in(name: str) -> list[str]:
+    """Return the lines of the packaged list `name`, read anew: few of its readers keep them so.
+
+    Raises:
+        RuleError: No such list is packaged.
+    """
     file = _FOLDER / f"{name}.txt"
     if not file.is_file():
         raise RuleError(f"no word list '{name}' for the pattern element \\L<{name}>")
     lines = file.read_text("utf-8").splitlines()
-    return tuple(line for line in lines if line and not line.startswith("#"))
+    return [line for line in lines if line and line[0] != "#"]
 
 
 def expand_lexicons(pattern: str) -> str:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+from stdnum import iban as standard
 from tests.detecting import detector_of, found_in_fields, is_candidate
+
+from quantapilot.pii.candidate import Candidate
+from quantapilot.pii.checks.national_id import iban
+from quantapilot.pii.rules import words_in
 
 DETECTOR = detector_of("national_id")
 
@@ -359,3 +365,23 @@ def test_other_numbers_and_words_are_no_personal_number(text: str) -> None:
 @pytest.mark.parametrize("document", CLEAN_FIELDS, ids=json.dumps)
 def test_other_values_are_no_personal_number(document: dict[str, object]) -> None:
     assert not found_in_fields(DETECTOR, document)
+
+
+@pytest.mark.parametrize("line", words_in("iban_structures"))
+def test_an_iban_is_one_where_python_stdnum_says_so(line: str) -> None:
+    country, structure = line.split()
+    parts = re.findall("([0-9]+)([nac])", structure)
+    body = "".join({"n": "4", "a": "Q", "c": "7"}[kind] * int(count) for count, kind in parts)
+    digits = standard.calc_check_digits(f"{country}00{body}")
+    number = country + digits + body
+
+    for value, expected in (
+        (number, True),
+        (number.lower(), True),
+        (" ".join(re.findall(".{1,4}", number)), True),
+        (number[:-1], False),
+        (f"{number}4", False),
+        (f"{country}{int(digits) + 1:02}{body}", False),
+    ):
+        assert standard.is_valid(value, check_country=False) == expected
+        assert iban(Candidate(value, 0, len(value))) == expected

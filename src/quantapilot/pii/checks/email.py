@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from quantapilot.patterns import lazy
 from quantapilot.pii.candidate import Candidate, Check, word_list
 
 # Top-level domains that are rather a unit of systemd, a file, or a member of an object.
@@ -13,14 +14,14 @@ _FILES = frozenset({"cc", "md", "mk", "pl", "ps", "py", "rs", "sh", "so"})
 _WORDS = frozenset(
     {"ai", "app", "build", "call", "data", "dev", "id", "info", "link", "next", "run"}
 )
-_NUMBER = re.compile(r"\d+|(?=\w*\d)[0-9a-f]{6,16}")
+_NUMBER = lazy(r"\d+|(?=\w*\d)[0-9a-f]{6,16}")
 _UNITS = frozenset(
     "automount device mount path scope service slice socket swap target timer".split()  # noqa: SIM905
 )
 # What an address ends in when more stands behind it: `alice@example.com.json`.
 _STRONG = frozenset({"com", "edu", "example", "gov", "net", "org"})
 # A word that begins right behind: `alice@example.comThen`.
-_GLUED = re.compile(r"(?:(?<=\.com)|(?<=\.org)|(?<=\.net)|(?<=\.edu)|(?<=\.[a-z]{2}))[A-Z]\w*\Z")
+_GLUED = lazy(r"(?:(?<=\.com)|(?<=\.org)|(?<=\.net)|(?<=\.edu)|(?<=\.[a-z]{2}))[A-Z]\w*\Z")
 _INTERNAL = frozenset(
     "cluster corp home internal intranet lan local localdomain private svc".split()  # noqa: SIM905
 )
@@ -32,43 +33,41 @@ _MACHINES = frozenset(
 )
 _MASKED = frozenset({"hidden", "masked", "redacted", "removed", "xxx", "xxxx", "xxxxx"})
 _MASK_BEFORE = frozenset("*•…#$%")
-_DATABASE = re.compile(
+_DATABASE = lazy(
     r"(?:amqps?|mongodb(?:\+srv)?|mssql|mysql|oracle|postgres(?:ql)?|rediss?|sqlserver|jdbc:\w+)"
     r"(?:\+\w+)?://\S*\Z",
     re.IGNORECASE,
 )
-_LOGIN_OF_URL = re.compile(r"//[^\s/@]*\Z")
-_SCP_PATH = re.compile(r":(?!\d+(?:\D|\Z))(?:~|[\w.-]*/|[\w./~-]+\.git\b)")
-_GIT_PATH = re.compile(r"(?::\d+)?/[\w./~-]+\.git\b")
-_REMOTE_SHELL = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id|sshpass)\b[^|;&]{0,60}\Z")
-_NUMBERED_HOST = re.compile(r"(?:[a-z]+-?)+\d+|ip-[\d-]+|ec2-[\d-]+")
-_VERSION = re.compile(
-    r"v?\d+(?:\.\d+)+(?:\.|\Z)|v\d+\.[a-z]+\Z|\d{1,2}x\.|latest\.|main\.|master\."
-)
-_MESSAGE_ID = re.compile(
+_LOGIN_OF_URL = lazy(r"//[^\s/@]*\Z")
+_SCP_PATH = lazy(r":(?!\d+(?:\D|\Z))(?:~|[\w.-]*/|[\w./~-]+\.git\b)")
+_GIT_PATH = lazy(r"(?::\d+)?/[\w./~-]+\.git\b")
+_REMOTE_SHELL = lazy(r"\b(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id|sshpass)\b[^|;&]{0,60}\Z")
+_NUMBERED_HOST = lazy(r"(?:[a-z]+-?)+\d+|ip-[\d-]+|ec2-[\d-]+")
+_VERSION = lazy(r"v?\d+(?:\.\d+)+(?:\.|\Z)|v\d+\.[a-z]+\Z|\d{1,2}x\.|latest\.|main\.|master\.")
+_MESSAGE_ID = lazy(
     r"(?:(?:message|msg|content|call|event)[ _-]?id|in[ _-]reply[ _-]to|references)\W{1,6}\Z",
     re.IGNORECASE,
 )
 # Where `name@version` follows: a repository, a registry, an action.
-_PINNED = re.compile(
+_PINNED = lazy(
     r"(?:\bgit\+\S*|\b(?:git(?:hub|lab)\.com|bitbucket\.org|golang\.org|gopkg\.in|pkg\.go\.dev"
     r"|npmjs\.(?:com|org)|jsdelivr\.net|unpkg\.com|esm\.sh)/\S+|\buses:\s*\S*|\bpkg:\w+/\S*)/\Z"
 )
-_MADE_BY_MACHINE = re.compile(
+_MADE_BY_MACHINE = lazy(
     r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9A-Fa-f]{24,}"
     r"|\d{6,}[._-][\w.-]*\d{2,}[\w.-]*|(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+=-]{32,}"
 )
 # Where letters and digits take turns.
-_TURNS = re.compile(r"(?<=\d)[A-Za-z]|(?<=[A-Za-z])\d")
-_AT = re.compile(
+_TURNS = lazy(r"(?<=\d)[A-Za-z]|(?<=[A-Za-z])\d")
+_AT = lazy(
     r"(?P<at>\s*(?:[\[({<]\s?(?:at|@|ät|arroba|klammeraffe)\s?[\])}>]|[_-]at[_-]|\bat\b|@|=40)\s*)",
     re.IGNORECASE,
 )
-_DOT = re.compile(
+_DOT = lazy(
     r"\s*(?:[\[({<]\s?(?:dot|punkt|point|punto|\.)\s?[\])}>]|[_-]dot[_-]|\s(?:dot|punkt|punto)\s|\.)\s*",
     re.IGNORECASE,
 )
-_MAIL_CUE = re.compile(
+_MAIL_CUE = lazy(
     r"\b(?:e-?mail\w*|mail\w*|contact\w*|address\w*|write|reach|ask|ping|cc|from|send|sent|to)"
     r"\W{1,3}(?:to\W{1,3})?\Z",
     re.IGNORECASE,
@@ -77,7 +76,7 @@ _NO_PERSONS = frozenset(
     "us me it him her them you this that page site more here there live hosted running available"  # noqa: SIM905
     " located served deployed resides reachable online arrived".split()
 )
-_NO_ADDRESS = re.compile(
+_NO_ADDRESS = lazy(
     r"[\W\d_]+|[0-9A-Fa-f-]{16,}|(?:sha\d+|md5|hash|hmac)[:_-].*|https?://\S*|smtp\S*"
     r"|(?:opt(?:ed)?|un)[-_ ]?\w*(?:in|out|ed)"
     r"|(?:usr|user|uid|id|acc|cus|tpl|tmpl|template|msg)[_-]\w*\d\w*",
@@ -85,8 +84,8 @@ _NO_ADDRESS = re.compile(
 )
 # Names of algorithms and requests that no standard has, by who made them (RFC 4251, section 6).
 _SSH_MAKERS = frozenset({"libssh.org", "lysator.liu.se", "openssh.com", "ssh.com"})
-_SSH_NAME = re.compile(r"(?=[a-z0-9-]*[0-9-]|zlib|fsync|statvfs|eow|keepalive|hostkeys)[a-z0-9-]+")
-_NAME_LETTERS = re.compile(r"[^\W\d_]+")
+_SSH_NAME = lazy(r"(?=[a-z0-9-]*[0-9-]|zlib|fsync|statvfs|eow|keepalive|hostkeys)[a-z0-9-]+")
+_NAME_LETTERS = lazy(r"[^\W\d_]+")
 
 
 def email_address(candidate: Candidate) -> bool:

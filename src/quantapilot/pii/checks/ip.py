@@ -6,6 +6,8 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from quantapilot.patterns import lazy
+
 if TYPE_CHECKING:
     from quantapilot.pii.candidate import Candidate, Check
 
@@ -115,35 +117,33 @@ def _version_before(links: str) -> re.Pattern[str]:
     )
 
 
-_WORD = re.compile(r"[a-z]{1,16}")
+_WORD = lazy(r"[a-z]{1,16}")
 # A specifier, a name with its version.
-_SPECIFIER = re.compile(r"(?:[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z")
+_SPECIFIER = lazy(r"(?:[=~!<>]=\s?|[~^]|[A-Za-z0-9][-_+])\Z")
 _BEFORE_VERSION = _version_before("is|now|of|number|no")
 # Four small numbers may stand further off: "version 1.2.3.4 for windows, and 1.2.3.5".
 _BEFORE_SMALL_VERSION = _version_before("is|now|of|number|no|at|from|to|for|and|or")
-_BEHIND_PRODUCT = re.compile(
-    rf"(?<![A-Za-z])(?:{_any_of(_PRODUCT)})[\s-]{{1,2}}v?\Z", re.IGNORECASE
-)
-_PRODUCT_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_any_of(_VERSION | _PRODUCT)})/\Z", re.IGNORECASE)
-_VERSION_AFTER = re.compile(
+_BEHIND_PRODUCT = lazy(rf"(?<![A-Za-z])(?:{_any_of(_PRODUCT)})[\s-]{{1,2}}v?\Z", re.IGNORECASE)
+_PRODUCT_BEFORE = lazy(rf"(?<![A-Za-z])(?:{_any_of(_VERSION | _PRODUCT)})/\Z", re.IGNORECASE)
+_VERSION_AFTER = lazy(
     r"\s(?:\(build|\(\w+ build|required|is required|(?:is |was )?(?:released|deprecated|outdated)"
     r"|or (?:later|newer|higher|above)|and (?:later|newer|above)|build\b)",
     re.IGNORECASE,
 )
-_VERSION_NAME = re.compile(r"(?i:version|release|build|revision|(?<![a-z])ver|tag)\W*\Z")
-_FOLDER_BEFORE = re.compile(r"[\w)]/\Z")
-_HOST_BEFORE = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+/\Z")
-_GLUED_CUE = re.compile(
+_VERSION_NAME = lazy(r"(?i:version|release|build|revision|(?<![a-z])ver|tag)\W*\Z")
+_FOLDER_BEFORE = lazy(r"[\w)]/\Z")
+_HOST_BEFORE = lazy(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+/\Z")
+_GLUED_CUE = lazy(
     r"(?<![A-Za-z])(?:from|to|ip|ipv4|addr|address|client|src|dst|source|dest|host|peer|remote"
     r"|server|user|origin)[-_]\Z",
     re.IGNORECASE,
 )
-_AT_SIGN = re.compile(r"[\w.-]@\Z")
-_REMOTE_SHELL = re.compile(
+_AT_SIGN = lazy(r"[\w.-]@\Z")
+_REMOTE_SHELL = lazy(
     r"(?:\b(?:ssh|scp|sftp|rsync|login|mosh)\b.*|\b(?:root|admin|ubuntu|ec2-user|deploy|debian))@\Z",
     re.IGNORECASE,
 )
-_CUE = re.compile(
+_CUE = lazy(
     r"(?<![A-Za-z])(?:ips?|ipv4|addr(?:ess(?:es)?)?|clients?|callers?|peers?|hosts?|hostname|rhost"
     r"|from|remote|source|src|dst|dest(?:ination)?|servers?|ping(?:ed|ing)?|dns|resolvers?"
     r"|nameservers?|upstream|downstream|proxy|gateway|router|connect(?:ed|ing|ion|ions)?|requests?"
@@ -162,20 +162,20 @@ _CUE = re.compile(
     r"[\s:=,(\[\"'/@-]{1,3}\Z",
     re.IGNORECASE,
 )
-_AFTER_ADDRESS = re.compile(
+_AFTER_ADDRESS = lazy(
     r":\d{2,5}\b|/(?:[89]|[12]\d|3[0-2])(?![\w.])|(?:\.[a-z0-9-]+)*\.(?:nip|sslip|xip)\.io\b"
     r"|\s(?:port\b|closed|disconnected|unreachable|refused|blocked|banned|timed out|\(client\))"
     r"|\s->|->",
     re.IGNORECASE,
 )
-_CONTINUES = re.compile(
+_CONTINUES = lazy(
     r"\.\d|\.(?:jar|whl|tar|t?gz|zip|deb|rpm|exe|msi|dll|so|dmg|apk|gem|nupkg)\b"
     r"|@|[-+_](?:\d(?![\d.]*\.)|rc|alpha|beta|pre|dev|snapshot|final|release|build|post|patch|hotfix"
     r"|jre|jdk|ga|git|g[0-9a-f]{6}|deb|ubuntu|el\d|amd64|arm64|x86|linux|win|darwin)",
     re.IGNORECASE,
 )
-_REVERSED = re.compile(r"\.in-addr\.arpa\b", re.IGNORECASE)
-_PORT = re.compile(r":\d{1,5}\b")
+_REVERSED = lazy(r"\.in-addr\.arpa\b", re.IGNORECASE)
+_PORT = lazy(r":\d{1,5}\b")
 _RESOLVERS = frozenset({"1.0.0.1", "1.1.1.1", "4.4.4.4", "8.8.4.4", "8.8.8.8", "9.9.9.9"})
 
 
@@ -222,8 +222,8 @@ def _in_sentence(value: str, before: str, after: str) -> bool:
     return bool(_AFTER_ADDRESS.match(after) or (words and _CUE.search(before)))
 
 
-_MOVED_TO = re.compile(r"\bfrom\sv?\d+(?:\.\d+){2,3}\s(?:to|->|=>|→)\sv?\Z", re.IGNORECASE)
-_MOVES_ON = re.compile(r"\s(?:to|->|=>|→)\sv?\d+(?:\.\d+){2,3}\b", re.IGNORECASE)
+_MOVED_TO = lazy(r"\bfrom\sv?\d+(?:\.\d+){2,3}\s(?:to|->|=>|→)\sv?\Z", re.IGNORECASE)
+_MOVES_ON = lazy(r"\s(?:to|->|=>|→)\sv?\d+(?:\.\d+){2,3}\b", re.IGNORECASE)
 
 
 def _between_versions(before: str, after: str) -> bool:
@@ -263,7 +263,7 @@ def public_ip_v6(candidate: Candidate) -> bool:
     )
 
 
-_WILDCARD_NAME = re.compile(r"\.(?:nip|sslip|xip)\.io\b", re.IGNORECASE)
+_WILDCARD_NAME = lazy(r"\.(?:nip|sslip|xip)\.io\b", re.IGNORECASE)
 
 
 def public_ip_name(candidate: Candidate) -> bool:

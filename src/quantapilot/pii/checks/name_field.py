@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from quantapilot.patterns import lazy
 from quantapilot.pii.candidate import Candidate, is_placeholder, word_list
 from quantapilot.pii.checks.name_eastern import is_caseless, is_eastern_role
 from quantapilot.pii.checks.name_text import sure_family
@@ -23,16 +24,16 @@ from quantapilot.pii.persons import (
     surname,
 )
 
-_TITLE = re.compile(
+_TITLE = lazy(
     r"(?:(?:mr|mrs|ms|mx|miss|dr|prof|professor|sir|herr|frau|mme|m|sr|sra|don|dipl|ing|rev)\.?\s+)+",
     re.IGNORECASE,
 )
-_SUFFIX = re.compile(
+_SUFFIX = lazy(
     r"(?:,?\s+(?:jr|sr|ii|iii|iv|ph\.?d|m\.?d|esq|msc|bsc|mba|dds)\.?"
     r"|\s*[(<\[][^()<>\[\]]*[)>\]]?|\s+via\s.*|\s+-\s.*|\s+@\S*)+\Z",
     re.IGNORECASE,
 )
-_BETWEEN_PEOPLE = re.compile(r"\s*[;/|&+]\s*|\s+(?:and|und|et|y|e|и|та|і)\s+|\s*,\s*(?:and\s+)?")
+_BETWEEN_PEOPLE = lazy(r"\s*[;/|&+]\s*|\s+(?:and|und|et|y|e|и|та|і)\s+|\s*,\s*(?:and\s+)?")
 
 
 def is_identifier(value: str) -> bool:
@@ -50,7 +51,7 @@ def listed_person(candidate: Candidate) -> bool:
     return _person_value(candidate, unlisted=False)
 
 
-_GOES_ON = re.compile(r" [^\W\d_a-z]")
+_GOES_ON = lazy(r" [^\W\d_a-z]")
 
 
 def _person_value(candidate: Candidate, *, unlisted: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from quantapilot.patterns import lazy
 from quantapilot.pii import cues
 from quantapilot.pii.candidate import Candidate, is_placeholder, word_list
 from quantapilot.pii.checks.name_field import person_name
@@ -18,13 +19,13 @@ from quantapilot.pii.persons import (
     surname,
 )
 
-_OPAQUE_ID = re.compile(
+_OPAQUE_ID = lazy(
     r"[0-9A-Fa-f-]{16,}|(?:usr|user|uid|id|acc|acct|op|emp|cus|cust|org|team|member)[_-]\w*\d\w*"
 )
-_LOGIN = re.compile(r"[\w.@\\+-]{2,64}")
+_LOGIN = lazy(r"[\w.@\\+-]{2,64}")
 
 
-_MACHINE = re.compile(
+_MACHINE = lazy(
     r"(?:^|[._-])(?:bot|ci|cd|agent|worker|runner|engine|service|svc|system|robot|daemon|scheduler"
     r"|cron|job|gate|pipeline|team|group|guard|queue|app|api|deploy|deployer|release|admin|auto"
     r"|automation|platform|policy|n8n|operator|controller|manager|actions?|workflow|server|node)"
@@ -109,7 +110,7 @@ def _joined_login(word: str) -> bool:
     )
 
 
-_BRANCH_USER = re.compile(r"[._-]|\d{1,4}\Z")
+_BRANCH_USER = lazy(r"[._-]|\d{1,4}\Z")
 
 
 def branch_owner(candidate: Candidate) -> bool:
@@ -126,16 +127,14 @@ def machine_of(candidate: Candidate) -> bool:
     return False
 
 
-_REQUEST_LINE = re.compile(
+_REQUEST_LINE = lazy(
     r"(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{0,40}|\bhttps?://\S{0,60}"
     r"|\b(?:route|url|uri|endpoint|href|page|link)[\"']?\s?[:=]\s?[\"']?)\Z",
     re.IGNORECASE,
 )
-_PAGE = re.compile(r"\.(?:html?|php|jsp|aspx?|js|css|json|svg|png|ico)\Z", re.IGNORECASE)
-_OF_ALL = re.compile(r"(?:all|default|public|shared)\b", re.IGNORECASE)
-_VARIABLE = re.compile(
-    r"(?:user|username|name|login|your|me|my|someone|xxx|foo|bar|example|test)[\w-]*"
-)
+_PAGE = lazy(r"\.(?:html?|php|jsp|aspx?|js|css|json|svg|png|ico)\Z", re.IGNORECASE)
+_OF_ALL = lazy(r"(?:all|default|public|shared)\b", re.IGNORECASE)
+_VARIABLE = lazy(r"(?:user|username|name|login|your|me|my|someone|xxx|foo|bar|example|test)[\w-]*")
 
 
 def home_owner(candidate: Candidate) -> bool:

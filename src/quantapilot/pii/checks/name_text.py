@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice, pairwise
 
+from quantapilot.patterns import lazy
 from quantapilot.pii import cues
 from quantapilot.pii.candidate import Candidate, word_list
 from quantapilot.pii.persons import (
@@ -65,7 +66,7 @@ def _is_person_behind(middle: str, rest: list[str]) -> bool:
     )
 
 
-_SAINT = re.compile(
+_SAINT = lazy(
     r"(?:\b(?:St|Ste)\.|\b(?:San|Santa|Santo|São|Saint|Sainte|Sankt|Fort|Port|Mount|Mt\.|Lake|Cape|New"
     r"|Los|Las|Camp|Point|Villa|Hotel|Operation|Project|Cyclone|Hurricane|Storm|Ship|USS|HMS|MV"
     r"|King|Queen|Prince|Princess|Pope)|[Cc]odename[d]?:?)[ -]\Z"
@@ -93,7 +94,7 @@ def _may_be_name(shown: re.Match[str]) -> bool:
     return joined is not None and given(joined[0]) == CERTAIN
 
 
-_JOINED = re.compile(r"[^\W\d_][^\W\d_A-Z]*")
+_JOINED = lazy(r"[^\W\d_][^\W\d_A-Z]*")
 
 
 def _named_at(text: str, shown: list[re.Match[str]], at: int) -> bool:
@@ -124,7 +125,7 @@ def _spaced_name(text: str, shown: list[re.Match[str]], at: int) -> bool:
     return at > 0 and _surname_first(text, shown[0], word)
 
 
-_POSSESSED = re.compile(r"['’]s?\Z")
+_POSSESSED = lazy(r"['’]s?\Z")
 
 
 def _may_lead(word: str) -> bool:
@@ -155,7 +156,7 @@ def _run(text: str, shown: list[re.Match[str]]) -> list[str]:
     return out
 
 
-_NAMED_AFTER = re.compile(
+_NAMED_AFTER = lazy(
     r"[^\W\d_]+(?:[ –-][A-Z][^\W\d_]+){0,2}(?:['’]s)? (?:algorithm|theorem|lemma"
     r"|transform|divergence"
     r"|distance|similarity|inequality|conjecture|distribution|shuffle|hashing|heuristic|paradox"
@@ -181,7 +182,7 @@ def _lower_person(words: list[str]) -> bool:
 
 
 # What goes on as a list of several: `Florence, Sofia and Victoria`.
-_ENUMERATED = re.compile(r",? (?:and|or|und|oder|et|ou|y|o|e|i|и|та|&) [^\W\d_a-z]|, [^\W\d_a-z]")
+_ENUMERATED = lazy(r",? (?:and|or|und|oder|et|ou|y|o|e|i|и|та|&) [^\W\d_a-z]|, [^\W\d_a-z]")
 
 
 def _surname_first(text: str, first: re.Match[str], word: str) -> bool:
@@ -197,15 +198,15 @@ def _surname_first(text: str, first: re.Match[str], word: str) -> bool:
     return given(word) == CERTAIN and surname(family) == CERTAIN
 
 
-_URL = re.compile(r"(?:[a-z][a-z0-9+.]{1,12}://|\bgit@|\bwww\.)\S*\Z", re.IGNORECASE)
-_PEOPLE_PATH = re.compile(
+_URL = lazy(r"(?:[a-z][a-z0-9+.]{1,12}://|\bgit@|\bwww\.)\S*\Z", re.IGNORECASE)
+_PEOPLE_PATH = lazy(
     r"(?:/(?:users?|people|profiles?|members?|authors?|in|u|~|team|staff|employees?|contacts?)/"
     r"|/~|[?&][\w.-]*(?:name|user|author|owner|login|assignee|reviewer|by|contact)=)\S{0,24}\Z",
     re.IGNORECASE,
 )
 
 
-_AT_BEHIND = re.compile(
+_AT_BEHIND = lazy(
     r"[\w.+-]*[\u200b-\u200f\u2060\ufeff\u00ad]*"
     r"(?:[@＠﹫]|%(?:25)?40|&#(?:64|x40);|\s?[\[({]\s?at\s?[\])}])[\w\s\u200b-\u200f-]",
     re.IGNORECASE,
@@ -225,11 +226,11 @@ def is_in_address(text: str, start: int, end: int) -> bool:
     return _URL.search(glued) is not None and _PEOPLE_PATH.search(glued) is None
 
 
-_AT_BEFORE = re.compile(r"\w@[\w.-]*\Z")
-_SLUG = re.compile(r"([^\W\d_]+)(?:[._+-]|%20)([^\W\d_]+)(?![^\W\d_])")
-_CAMEL = re.compile(r"([A-Z]?[a-zß-öø-ÿ]+)([A-Z][a-zß-öø-ÿ]+)(?![a-zß-öø-ÿ])")
-_STREET = re.compile(r"-(?:Allee|Stra(?:ß|ss)e|Str|Platz|Weg|Ring|Ufer|Damm|Gasse)\b")
-_FILE_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}\Z")
+_AT_BEFORE = lazy(r"\w@[\w.-]*\Z")
+_SLUG = lazy(r"([^\W\d_]+)(?:[._+-]|%20)([^\W\d_]+)(?![^\W\d_])")
+_CAMEL = lazy(r"([A-Z]?[a-zß-öø-ÿ]+)([A-Z][a-zß-öø-ÿ]+)(?![a-zß-öø-ÿ])")
+_STREET = lazy(r"-(?:Allee|Stra(?:ß|ss)e|Str|Platz|Weg|Ring|Ufer|Damm|Gasse)\b")
+_FILE_ENDING = lazy(r"\.[A-Za-z0-9]{1,5}\Z")
 
 
 def _slug(text: str, start: int) -> bool:
@@ -254,7 +255,7 @@ def _domain(text: str, end: int) -> bool:
 
 # A given name by itself.
 
-_VERB = re.compile(
+_VERB = lazy(
     r"['’]?,?\s(?:(?:has|have|had|is|was|will|would|should|can|could|did|does|just|also|already|then"
     r"|again|never|manually|now|later|finally|not|been|being|to|be) ){0,3}(?:"
     r"approv(?:ed|es|e|ing)|reject(?:ed|s|ing)?|comment(?:ed|s|ing)?|merg(?:ed|es|e|ing)"
@@ -272,10 +273,10 @@ _VERB = re.compile(
     r"|will (?:fix|review|approve|call|take|look|check|be|do|handle|answer|reply|merge)"
     r"|must (?:approve|review|sign|confirm)|please)\b"
 )
-_POSSESSIVE = re.compile(
+_POSSESSIVE = lazy(
     r"['’]s (?!law|theorem|algorithm|principle|paradox|method|inequality|constant)[a-z]{2,}"
 )
-_VOCATIVE = re.compile(
+_VOCATIVE = lazy(
     r"(?:,|:) (?:please|can you|could you|would you|thanks|thank you"
     r"|your|you|the run|the gate|we|i)\b"
     r"|, (?:wie|könnten|können|bitte|merci|gracias|por favor)\b",
@@ -311,7 +312,7 @@ def _spoken_of(said: list[str], before: str, after: str) -> bool:
     return cues.is_preposition(said, before) and _ends_there(after)
 
 
-_VERB_STRONG = re.compile(
+_VERB_STRONG = lazy(
     r" (?:approved|rejected|commented|merged|pushed|requested|joined|logged|said|asked|signed"
     r"|replied)\b"
 )

@@ -11,14 +11,16 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from quantapilot.patterns import lazy
 from quantapilot.pii.candidate import Candidate, Check, isolated
+from quantapilot.pii.rules import words_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-_DATE = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9a-f]{32,}")
+_DATE = lazy(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_UUID = lazy(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9a-f]{32,}")
 
 # Words for a personal number, as they stand before one.
 _CUES = (
@@ -54,7 +56,7 @@ _LINK = (
     r"|document|номер|серия|серія|nummer|numéro|número|numero|numer|nro|insurance|security"
     r"|paid with|given|provided|ending|saved|entered)\b\.?){0,5}"
 )
-_QUANTITY_AFTER = re.compile(
+_QUANTITY_AFTER = lazy(
     r"\s?(?:[munpµ]?s|min|[kmgt]i?b|b|bytes?|rows?|lines?|times|records?|entries|items?|tokens?"
     r"|requests?|retries|users?|checks?|validations?|objects?|files?|out of|of)\b|[-/:]\w|\.\d|%",
     re.IGNORECASE,
@@ -110,13 +112,13 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-_ISSUERS = re.compile(
+_ISSUERS = lazy(
     r"4\d{15}|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[68]\d)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}"
     r"|62\d{14,17}|(?:50|5[6-8]|6[37])\d{14}|220[0-4]\d{12}"
 )
 _CARD_GROUPS = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3)}
-_CARD_WORD = re.compile(
+_CARD_WORD = lazy(
     r"\b(?:card(?:s|holder|number)?|visa|master ?card|amex|american express|discover|maestro"
     r"|jcb|diners|unionpay|mir"
     r"|pan|cc|credit|debit|pay(?:ing|ment)?|paid|charged?|refund(?:ed)?|billing|billed|checkout"
@@ -160,7 +162,7 @@ def card_labelled(candidate: Candidate) -> bool:
 
 
 _NINO_UNUSED = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
-_PART_BEFORE = re.compile(
+_PART_BEFORE = lazy(
     r"\b(?:part|serial|sku|order|ticket|build|batch|lot|asset|model|ref|reference|key|code|invoice"
     r"|job|commit|shard|block|version|rev|device|item|product|node|tag|hash|id)[\s:=#-]{1,3}\Z",
     re.IGNORECASE,
@@ -188,7 +190,7 @@ def passport(candidate: Candidate) -> bool:
     return candidate.whole or lettered or _labelled(candidate)
 
 
-_MACHINE_ACCOUNT = re.compile(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", re.IGNORECASE)
+_MACHINE_ACCOUNT = lazy(r"\b(?:aws|azure|gcp|cloud|service|storage|iam)\W", re.IGNORECASE)
 
 
 def labelled(candidate: Candidate) -> bool:
@@ -203,7 +205,7 @@ def labelled(candidate: Candidate) -> bool:
     return candidate.whole or _labelled(candidate)
 
 
-_CODE_BEFORE = re.compile(r"\bcv[vc]2?(?: (?:is|code|number))?[\s:=#\"']{1,3}\Z", re.IGNORECASE)
+_CODE_BEFORE = lazy(r"\bcv[vc]2?(?: (?:is|code|number))?[\s:=#\"']{1,3}\Z", re.IGNORECASE)
 
 
 def card_code(candidate: Candidate) -> bool:
@@ -219,9 +221,23 @@ def named_after(candidate: Candidate) -> bool:
 
 def iban(candidate: Candidate) -> bool:
     """Accept an IBAN whose check digits (ISO 7064, mod 97) and country's structure hold."""
-    from stdnum import iban as standard
+    # python-stdnum knows them too, and takes longer to import than a payload to check.
+    number = re.sub("[ .-]", "", candidate.value).upper()
+    structure = _iban_structures().get(number[:2])
+    if structure is None or not structure.fullmatch(number):
+        return False
+    return int("".join(str(int(char, 36)) for char in number[4:] + number[:4])) % 97 == 1
 
-    return bool(standard.is_valid(candidate.value, check_country=False))
+
+@cache
+def _iban_structures() -> dict[str, re.Pattern[str]]:
+    kinds = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
+    structures: dict[str, re.Pattern[str]] = {}
+    for country, structure in map(str.split, words_in("iban_structures")):
+        parts = re.findall("([0-9]+)([nac])", structure)
+        body = "".join(f"{kinds[kind]}{{{count}}}" for count, kind in parts)
+        structures[country] = lazy(f"{country}[0-9]{{2}}{body}")
+    return structures
 
 
 def iban_labelled(candidate: Candidate) -> bool:
@@ -432,7 +448,7 @@ _BY_SHAPE = {
     "mx_curp": ("mx.curp",),
 }
 _OWN_SHAPES = ("dashed", "ru_snils", "sg_nric")
-_SIZE = re.compile(r"\d{8}[BKMGT]")
+_SIZE = lazy(r"\d{8}[BKMGT]")
 
 
 def _es_dni(candidate: Candidate) -> bool:

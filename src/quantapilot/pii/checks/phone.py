@@ -9,20 +9,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from quantapilot.patterns import lazy
+
 if TYPE_CHECKING:
     from quantapilot.pii.candidate import Candidate, Check
 
-_EPOCH = re.compile(r"1[4-9]\d{8}(?:\d{3})?")
-_DATE = re.compile(r"(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])")
+_EPOCH = lazy(r"1[4-9]\d{8}(?:\d{3})?")
+_DATE = lazy(r"(?:19|20)\d\d[-./]?(?:0[1-9]|1[0-2])[-./]?(?:0[1-9]|[12]\d|3[01])")
 # Blocks kept free for fiction (Ofcom), which no plan calls assigned.
-_FICTION = re.compile(r"(?:0|44)7700900\d{3}|(?:0|44)1632960\d{3}")
+_FICTION = lazy(r"(?:0|44)7700900\d{3}|(?:0|44)1632960\d{3}")
 _MADE_UP = frozenset({"1234567890", "2345678901", "9876543210", "0123456789"})
-_GROUPS = re.compile(r"\d+")
-_HEX_DUMP = re.compile(r"(?: [0-9a-fA-F]{2}){2}")
-_FILE_MODES = re.compile(r"0\d{3}(?: 0\d{3})+")
+_GROUPS = lazy(r"\d+")
+_HEX_DUMP = lazy(r"(?: [0-9a-fA-F]{2}){2}")
+_FILE_MODES = lazy(r"0\d{3}(?: 0\d{3})+")
 
 # What is counted or named by digits that are no phone number.
-_NAMED_BEFORE = re.compile(
+_NAMED_BEFORE = lazy(
     r"(?:\b(?:(?<!caller )(?<!contact )ids?|uid|pid|key|order|invoice|ticket|issue|case|pr|job"
     r"|runs?|build|batch|seq|sequence"
     r"|offset|block|chunk|shard|serial|part|sku|isbn|ean|version|model|range|lines?|pages?|ports?"
@@ -32,20 +34,20 @@ _NAMED_BEFORE = re.compile(
     r"(?:\s(?:no\.?|nr\.?|num|number|code))?[\s:=#\"'_-]{1,3}|[A-Za-z]{2,}[-_]|#)\Z",
     re.IGNORECASE,
 )
-_SIGNED_BEFORE = re.compile(
+_SIGNED_BEFORE = lazy(
     r"\b(?:delta|offset|diff|skew|drift|change[ds]?|adjust(?:ed|ment)?|increment|bias|shift(?:ed)?"
     r"|growth|gain|lines?|net|by|plus|balance|value|count)[\s:=]{1,3}\Z",
     re.IGNORECASE,
 )
-_UNIT_AFTER = re.compile(
+_UNIT_AFTER = lazy(
     r"\s?(?:[munpµ]?s|secs?|seconds?|min|h|hours?|[kmgt]i?b(?:/s)?|b|bytes?|bits?|px|%|hz|usd|eur"
     r"|rows?|lines?|times|iterations?|recomputed|cells?|nanoseconds?|milliseconds?|microseconds?"
     r"|entries|retries|queries|out of|of)\b",
     re.IGNORECASE,
 )
-_PLURAL_AFTER = re.compile(r"\s(?!(?:was|is|has|says|this|always|answers|as)\b)[a-z]{3,}s\b")
+_PLURAL_AFTER = lazy(r"\s(?!(?:was|is|has|says|this|always|answers|as)\b)[a-z]{3,}s\b")
 
-_STRONG_CUE = re.compile(
+_STRONG_CUE = lazy(
     r"(?:tele)?phone|mobile|cell(?:[ -]?phone)?|whats ?app|viber|msisdn|fax|\btel|handy|rufnummer"
     r"|telefon[oe]?\w{0,2}|m[oó]vil|celular|cellulare|t[ée]l[ée](?:phone|fono)|hotline"
     r"|contact number|тел(?:ефон\w{0,3})?|моб(?:\w{0,8})?|звон\w{0,5}|дзвон\w{0,5}|komórk\w{0,3}"
@@ -56,11 +58,11 @@ _LINK = (
     r"(?:[ _-]?(?:numbers?|no|nr|num|is|was|at|to|on|me|home|work|office|sent|called|номер|numéro"
     r"|número|nummer|n°|№)\b[.:=#\"']{0,2})"
 )
-_CUE_BEFORE = re.compile(
+_CUE_BEFORE = lazy(
     rf"(?<![A-Za-z])(?:{_STRONG_CUE.pattern})[.:=#\"']{{0,3}}{_LINK}{{0,4}}(?P<gap>[\s:=#\"'(]{{1,3}})\Z",
     re.IGNORECASE,
 )
-_VERB_BEFORE = re.compile(
+_VERB_BEFORE = lazy(
     r"(?<![\w.-])(?<!function )(?<!system )(?<!rpc )(?<!api )(?<!method )(?<!tool )(?<!remote )"
     r"(?<!procedure )(?<!grpc )(?<!http )(?<!service )"
     r"(?:call(?:ed|ing|ers?|s)?|dial(?:l?ed|l?ing)?|reach(?:ed)?|text(?:ed)?|sms|otp|ring|rang"
@@ -69,7 +71,7 @@ _VERB_BEFORE = re.compile(
     r"|user|is|was|delivery|message|code|otp|alert|notification)){0,4}[ :=#]{1,3}\(?\Z",
     re.IGNORECASE,
 )
-_LABEL_BEFORE = re.compile(r"(?:[:=#№]|\b(?:numbers?|no\.?|nr\.?|is|was|номер)\s?)[\s\"'(]{0,2}\Z")
+_LABEL_BEFORE = lazy(r"(?:[:=#№]|\b(?:numbers?|no\.?|nr\.?|is|was|номер)\s?)[\s\"'(]{0,2}\Z")
 
 
 def _digits(value: str) -> str:
@@ -164,10 +166,10 @@ def phone_00(candidate: Candidate) -> bool:
     return _possible(number, assigned=len(_GROUPS.findall(candidate.value)) < 3)
 
 
-_LOCAL = re.compile(r"[2-9]\d\d[ .-]\d{4}")
-_GROUPED = re.compile(r"\(?[2-9]\d\d\)?[ .-]\d{3}[ .-]\d{4}")
-_DASHED = re.compile(r"(?:1[ .-])?(\d{3})([.-])(\d{3})\2(\d{4})|1 (\d{3}) (\d{3}) (\d{4})")
-_BRACKETED = re.compile(r"(?:1[ .-]?)?\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}")
+_LOCAL = lazy(r"[2-9]\d\d[ .-]\d{4}")
+_GROUPED = lazy(r"\(?[2-9]\d\d\)?[ .-]\d{3}[ .-]\d{4}")
+_DASHED = lazy(r"(?:1[ .-])?(\d{3})([.-])(\d{3})\2(\d{4})|1 (\d{3}) (\d{3}) (\d{4})")
+_BRACKETED = lazy(r"(?:1[ .-]?)?\(\d{3}\)[ .-]?\d{3}[ .-]\d{4}")
 
 
 def phone_national(candidate: Candidate) -> bool:
@@ -253,8 +255,8 @@ def _called_for(before: str, candidate: Candidate) -> bool:
     return at is not None and _dialled(candidate, sure=False)
 
 
-_EXTENSION = re.compile(r"(?i:,?\s*(?:ext\.?|x|доб\.?|вн\.?|#)\s*\d{1,6})\s*\Z")
-_WRITTEN = re.compile(r"(?:(?i:tel|phone|mob)[.:]?\s*)?\+?[\d\s().\-/–]{7,32}")
+_EXTENSION = lazy(r"(?i:,?\s*(?:ext\.?|x|доб\.?|вн\.?|#)\s*\d{1,6})\s*\Z")
+_WRITTEN = lazy(r"(?:(?i:tel|phone|mob)[.:]?\s*)?\+?[\d\s().\-/–]{7,32}")
 
 
 def phone_value(candidate: Candidate) -> bool:

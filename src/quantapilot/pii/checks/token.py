@@ -12,12 +12,13 @@ import binascii
 import re
 from functools import cache
 
+from quantapilot.patterns import lazy
 from quantapilot.pii.candidate import Candidate, Check, is_placeholder, word_list
 from quantapilot.pii.fields import words
 from quantapilot.pii.likeness import NUMBERED, SEGMENT, mixed, random_like, unlike_words, wordy
 
 # What stands in for a value: a mask, a variable, a call, a form to fill in.
-_VARIABLE = re.compile(
+_VARIABLE = lazy(
     r"[$%]\{?\{?.*|<.*>?|\{.*|\*{3,}.*|\.{2,}.*|[^*]{0,12}\*{3,}.{0,12}|[^…]{0,12}….{0,6}"
     r"|(?:os\.)?(?:environ|getenv|env|process\.env|secrets|vars|var|config|settings|params|self|this"
     r"|data|local|context|inputs|steps|github|github\.token)[.\[(:].*"
@@ -28,9 +29,9 @@ _VARIABLE = re.compile(
     r"|.*[-_ ](?:here|goes[-_ ]here|placeholder)",
     re.IGNORECASE | re.DOTALL,
 )
-_MASKED = re.compile(r"[xX]{6,}|[*•●█]{3,}|(?i:placeholder|redacted|your[-_]|changeme|insert[-_])")
+_MASKED = lazy(r"[xX]{6,}|[*•●█]{3,}|(?i:placeholder|redacted|your[-_]|changeme|insert[-_])")
 # Where a value is kept rather than the value: a path, an address, a variable of the environment.
-_REFERENCE = re.compile(
+_REFERENCE = lazy(
     r"(?:/|\./|\.\./|~/|[A-Za-z]:\\).*"
     r"|[a-z][a-z0-9+.-]{1,20}://.*"
     r"|(?:arn|vault|env|file|path|ref|secret|secrets|ssm|sops|kv|op|gcp|aws|azurekeyvault|k8s|keyring"
@@ -39,56 +40,56 @@ _REFERENCE = re.compile(
     r"|[\w-]+(?:/[\w.-]+)+(?:[#:@][\w-]+)?",
     re.DOTALL,
 )
-_FILE_NAME = re.compile(
+_FILE_NAME = lazy(
     r"[\w./-]+\.(?:py|pyi|js|mjs|ts|tsx|jsx|json|ya?ml|toml|txt|md|env|pem|key|crt|cfg|ini|conf|go|rs"
     r"|java|rb|php|sh|sql|html?|css|xml|lock|log|svg|png|vue|kt|cs|c|h|cpp|enc|gpg|age|example)"
     r"(?::\d+)*"
 )
-_QUANTITY = re.compile(
+_QUANTITY = lazy(
     r"[~<>≈+-]{0,2}\d{1,12}(?:[.,_/:-]\d{1,12})*\+?\s?"
     r"(?:%|x|[kKMGTmµun]?[sSbB]?|[KMGT]i?B|ms|min|mins?|h|hrs?|hours?|d|days?|sec|secs?|seconds?"
     r"|minutes?|weeks?|tok|toks?|tokens?|chars?|characters?|bytes?|bits?|in|out|of|total|left|used)"
     r"(?:/\w{1,8})?",
 )
-_VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,4}){0,3}(?:[-+.]?(?:rc|alpha|beta|dev|post)\.?\d{0,3})?")
-_MOMENT = re.compile(r"\d{4}-\d\d(?:-\d\d(?:[T ].*)?)?|\d{1,2}:\d\d(?::\d\d.*)?")
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_VERSION = lazy(r"v?\d{1,4}(?:\.\d{1,4}){0,3}(?:[-+.]?(?:rc|alpha|beta|dev|post)\.?\d{0,3})?")
+_MOMENT = lazy(r"\d{4}-\d\d(?:-\d\d(?:[T ].*)?)?|\d{1,2}:\d\d(?::\d\d.*)?")
+_UUID = lazy(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 # Ids and fingerprints of public keys, as gpg writes them.
-_KEY_ID = re.compile(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})")
+_KEY_ID = lazy(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})")
 # A number of few digits in the place of a token counts tokens (as `fields.hints_pattern` has it).
-_COUNT = re.compile(r"[^A-Za-z0-9]*[0-9]{1,7}(?![0-9]|[.:]?[A-Za-z]|[_+/=~-])")
-_PLAIN_WORDS = re.compile(r"[A-Za-z]+(?:[-_'’./][A-Za-z]+)*[.!?,:;]{0,3}")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_SIGN = re.compile(r"[!@#$%^&*+=?~|]")
+_COUNT = lazy(r"[^A-Za-z0-9]*[0-9]{1,7}(?![0-9]|[.:]?[A-Za-z]|[_+/=~-])")
+_PLAIN_WORDS = lazy(r"[A-Za-z]+(?:[-_'’./][A-Za-z]+)*[.!?,:;]{0,3}")
+_BASE64 = lazy(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_SIGN = lazy(r"[!@#$%^&*+=?~|]")
 # Capitals and digits alone, as in key ids; no name is written so at this length.
-_LOUD = re.compile(r"(?=.*[A-Z])[A-Z0-9]{12,}")
+_LOUD = lazy(r"(?=.*[A-Z])[A-Z0-9]{12,}")
 # Marks of issuers: behind the name of a token, a short value with one is meant as a credential.
-_ISSUER = re.compile(
+_ISSUER = lazy(
     r"(?:gh[pousr]_|github_pat_|gl[a-z]{2,6}-|[sr]k[-_]|xox[a-z]-|ya29\.|A[KS]IA|npm_|hf_|pypi-"
     r"|dckr_|eyJ|AIza|SG\.|hv[sbr]\.|do[opr]_v1_|shp[a-z]{2}_|tskey-|lin_api_|ntn_|dapi|PMAK-)"
     r"(?=[A-Za-z0-9_-]{4})"
 )
-_LEAKY = re.compile(r"(?i:secret|passw|letmein|hunter|qwert|swordfish|s3cr|sup3r|p[a@4]ss)")
+_LEAKY = lazy(r"(?i:secret|passw|letmein|hunter|qwert|swordfish|s3cr|sup3r|p[a@4]ss)")
 
-_SCHEME = re.compile(
+_SCHEME = lazy(
     r"(?:bearer|basic|token|digest|api-?key|bot|negotiate|ssws|aws4-hmac-sha256)\s+", re.IGNORECASE
 )
 _PASSWORD_NAMES = frozenset(
     {"password", "passwd", "pwd", "passphrase", "passcode", "pw", "psw", "passwort", "senha"}
     | {"contrasena", "пароль"}
 )
-_PASSWORD_BEFORE = re.compile(
+_PASSWORD_BEFORE = lazy(
     r"(?i:pass(?:word|wd|phrase|code|wort)?|pwd|пароль|hasło|senha|wachtwoord|kennwort"
     r"|contrase[nñ]a|mot\sde\spasse)[^A-Za-z0-9]{0,6}(?:(?:is|was|to|for|lautet|es)\W{1,4})?\Z"
 )
-_TOKEN_AHEAD = re.compile(r"(?<![A-Za-z])([A-Za-z]{2,16})[ _-]?(?i:token|key)s?\W{0,6}\Z")
-_PASSWORD_FOR = re.compile(
+_TOKEN_AHEAD = lazy(r"(?<![A-Za-z])([A-Za-z]{2,16})[ _-]?(?i:token|key)s?\W{0,6}\Z")
+_PASSWORD_FOR = lazy(
     r"(?i:pass(?:word|wd|phrase|code)|pwd)\s(?:for|of)\s[\w.@/-]{1,40}(?:\s[\w.@/-]{1,40})?"
     r"(?:\s?[:=]|\s(?:is|was))\s{0,3}[\"'`]{0,2}\Z"
 )
-_PASSWORD_NEAR = re.compile(r"(?i:pass(?:word|phrase|wd|code)|pwd)")
-_KEY_NEAR = re.compile(r"(?i:(?:api|access|secret|private|signing|auth|licen[sc]e|deploy)[ -]key)")
-_GIVEN = re.compile(
+_PASSWORD_NEAR = lazy(r"(?i:pass(?:word|phrase|wd|code)|pwd)")
+_KEY_NEAR = lazy(r"(?i:(?:api|access|secret|private|signing|auth|licen[sc]e|deploy)[ -]key)")
+_GIVEN = lazy(
     r"(?i)(?:(?:with|using)\s(?:the\s)?(?:pass\w{2,6}|pwd)|(?:\sis|\swas|\sto|:))\s?[\"'`]\Z"
 )
 # Names under which little but the odd secret stands: only what is unlike words counts.
@@ -98,7 +99,7 @@ _WEAK_NAMES = frozenset(
 _WEAK_PARAMETERS = frozenset(
     {"code", "otp", "ticket", "auth", "sid", "session", "hmac", "sas", "secret"}
 )
-_SESSION_COOKIE = re.compile(r"(?i:sess|sid\b|_sid|token|auth|jwt|csrf|xsrf|login|remember|secret)")
+_SESSION_COOKIE = lazy(r"(?i:sess|sid\b|_sid|token|auth|jwt|csrf|xsrf|login|remember|secret)")
 _COOKIE_ATTRIBUTES = frozenset(
     {"expires", "max-age", "path", "domain", "samesite", "priority"}
     # Cookies that count visitors or keep a choice.
