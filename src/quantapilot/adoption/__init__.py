@@ -1,0 +1,1 @@
+"""Adoption: what an existing repository needs so that nothing new gets in; `qp init` writes it."""

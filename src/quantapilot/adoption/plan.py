@@ -1,0 +1,80 @@
+"""The plan of `qp init`: which files would be written, and what is left to say."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from quantapilot.adoption.hooks import PRE_COMMIT_FILE, git_edits, pre_commit_edit
+from quantapilot.adoption.settings import settings_edit
+from quantapilot.adoption.workflow import WORKFLOW, workflow_edit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from quantapilot.adoption.edits import Edit
+
+Hook = Literal["auto", "pre-commit", "git", "none"]
+_GITLAB = ".gitlab-ci.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository: its top folder, where its hooks lie, the branch that is checked out."""
+
+    root: Path
+    hooks: Path
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Edits in the order in which they are written, what to say, and commands to run after."""
+
+    edits: tuple[Edit, ...]
+    notes: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...] = ()
+
+
+def plan(repository: Repository, hook: Hook, *, workflow: bool, contract: bool) -> Plan:
+    """Return what a repository lacks of settings, hooks and workflow.
+
+    Args:
+        repository: Where to write.
+        hook: Which kind of hook; `auto` is pre-commit where the repository or the machine has it.
+        workflow: Whether a GitHub workflow is wanted.
+        contract: Whether there are events or logs for `qp validate:api`.
+
+    Raises:
+        ConfigError: A file can't be added to; the text says what to write by hand.
+    """
+    edits: list[Edit] = []
+    notes: list[str] = []
+    if edit := settings_edit(repository.root):
+        edits.append(edit)
+    if hook == "auto":
+        known = (repository.root / PRE_COMMIT_FILE).exists() or shutil.which("pre-commit")
+        hook = "pre-commit" if known else "git"
+    commands: Sequence[tuple[str, ...]] = ()
+    if hook == "pre-commit":
+        if edit := pre_commit_edit(repository.root):
+            edits.append(edit)
+        kinds = ("--hook-type", "pre-commit", "--hook-type", "commit-msg")
+        commands = [("pre-commit", "install", *kinds)]
+    elif hook == "git":
+        edits += git_edits(repository.hooks)
+        notes.append("git hooks are this clone's own: each colleague runs 'qp init' once")
+    if workflow and _on_gitlab(repository.root):
+        notes.append(f"{_GITLAB} is there: add the job of docs/ci.md to it")
+    elif workflow and (
+        edit := workflow_edit(repository.root, repository.branch, contract=contract)
+    ):
+        edits.append(edit)
+        notes.append(f"{WORKFLOW}: make its job 'validate:api' a required check")
+    return Plan(tuple(edits), tuple(notes), tuple(commands))
+
+
+def _on_gitlab(root: Path) -> bool:
+    return (root / _GITLAB).exists() and not (root / ".github").exists()
