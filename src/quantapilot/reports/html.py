@@ -145,7 +145,7 @@ def _verdict(summary: Summary) -> tuple[str, str]:
             return "Nothing to check", (
                 "No input held anything that could be checked: this is not a clean result."
             )
-    return "Clean", f"{found}." if summary.findings else "Everything was checked; nothing was found."
+    return "Clean", f"{found}." if summary.findings else "Nothing was found."
 
 
 def _count(number: int, noun: str) -> str:
