@@ -60,7 +60,8 @@ def find(playwright: Playwright) -> str | None:
 
 def _install() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        done = [subprocess.run(command, check=False).returncode for command in _APT]
+        unasked = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        done = [subprocess.run(command, env=unasked, check=False).returncode for command in _APT]
         if done[-1] == 0:
             return
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
@@ -69,8 +70,11 @@ def _install() -> None:
 def main() -> None:
     """Install a Chromium where there is none, and say which one the tests will use."""
     with sync_playwright() as playwright:
-        if find(playwright) is None:
-            _install()
+        try:
+            if find(playwright) is None:
+                _install()
+        except (FileNotFoundError, subprocess.CalledProcessError) as error:
+            sys.exit(f"no Chromium: {error}")
         sys.stdout.write(f"Chromium: {find(playwright)}\n")
 
 
