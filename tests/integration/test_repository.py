@@ -89,6 +89,14 @@ def test_what_ci_runs_locally_is_only_make_targets_that_the_readme_names() -> No
         assert [target for target in made(call) if f"`{target}`" not in readme] == []
 
 
+def test_every_folder_of_tests_has_a_target_that_runs_it() -> None:
+    settings = tomli.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+    tests = (ROOT / "tests").rglob("test_*.py")
+    folders = {"/".join(path.relative_to(ROOT).parts[:2]) for path in tests}
+    assert {*settings["ini_options"]["testpaths"], "tests/browser"} == folders
+    assert "pytest tests/browser" in (ROOT / "Makefile").read_text("utf-8")
+
+
 def test_what_ci_runs_locally_can_be_run() -> None:
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
 

@@ -28,6 +28,7 @@ CARRIED = [
     "quantapilot/py.typed",
     "quantapilot_models/py.typed",
     "quantapilot_models/catalog.json",
+    *(f"quantapilot/reports/html.{kind}" for kind in ("css", "html", "js", "py")),
     *(
         f"quantapilot/pii/rules/{file.name}"
         for file in sorted((ROOT / "src" / "quantapilot" / "pii" / "rules").glob("*.*"))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 REPORTERS: dict[str, str] = {
     "text": "quantapilot.reports.text",
     "json": "quantapilot.reports.json_",
+    "html": "quantapilot.reports.html",
 }
 
 
