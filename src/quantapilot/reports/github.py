@@ -41,7 +41,8 @@ class GithubReporter:
     def add(self, finding: Finding) -> None:
         """Write one annotation: place and rule, then message, excerpt and repair."""
         properties = {
-            "file": finding.path,
+            # Standard input is no file that GitHub could show.
+            "file": None if finding.path == "<stdin>" else finding.path,
             "line": finding.line,
             "col": finding.column,
             "title": finding.rule,
@@ -123,7 +124,7 @@ def summary_markdown(first: list[Finding], summary: Summary, room: int) -> str:
     end = [""]
     if summary.findings > len(rows):
         end += [more.format(summary.findings - len(rows)), ""]
-    return "\n".join([*head, *rows, *end]) + "\n"
+    return "\n".join([*head, *rows, *end]).rstrip("\n") + "\n\n"
 
 
 def _row(finding: Finding) -> str:

@@ -20,6 +20,9 @@ def printable(text: str) -> str:
 def place(finding: Finding) -> str:
     """Return where a finding stands as `path:line:column`, as far as it is known."""
     shown = printable(finding.path)
+    if shown.lstrip().startswith("::"):
+        # On a line of its own GitHub would take the name for a command.
+        shown = f"./{shown}"
     if finding.line is not None:
         shown += f":{finding.line}"
         if finding.column is not None:
