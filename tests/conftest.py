@@ -1,4 +1,4 @@
-"""What tests share: a cache folder of its own for each, and how examples are made up."""
+"""What tests share: a cache folder of its own, no CI around it, and how examples are made up."""
 
 from __future__ import annotations
 
@@ -20,3 +20,4 @@ settings.load_profile("quantapilot")
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
     monkeypatch.delenv("QP_FINGERPRINT_KEY", raising=False)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)

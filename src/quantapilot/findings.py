@@ -22,7 +22,8 @@ PII_CLASSES: tuple[PiiClass, ...] = ("email", "phone", "name", "token", "nationa
 class Finding:
     """One thing that must not stand where it stands; shaped as in `report.schema.json`.
 
-    Lines and columns count from 1, columns in characters; `pointer` is RFC 6901.
+    Lines and columns count from 1, columns in characters; `pointer` is RFC 6901. `description` says
+    what its rule refuses, wherever that is; `unchecked` tells that something was not looked at.
     """
 
     rule: str
@@ -37,6 +38,8 @@ class Finding:
     column: int | None = None
     pointer: str | None = None
     excerpt: str | None = None
+    description: str = ""
+    unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class RuleInfo:
             column=column,
             pointer=pointer,
             excerpt=excerpt,
+            description=self.description,
+            unchecked=self.exit_code in {ExitCode.UNCHECKED, ExitCode.NOTHING},
         )
 
 

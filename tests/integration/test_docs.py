@@ -35,6 +35,7 @@ from quantapilot.errors import ExitCode
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.pii.candidate import DetectorSettings
 from quantapilot.pii.rules import _FLAG_KEYS, _LIST_KEYS, _TEXT_KEYS, load_rules
+from quantapilot.reports import REPORTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +48,7 @@ DOCS = ROOT / "docs"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 COPIED = ("_schemas", "generated", "examples", "pyproject.toml", "Makefile")
-PROGRAMS = {"cat", "cp", "echo", "head", "printf", "qp"}
+PROGRAMS = {"cat", "cp", "echo", "env", "head", "printf", "qp"}
 
 _EXIT = re.compile(r"\s+# exit (?P<code>[0-9])\Z")
 _TIMES = re.compile(r'(?<=\bin )[0-9]+\.[0-9]+(?= s\b)|(?<="elapsed_s":)[0-9.]+')
@@ -110,7 +111,9 @@ def is_make(command: str) -> bool:
 
 
 def run(command: str, folder: Path) -> tuple[int, str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("QP_")}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("QP_", "GITHUB_"))
+    }
     environment |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
@@ -325,26 +328,44 @@ def test_every_key_of_a_rule_is_told() -> None:
     assert set(rows(DOCS / "detector.md", "key")) == {*_TEXT_KEYS, *_LIST_KEYS, *_FLAG_KEYS}
 
 
-def test_the_json_report_that_is_shown_is_one_by_its_schema() -> None:
-    shown = [
+def shown_report(report_format: str) -> str:
+    """Return the report that docs/reports.md shows in a format."""
+    (output,) = [
         each.output
         for _, each in all_steps([DOCS / "reports.md"])
-        if "--format json" in each.command and each.output
+        if f"--format {report_format} examples/dirty" in each.command and each.output
     ]
+    return output
+
+
+@pytest.mark.parametrize("definition", ["Report", "ReportLine"])
+def test_the_json_reports_that_are_shown_are_those_of_their_schema(definition: str) -> None:
     schemas = [
         orjson.loads(file.read_bytes()) for file in (ROOT / "_schemas").glob("*.schema.json")
     ]
     validator = jsonschema_rs.validator_for(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "$ref": "https://quantapilot.example/_schemas/report.schema.json#/$defs/Report",
+            "$ref": f"https://quantapilot.example/_schemas/report.schema.json#/$defs/{definition}",
         },
         registry=jsonschema_rs.Registry([(schema["$id"], schema) for schema in schemas]),
         validate_formats=True,
     )
-    assert shown
-    for output in shown:
-        validator.validate(orjson.loads(output))
+    if definition == "Report":
+        validator.validate(orjson.loads(shown_report("json")))
+    else:
+        lines = shown_report("jsonl").splitlines()
+        assert len(lines) == 4
+        for line in lines:
+            validator.validate(orjson.loads(line))
+
+
+def test_every_format_of_a_report_is_told() -> None:
+    told = [
+        re.sub(r"\[`(\w+)`\]\(#\w+\)", r"\1", cell)
+        for cell in rows(DOCS / "reports.md", "`--format`")
+    ]
+    assert told == list(REPORTERS)
 
 
 @pytest.mark.parametrize(

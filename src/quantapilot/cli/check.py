@@ -105,7 +105,7 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
     A report file is complete or not there: it is written beside its place and then renamed.
     """
     started = time.perf_counter()
-    with _opened(options.output) as out:
+    with _opened(options.output, options.report_format) as out:
         # What can't begin, such as a rule file that is broken, leaves no half of a report behind.
         found = iter(findings)
         first = list(islice(found, 1))
@@ -121,11 +121,13 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
 
 
 @contextmanager
-def _opened(output: Path | None) -> Iterator[TextIO]:
+def _opened(output: Path | None, report_format: str) -> Iterator[TextIO]:
     if output is None:
-        # File names may hold bytes that are not UTF-8; they are shown as escapes.
+        # File names may hold bytes that are not UTF-8; they are shown as escapes. Programs read
+        # UTF-8 whatever the terminal shows.
         if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="backslashreplace")
+            encoding = None if report_format == "text" else "utf-8"
+            sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
         yield sys.stdout
         return
     part = output.with_name(f".{output.name}.tmp")

@@ -88,6 +88,7 @@ class Masking:
                 value=hit.text[match.start : match.end],
             ),
             help=rule.fix,
+            description=rule.description,
         )
 
     def _key_shown(self, part: str | int) -> str | int:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 REPORTERS: dict[str, str] = {
     "text": "quantapilot.reports.text",
     "json": "quantapilot.reports.json_",
+    "jsonl": "quantapilot.reports.jsonl",
+    "sarif": "quantapilot.reports.sarif",
+    "junit": "quantapilot.reports.junit",
+    "github": "quantapilot.reports.github",
     "html": "quantapilot.reports.html",
 }
 

@@ -9,12 +9,11 @@ import orjson
 from quantapilot import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from quantapilot.findings import Finding, Summary
     from quantapilot.reports import Reporter
 
 SCHEMA_VERSION = "1"
+TOOL = {"name": "quantapilot", "version": __version__}
 
 
 class JsonReporter:
@@ -26,8 +25,7 @@ class JsonReporter:
 
     def start(self) -> None:
         """Open the object and its findings."""
-        tool = orjson.dumps({"name": "quantapilot", "version": __version__}).decode()
-        self._out.write(f'{{"schema_version":"{SCHEMA_VERSION}","tool":{tool},"findings":[')
+        self._out.write(f'{{"schema_version":"{SCHEMA_VERSION}","tool":{dumps(TOOL)},"findings":[')
 
     def add(self, finding: Finding) -> None:
         """Write one finding."""
@@ -36,17 +34,8 @@ class JsonReporter:
 
     def finish(self, summary: Summary) -> None:
         """Close the findings and write the summary."""
-        body = {
-            "files": summary.files + summary.schemas,
-            "documents": summary.documents + summary.examples,
-            "bytes": summary.bytes,
-            "findings": summary.findings,
-            "by_rule": dict(sorted(summary.by_rule.items())),
-            "by_class": dict(sorted(summary.by_class.items())),
-            "elapsed_s": round(summary.elapsed_s, 3),
-        }
         end = "" if self._first else "\n"
-        self._out.write(f'{end}],"summary":{orjson.dumps(body).decode()}}}\n')
+        self._out.write(f'{end}],"summary":{dumps(summary_fields(summary))}}}\n')
 
 
 def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: ARG001
@@ -56,7 +45,12 @@ def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: 
 
 def finding_json(finding: Finding) -> str:
     """Return a finding as one line of JSON, every field of the schema present."""
-    body = {
+    return dumps(finding_fields(finding))
+
+
+def finding_fields(finding: Finding) -> dict[str, object]:
+    """Return a finding as the schema names its fields, every one present."""
+    return {
         "rule": finding.rule,
         "category": finding.category,
         "class": finding.pii_class,
@@ -70,15 +64,35 @@ def finding_json(finding: Finding) -> str:
         "fingerprint": finding.fingerprint,
         "help": finding.help,
     }
+
+
+def summary_fields(summary: Summary) -> dict[str, object]:
+    """Return what was checked and found as the schema names it; `elapsed_s` is in seconds."""
+    return {
+        "files": summary.files + summary.schemas,
+        "documents": summary.documents + summary.examples,
+        "bytes": summary.bytes,
+        "findings": summary.findings,
+        "by_rule": dict(sorted(summary.by_rule.items())),
+        "by_class": dict(sorted(summary.by_class.items())),
+        "elapsed_s": round(summary.elapsed_s, 3),
+    }
+
+
+def dumps(body: object) -> str:
+    """Return one line of JSON; a byte of a file name that is not UTF-8 becomes a `?`."""
     try:
         return orjson.dumps(body).decode()
     except orjson.JSONEncodeError:
         return orjson.dumps(_encodable(body)).decode()
 
 
-def _encodable(body: Mapping[str, object]) -> dict[str, object]:
+def _encodable(value: object) -> object:
     # File names may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
-    return {
-        key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-        for key, value in body.items()
-    }
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_encodable(each) for each in value]
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from quantapilot.errors import ExitCode
+from quantapilot.reports.plain import place, printable, tally
 
 if TYPE_CHECKING:
     from quantapilot.findings import Finding, Summary
@@ -26,21 +27,16 @@ class TextReporter:
 
     def add(self, finding: Finding) -> None:
         """Write one finding: place, severity and rule, then message, excerpt and repair."""
-        place = finding.path
-        if finding.line is not None:
-            place += f":{finding.line}"
-            if finding.column is not None:
-                place += f":{finding.column}"
         head = [
-            self._style(_printable(place), "place"),
+            self._style(place(finding), "place"),
             self._style(finding.severity, finding.severity),
             self._style(finding.rule, "rule"),
         ]
         if finding.pointer:
-            head.append(_printable(finding.pointer))
-        lines = ["  ".join(head), f"    {_printable(finding.message)}"]
+            head.append(printable(finding.pointer))
+        lines = ["  ".join(head), f"    {printable(finding.message)}"]
         if finding.excerpt:
-            lines.append(f"    | {_printable(finding.excerpt)}")
+            lines.append(f"    | {printable(finding.excerpt)}")
         lines.append(self._style(f"    = {finding.help}", "dim"))
         self._out.write("\n".join(lines) + "\n\n")
 
@@ -48,24 +44,10 @@ class TextReporter:
         """Write what was checked and what was found."""
         if self._quiet and summary.exit_code is ExitCode.CLEAN and not summary.findings:
             return
-        if summary.schemas:
-            schemas, examples = (
-                _count(summary.schemas, "schema"),
-                _count(summary.examples, "example"),
-            )
-            self._out.write(f"contract: {schemas} and {examples} checked\n")
-        checked = (
-            f"checked {_count(summary.files, 'file')}, {_count(summary.documents, 'document')}, "
-            f"{summary.bytes:,} bytes in {summary.elapsed_s:.2f} s"
-        )
-        if summary.skipped:
-            checked += f"; passed over {_count(summary.skipped, 'binary file')}"
-        verdict, style = _verdict(summary)
-        self._out.write(f"{checked}\n")
-        for title, counts in (("by class", summary.by_class), ("by rule", summary.by_rule)):
-            if counts:
-                listed = ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))
-                self._out.write(f"{title}: {listed}\n")
+        *lines, verdict = tally(summary)
+        for line in lines:
+            self._out.write(f"{line}\n")
+        style = "ok" if summary.exit_code is ExitCode.CLEAN else "error"
         self._out.write(self._style(verdict, style) + "\n")
 
     def _style(self, text: str, style: str) -> str:
@@ -75,29 +57,3 @@ class TextReporter:
 def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:
     """Return the text reporter."""
     return TextReporter(out, colour=colour, quiet=quiet)
-
-
-def _verdict(summary: Summary) -> tuple[str, str]:
-    found = f"{_count(summary.errors, 'error')}, {_count(summary.warnings, 'warning')}"
-    match summary.exit_code:
-        case ExitCode.UNCHECKED:
-            return f"{found}; not everything could be checked", "error"
-        case ExitCode.FINDINGS:
-            return found, "error"
-        case ExitCode.NOTHING:
-            return "nothing to check" + (f"; {found}" if summary.findings else ""), "error"
-    return ("clean" if not summary.findings else f"clean; {found}"), "ok"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else _escape(ord(char)) for char in text)
-
-
-def _escape(code: int) -> str:
-    # Python keeps a byte of a file name that is not UTF-8 as a lone surrogate.
-    code -= 0xDC00 * (0xDC80 <= code <= 0xDCFF)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -63,7 +63,8 @@ def test_an_invalid_example_breaks_exactly_the_contract_rules_it_names(
     name: str, case: dict[str, Any]
 ) -> None:
     definition = CONTRACT.definitions[name]
-    branch = VALIDATOR.branch(definition, case["value"]) if name == "Event" else None
+    branches = "discriminator" in definition.schema
+    branch = VALIDATOR.branch(definition, case["value"]) if branches else None
     if branch and branch.violation:
         found = {branch.violation.rule}
     else:
