@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _TOKEN = re.compile(r"'[^']*'|cancelled\(\)|[a-z][\w.-]*|&&|\|\||==|!=|!|[()]", re.IGNORECASE)
 _OPERATORS = {"&&": " and ", "||": " or ", "!": " not ", "cancelled()": "False"}
+
 
 @dataclass(slots=True)
 class Result:
@@ -134,7 +136,7 @@ def read_outputs(text: str) -> dict[str, str]:
         name, mark, value = line.partition("=")
         if "<<" in name or not mark:
             name, _, end = line.partition("<<")
-            value = "\n".join(iter(lambda end=end: next(lines), end))  # type: ignore[misc]
+            value = "\n".join(takewhile(end.__ne__, lines))
         outputs[name] = value
     return outputs
 

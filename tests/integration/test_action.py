@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tests.program import call
 from tests.runner import ROOT, Result, Runner
 
@@ -117,9 +116,7 @@ def test_of_two_checks_the_worse_one_counts(
     assert [call[0] for call in stage.calls()] == ["validate:api", "scan"]
 
 
-@pytest.mark.parametrize(
-    ("first", "again"), [(0, 4), (0, 1), (1, 0), (4, 1)], ids=lambda code: str(code)
-)
+@pytest.mark.parametrize(("first", "again"), [(0, 4), (0, 1), (1, 0), (4, 1)], ids=str)
 def test_two_reports_that_do_not_agree_are_no_clean_check(
     first: int, again: int, stage: Stage
 ) -> None:
@@ -303,7 +300,7 @@ def test_a_dirty_line_fails_and_is_annotated_without_its_value(
     result = installed.run(workspace, tmp_path / "temp", checks="validate:api scan", sarif="true")
     code, counted, _ = call("scan", "--format", "json", str(workspace))
     assert (code, result.failed, result.outputs["exit-code"]) == (1, True, "1")
-    assert f"::error file=app.jsonl,line=1" in result.log
+    assert "::error file=app.jsonl,line=1" in result.log
     assert result.outputs["findings"] == str(json.loads(counted)["summary"]["findings"])
     assert "QuantaPilot" in result.summary
     (upload,) = result.uploads()

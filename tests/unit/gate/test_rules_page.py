@@ -36,11 +36,7 @@ def spans(markdown: str) -> list[str]:
 
 def headings(markdown: str) -> list[str]:
     parsed = MarkdownIt("commonmark").parse(markdown)
-    return [
-        text.content
-        for opening, text in pairwise(parsed)
-        if opening.type == "heading_open"
-    ]
+    return [text.content for opening, text in pairwise(parsed) if opening.type == "heading_open"]
 
 
 def shown_text(markdown: str) -> str:
