@@ -45,14 +45,17 @@ format: $(READY)  ## let ruff repair what it can
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
-generate: $(READY)  ## write generated/ from _schemas/, and what is derived from the rules
+generate: $(READY)  ## write generated/ from _schemas/, and what is derived from the rules, docs/rules.md too
 	$(BIN)/python -m quantapilot.pii.beginnings
 	$(BIN)/python -m quantapilot.pii.compiled
 	$(BIN)/qp generate
+	$(BIN)/qp rules --format markdown > docs/rules.md.tmp
+	mv docs/rules.md.tmp docs/rules.md
 
-generate-check: $(READY)  ## fail when generated/ is not what _schemas/ says
+generate-check: $(READY)  ## fail when generated/ is not what _schemas/ says, or docs/rules.md what the rules say
 	$(BIN)/python -m quantapilot.pii.compiled --check
 	$(BIN)/qp generate --check
+	$(BIN)/qp rules --format markdown | diff -u docs/rules.md -
 
 examples: $(READY)  ## write examples/ anew from their seed
 	$(BIN)/python examples/make_examples.py
@@ -67,9 +70,11 @@ $(PEERS)/.ready: benchmarks/constraints.txt | $(READY)
 package: $(READY)  ## build dist/*.whl and dist/*.tar.gz
 	$(BIN)/hatchling build
 
-lock: $(READY)  ## resolve constraints.txt anew
+lock: $(READY)  ## resolve constraints.txt anew, and its part for the action
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --quiet --output-file constraints.txt --upgrade
+	$(BIN)/uv pip compile pyproject.toml --group build --constraint constraints.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --quiet --output-file constraints-core.txt --upgrade
 	$(BIN)/uv pip compile --group bench --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --quiet --output-file benchmarks/constraints.txt --upgrade
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,13 @@ import tomli
 import yaml  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
-CONSTRAINTS = (ROOT / "constraints.txt", ROOT / "benchmarks" / "constraints.txt")
+CONSTRAINTS = (
+    ROOT / "constraints.txt",
+    ROOT / "constraints-core.txt",
+    ROOT / "benchmarks" / "constraints.txt",
+)
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
+ACTIONS = [*WORKFLOWS, ROOT / "action.yml"]
 
 _PIN = re.compile(
     r"(?P<name>[\w.-]+)==[^\s;]+(?: ; .+?)?(?P<hashes>(?:\s+--hash=sha256:[0-9a-f]{64})+)"
@@ -34,6 +40,12 @@ def targets() -> set[str]:
 def commands(script: str) -> list[str]:
     lines = (line.partition("#")[0].strip() for line in script.splitlines())
     return [line for line in lines if line]
+
+
+def recipe(target: str) -> list[str]:
+    """Return what make runs for a target."""
+    lines = (ROOT / "Makefile").read_text("utf-8").split(f"\n{target}:", 1)[1].splitlines()[1:]
+    return [line.strip() for line in takewhile(lambda line: line.startswith("\t"), lines)]
 
 
 def made(command: str) -> list[str]:
@@ -69,9 +81,12 @@ def tracked() -> list[Path]:
 
 
 def pins() -> list[str]:
-    """Return the entries of both constraints.txt, each on one line."""
-    text = "".join(path.read_text("utf-8") for path in CONSTRAINTS)
-    return re.sub(r"\s*\\\n\s*", " ", text).splitlines()
+    """Return the entries of all files of pins, each on one line."""
+    return [pin for path in CONSTRAINTS for pin in pins_of(path)]
+
+
+def pins_of(path: Path) -> list[str]:
+    return re.sub(r"\s*\\\n\s*", " ", path.read_text("utf-8")).splitlines()
 
 
 def canonical(name: str) -> str:
@@ -109,7 +124,7 @@ def test_workflows_run_only_make_targets() -> None:
             assert set(made(command)) <= targets()
 
 
-def test_workflows_run_all_that_ci_runs_locally() -> None:
+def test_workflows_run_all_that_ci_runs_locally_the_gate_as_the_action() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     local = {word for line in commands(script) if line.startswith("make") for word in made(line)}
     remote = {
@@ -119,13 +134,17 @@ def test_workflows_run_all_that_ci_runs_locally() -> None:
         for command in commands(step.get("run", ""))
         for word in made(command)
     }
-    assert remote == local
+    assert remote == local - {"validate"}
 
 
 def test_the_job_that_blocks_a_deployment_is_the_gate() -> None:
     gates = [job for job in jobs().values() if job.get("name") == "validate:api"]
     assert len(gates) == 1
-    assert [step["run"] for step in gates[0]["steps"] if "run" in step] == ["make validate"]
+    (action,) = [step for step in gates[0]["steps"] if step.get("uses") == "./"]
+    checks = [command.split()[1] for command in recipe("validate")]
+    assert action["with"]["checks"].split() == checks == ["validate:api", "scan"]
+    assert action["with"].keys() == {"checks", "sarif"}
+    assert [job for job in jobs().values() if "continue-on-error" in str(job)] == []
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=[path.name for path in WORKFLOWS])
@@ -134,13 +153,16 @@ def test_a_workflow_may_only_read_and_ends_in_time(path: Path) -> None:
     assert body["permissions"] == {"contents": "read"}
     assert "concurrency" in body
     for job in body["jobs"].values():
-        assert job.get("permissions", {"contents": "read"}) == {"contents": "read"}
+        uploads = any(step.get("with", {}).get("sarif") for step in job["steps"])
+        write = {"security-events": "write"} if uploads else {}
+        assert job.get("permissions", {"contents": "read"}) == {"contents": "read"} | write
         assert job["timeout-minutes"] <= 30
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=[path.name for path in WORKFLOWS])
-def test_a_workflow_pins_every_action_by_commit_and_names_its_version(path: Path) -> None:
-    used = [line for line in path.read_text("utf-8").splitlines() if "uses:" in line]
+@pytest.mark.parametrize("path", ACTIONS, ids=[path.name for path in ACTIONS])
+def test_every_action_is_pinned_by_commit_with_its_version_beside_it(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+    used = [line for line in lines if "uses:" in line and not line.endswith(" ./")]
     assert used
     pinned = re.compile(r"\s*-?\s*uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+(?:\.\d+){2}")
     assert [line for line in used if not pinned.fullmatch(line)] == []
@@ -159,6 +181,15 @@ def test_no_file_holds_the_address_of_a_registry_or_a_path_of_a_machine() -> Non
 def test_every_pin_has_hashes_and_no_address() -> None:
     assert pins()
     assert [pin for pin in pins() if not _PIN.fullmatch(pin)] == []
+
+
+def test_the_action_installs_what_is_tested_and_all_that_the_core_asks_for() -> None:
+    core = pins_of(ROOT / "constraints-core.txt")
+    assert set(core) <= set(pins_of(ROOT / "constraints.txt"))
+    project = tomli.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    asked = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    names = {canonical(re.split(r"[^A-Za-z0-9._-]", requirement)[0]) for requirement in asked}
+    assert names <= {canonical(pin.partition("==")[0]) for pin in core}
 
 
 def test_every_package_that_is_asked_for_is_pinned() -> None:

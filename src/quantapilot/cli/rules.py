@@ -30,7 +30,7 @@ def _entries(config: Path | None) -> list[RuleEntry]:
 @click.option(
     "--format",
     "report_format",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
     help="Shape of the list.",
@@ -50,6 +50,11 @@ def rules(config: Path | None, report_format: str) -> None:
             for entry in entries
         ]
         click.echo(orjson.dumps(body, option=orjson.OPT_INDENT_2).decode())
+        return
+    if report_format == "markdown":
+        from quantapilot.gate.rules_page import rules_page
+
+        click.echo(rules_page(entries), nl=False)
         return
     width = max(len(entry.id) for entry in entries)
     for entry in entries:
