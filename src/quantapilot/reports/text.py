@@ -60,6 +60,10 @@ class TextReporter:
         )
         if summary.skipped:
             checked += f"; passed over {_count(summary.skipped, 'binary file')}"
+        if summary.allowed:
+            checked += f"; allowed {summary.allowed:,} with a reason"
+        if summary.accepted:
+            checked += f"; accepted {summary.accepted:,} by the baseline"
         verdict, style = _verdict(summary)
         self._out.write(f"{checked}\n")
         for title, counts in (("by class", summary.by_class), ("by rule", summary.by_rule)):
