@@ -85,6 +85,13 @@ def moved(folder: Path) -> None:
 
 def variants(value: str) -> Iterator[str]:
     yield from (name for name in ("Robert Walker", "Linda Weber"))
+    # A check sum holds for some other digits at the end, not for one other digit.
+    last = [at for at, char in enumerate(value) if char.isdigit()][-3:]
+    for number in range(1000 if len(last) == 3 else 0):
+        digits = dict(zip(last, f"{number:03}", strict=True))
+        other = "".join(digits.get(at, char) for at, char in enumerate(value))
+        if other != value:
+            yield other
     for at in range(len(value) - 1, -1, -1):
         for pool in (string.digits, string.ascii_lowercase, string.ascii_uppercase):
             if value[at] in pool:
