@@ -24,6 +24,8 @@ class Finding:
 
     Lines and columns count from 1, columns in characters; `pointer` is RFC 6901. `description` says
     what its rule refuses, wherever that is; `unchecked` tells that something was not looked at.
+    `content` is the fingerprint without the path, so that `located` can name the same file from
+    any folder.
     """
 
     rule: str
@@ -40,6 +42,7 @@ class Finding:
     excerpt: str | None = None
     description: str = ""
     unchecked: bool = False
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class RuleInfo:
         excerpt: str | None = None,
     ) -> Finding:
         """Return the finding of this rule at a place; `message` must hold no checked value."""
-        place = f"{pointer or ''} {message}"
+        place = f"{pointer_shape(pointer or '')} {message}"
+        held = content(None, rule=self.id, place=place, value="")
         return Finding(
             rule=self.id,
             category=self.category,
@@ -77,13 +81,14 @@ class RuleInfo:
             path=path,
             message=message,
             help=self.fix,
-            fingerprint=fingerprint(None, rule=self.id, path=path, place=place, value=""),
+            fingerprint=located(path, held),
             line=line,
             column=column,
             pointer=pointer,
             excerpt=excerpt,
             description=self.description,
             unchecked=self.exit_code in {ExitCode.UNCHECKED, ExitCode.NOTHING},
+            content=held,
         )
 
 
@@ -98,8 +103,9 @@ class Summary:
 
     `files`, `documents` and `bytes` count what inputs held, `schemas` and `examples` what was
     checked of the contract itself. `skipped` counts binary files that a walk passed over. `asked`
-    tells that inputs were named at all. `outcomes` holds the exit codes that findings called for,
-    so that "not looked at" never passes as "clean".
+    tells that inputs were named at all. `allowed` and `accepted` count what was found and not
+    reported: excused with a reason, or accepted by the baseline. `outcomes` holds the exit codes
+    that findings called for, so that "not looked at" never passes as "clean".
     """
 
     files: int = 0
@@ -110,6 +116,8 @@ class Summary:
     errors: int = 0
     warnings: int = 0
     skipped: int = 0
+    allowed: int = 0
+    accepted: int = 0
     asked: bool = False
     elapsed_s: float = 0.0
     by_rule: Counter[str] = field(default_factory=Counter)
@@ -146,11 +154,31 @@ def fingerprint(key: bytes | None, *, rule: str, path: str, place: str, value: s
 
     With a key it is a keyed BLAKE2b (RFC 7693) over the value, so that equal values can be
     recognised by whoever holds the key and by nobody else. Without a key the value stays out:
-    short values could be guessed from a plain hash. `place` is the masked context.
+    short values could be guessed from a plain hash. `place` is what of the surroundings counts.
     """
+    return located(path, content(key, rule=rule, place=place, value=value))
+
+
+def content(key: bytes | None, *, rule: str, place: str, value: str) -> str:
+    """Return what a fingerprint covers besides the path, as 32 hexadecimal digits."""
+    return _digest((rule, place, value if key else ""), key)
+
+
+def located(path: str, held: str) -> str:
+    """Return the fingerprint of a finding whose `content` is known, in the file `path`."""
+    return _digest((path, held), None)
+
+
+def pointer_shape(pointer: str) -> str:
+    """Return an RFC 6901 pointer that does not tell which element of an array it leads through."""
+    if not pointer:
+        return ""
+    return "/".join("*" if part.isdecimal() else part for part in pointer.split("/"))
+
+
+def _digest(parts: tuple[str, ...], key: bytes | None) -> str:
     from hashlib import blake2b
 
-    parts = (rule, path, place, value if key else "")
     data = [part.encode("utf-8", "surrogatepass") for part in parts]
     each = b"".join([len(part).to_bytes(8, "big") + part for part in data])
     return blake2b(each, key=(key or b"")[:64], digest_size=16).hexdigest()

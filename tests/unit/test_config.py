@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from quantapilot.config import Config, load_config
+from quantapilot.config import Allowance, Config, load_config
 from quantapilot.errors import ConfigError
 
 
@@ -68,17 +69,35 @@ def test_every_setting_is_taken(tmp_path: Path) -> None:
         exclude = ["*.bak"]
         rules = ["rules/own.toml"]
         ignore = ["pii/phone-bare"]
+        baseline = "accepted.json"
         internal_networks = ["100.64.0.0/10", "fd00::/8"]
         phone_regions = ["DE", "UA"]
         max_line_bytes = 1024
         max_document_bytes = 2048
         [fields]
         tenant = "technical"
+        [[allow]]
+        path = "a.json"
+        rule = "pii/email"
+        reason = "a role"
+        [[allow]]
+        reason = "a role"
+        pointer = "/a/*"
+        path = "/b/"
+        rule = "pii/email"
+        expires = 2030-12-31
         """,
     )
     found = load_config(file)
+    day = date(2030, 12, 31)
     assert found == Config(
         root=tmp_path,
+        file=file,
+        baseline=Path("accepted.json"),
+        allow=(
+            Allowance("a.json", "pii/email", "a role", line=18),
+            Allowance("/b/", "pii/email", "a role", "/a/*", day, line=22),
+        ),
         schemas=Path("contract"),
         generated=Path("models"),
         examples=Path("contract/examples.json"),
@@ -114,6 +133,18 @@ def test_every_setting_is_taken(tmp_path: Path) -> None:
         ("\n[fields]\na = 1", "2: 'fields' gives 'a' no class of identifier, technical"),
         ('phone_regions = ["de"]', "1: 'phone_regions' holds 'de', which is no ISO 3166 region"),
         ('internal_networks = ["x"]', "1: 'internal_networks' holds 'x', which is no network"),
+        ("baseline = true", "1: 'baseline' must be a path"),
+        ("allow = {}", "1: 'allow' must be tables [[tool.quantapilot.allow]]"),
+        ('[[allow]]\nrul = "a"', "2: 'allow' has the unknown key 'rul', did you mean 'rule'?"),
+        ("[[allow]]\nseverity = 1", "2: 'allow' has the unknown key 'severity'; known are path,"),
+        ('[[allow]]\npath = "a"\nrule = "b"', "1: 'allow' has no 'reason'"),
+        ("[[allow]]\nreason = 1", "2: 'allow' needs as 'reason' a text"),
+        ("[[allow]]\npath = ' '", "2: 'allow' needs as 'path' a pattern such as"),
+        ("[[allow]]\npath = '#a'", "2: 'allow' needs as 'path' a pattern such as"),
+        ("[[allow]]\npointer = 'a/b'", "2: 'allow' needs as 'pointer' an RFC 6901 pointer"),
+        ("[[allow]]\npointer = '/a~2'", "2: 'allow' needs as 'pointer' an RFC 6901 pointer"),
+        ("[[allow]]\nexpires = 2030-01-01T00:00:00", "2: 'allow' needs as 'expires' a date such"),
+        ("logs = []\nallow = [{rule = 1}]", "2: 'allow' needs as 'rule' a text"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_line_and_its_repair(

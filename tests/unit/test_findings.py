@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantapilot.errors import ExitCode
-from quantapilot.findings import Finding, RuleInfo, Summary, fingerprint, registry
+from quantapilot.findings import (
+    Finding,
+    RuleInfo,
+    Summary,
+    content,
+    fingerprint,
+    located,
+    pointer_shape,
+    registry,
+)
 
 RULE = RuleInfo("input/bom", "a byte order mark", "Parsers refuse it.", "Remove it.")
 PARTS = {
@@ -79,6 +88,22 @@ def test_findings_of_one_rule_at_two_places_have_two_fingerprints() -> None:
     )
     assert RULE.at("a", "m").fingerprint != RULE.at("b", "m").fingerprint
     assert RULE.at("a", "m", line=1).fingerprint == RULE.at("a", "m", line=9).fingerprint
+
+
+def test_an_element_of_an_array_may_move_and_its_fingerprint_stays() -> None:
+    assert RULE.at("a", "m", pointer="/x/0/y").fingerprint == (
+        RULE.at("a", "m", pointer="/x/12/y").fingerprint
+    )
+    assert pointer_shape("/0/a1/2~1/3") == "/*/a1/2~1/*"
+    assert pointer_shape("") == ""
+
+
+def test_a_file_may_be_named_otherwise_and_what_was_found_in_it_is_known_again() -> None:
+    one, other = RULE.at("a", "m"), RULE.at("../a", "m")
+    assert one.content == other.content
+    assert located("a", other.content) == one.fingerprint
+    held = content(b"k", rule="r", place="p", value="v")
+    assert located("a", held) == fingerprint(b"k", rule="r", path="a", place="p", value="v")
 
 
 def test_rules_are_found_by_their_id() -> None:

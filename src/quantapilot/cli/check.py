@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from quantapilot.config import Config
     from quantapilot.errors import ExitCode
     from quantapilot.findings import Finding, Summary
+    from quantapilot.gate.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class CheckOptions:
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     quiet: bool
+    baseline: Path | None = None
+    no_baseline: bool = False
 
 
 _PARAMETERS = (
@@ -68,6 +71,13 @@ _PARAMETERS = (
     click.option(
         "--ignore", multiple=True, metavar="RULE", help="Do not report this rule; repeatable."
     ),
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Report only what FILE does not accept; else the setting 'baseline' names one.",
+    ),
+    click.option("--no-baseline", is_flag=True, help="Report also what the baseline accepts."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
 )
 
@@ -97,6 +107,27 @@ def settings(options: CheckOptions) -> Config:
             if not matching(known, pattern):
                 raise click.UsageError(f"no rule matches '{pattern}'; 'qp rules' lists them")
     return loaded
+
+
+def project_of(options: CheckOptions) -> Project:
+    """Return the project that is checked, with the baseline that is used.
+
+    Raises:
+        ConfigError: Its settings, or its baseline, can't be used.
+        click.UsageError: A rule does not exist, or options contradict each other.
+    """
+    from quantapilot.gate.project import Project
+
+    if options.baseline and options.no_baseline:
+        raise click.UsageError("--baseline and --no-baseline contradict each other")
+    config = settings(options)
+    file = options.baseline or (config.baseline and config.root / config.baseline)
+    if file is None or options.no_baseline:
+        return Project(config)
+    # Imported here: most projects need none.
+    from quantapilot.gate.baseline import load_baseline
+
+    return Project(config, load_baseline(file))
 
 
 def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions) -> ExitCode:

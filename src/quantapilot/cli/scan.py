@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from quantapilot.cli.check import CheckOptions, check_options, report, settings
+from quantapilot.cli.check import CheckOptions, check_options, project_of, report
 
 
 @click.command()
@@ -19,11 +19,13 @@ def scan(**given: Any) -> None:
     scanned. JSON is read as JSON, so that field names count and findings have pointers.
     """
     from quantapilot.findings import Summary
-    from quantapilot.gate.project import Project
 
     options = CheckOptions(**given)
-    project = Project(settings(options))
+    paths = options.paths or (".",)
+    project = project_of(options)
     summary = Summary()
-    inspector = project.inspector(project.detector())
-    gate = project.gate(inspector, summary, options.select, options.ignore)
-    sys.exit(report(gate.check(project.inputs(options.paths or (".",))), summary, options))
+    detector = project.detector()
+    excuses = project.excuses("scan", detector, summary, paths)
+    inspector = project.inspector(detector)
+    gate = project.gate(inspector, summary, options.select, options.ignore, excuses)
+    sys.exit(report(gate.check(project.inputs(paths)), summary, options))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quantapilot.cli.check import CheckOptions, check_options, report, settings
+from quantapilot.cli.check import CheckOptions, check_options, project_of, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.contract.validator import Engine
     from quantapilot.findings import Finding, Summary
+    from quantapilot.gate.excuses import Accepting
     from quantapilot.gate.project import Project
 
 
@@ -47,24 +48,29 @@ def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any
     input.
     """
     from quantapilot.findings import Summary
-    from quantapilot.gate.project import Project
 
     options = CheckOptions(**given)
-    project = Project(settings(options))
+    project = project_of(options)
     summary = Summary()
     only = None if kind == "auto" else kind
-    findings = _findings(project, summary, options, only, definition, engine)
+    findings = validated(project, summary, options, only, definition, engine)
     sys.exit(report(findings, summary, options))
 
 
-def _findings(  # noqa: PLR0917
+def validated(  # noqa: PLR0917
     project: Project,
     summary: Summary,
     options: CheckOptions,
-    kind: str | None,
-    as_name: str | None,
-    engine: Engine,
+    kind: str | None = None,
+    as_name: str | None = None,
+    engine: Engine = "jsonschema-rs",
+    accepting: Accepting | None = None,
 ) -> Iterator[Finding]:
+    """Yield what is wrong with contract, examples and inputs; `accepting` replaces the baseline.
+
+    Raises:
+        click.UsageError: There is no definition `as_name`.
+    """
     from quantapilot.contract.catalog import BrokenContractError
     from quantapilot.contract.validator import Validator
     from quantapilot.gate.proof import Proof
@@ -73,7 +79,15 @@ def _findings(  # noqa: PLR0917
     inputs = project.inputs(options.paths, kind)
     # Made before the contract is read: a change while it is checked must ask for a new check.
     proof = Proof(project, engine, (*options.select, "not", *options.ignore))
-    chosen = (options.select, options.ignore)
+    excuses = project.excuses(
+        "validate:api",
+        detector,
+        summary,
+        options.paths,
+        accepting=accepting,
+        telling=as_name is None,
+    )
+    chosen = (options.select, options.ignore, excuses)
     try:
         schemas = project.contract()
         contract = project.extended(schemas, detector)
@@ -99,7 +113,9 @@ def _findings(  # noqa: PLR0917
                 # What can't be validated is still searched for personal data.
                 inspector = project.inspector(detector)
             yield finding
-        if clean:
+        excuses.contract_ended(project.files)
+        # What is excused here is found by a run without the exceptions.
+        if clean and not (summary.allowed or summary.accepted):
             proof.remember()
     yield from project.gate(inspector, summary, *chosen).check(inputs)
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from quantapilot.contract.positions import JsonTextError, line_spans, read
-from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.findings import Finding
 from quantapilot.gate.document import Text
+from quantapilot.gate.excuses import OPENING
+from quantapilot.gate.outcomes import outcome
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Opening, Shape, blocks, shape_of
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source, open_problem
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from quantapilot.contract.grammar import Grammar
     from quantapilot.findings import Summary
+    from quantapilot.gate.excuses import Excuses
     from quantapilot.gate.inspector import Found, Inspector
 
 
@@ -73,27 +75,46 @@ class Gate:
         summary: Summary,
         limits: Limits | None = None,
         selection: Selection | None = None,
+        excuses: Excuses | None = None,
     ) -> None:
         self._inspector = inspector
         self._summary = summary
         self._limits = limits or Limits()
         self._selection = selection or Selection()
+        self._excuses = excuses
         self._grammars: dict[str | None, Grammar] = {}
 
     def check(self, inputs: Iterable[Source | Finding]) -> Iterator[Finding]:
         """Yield the findings of each input, in order; one that can't be read stops no other."""
         for item in inputs:
             self._summary.asked = True
-            yield from self.report([item] if isinstance(item, Finding) else self._source(item))
+            if isinstance(item, Finding):
+                yield from self.report([item])
+                continue
+            yield from self.report(self._source(item), item)
+            if self._excuses is not None:
+                yield from self.report(self._excuses.source_ended(item, self._selection))
+        if self._excuses is not None:
+            yield from self.report(self._excuses.ended(self._selection))
 
-    def report(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield the selected findings, counted. What was not checked is always reported."""
+    def report(
+        self, findings: Iterable[Finding], source: Source | None = None
+    ) -> Iterator[Finding]:
+        """Yield the selected findings that nothing excuses, counted.
+
+        What was not checked is always reported. `source` is the input that they were made in.
+        """
+        selected = self._selected(findings)
+        left = selected if self._excuses is None else self._excuses.left(selected, source)
+        for finding in left:
+            self._summary.add(finding)
+            if (ends := outcome(finding)) is not None:
+                self._summary.outcomes.add(ends)
+            yield finding
+
+    def _selected(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         for finding in findings:
-            outcome = _outcome(finding)
-            if finding.rule in self._selection or outcome is ExitCode.UNCHECKED:
-                self._summary.add(finding)
-                if outcome is not None:
-                    self._summary.outcomes.add(outcome)
+            if finding.rule in self._selection or outcome(finding) is ExitCode.UNCHECKED:
                 yield finding
 
     def _source(self, source: Source) -> Iterator[Finding]:
@@ -193,6 +214,8 @@ class Gate:
                 )
                 continue
             self._summary.bytes += len(block.data)
+            if shape == "text" and self._excuses is not None and OPENING in block.data:
+                yield from self._excuses.read(source, block.data, block.line)
             if conforms is None:
                 lines = self._candidates(block)
             else:
@@ -332,16 +355,6 @@ def _shows_all(document: Any, line: bytes) -> bool:
     if plain == line:
         return True
     return b"\\u" not in line and plain.count(b":") == line.count(b":")
-
-
-def _outcome(finding: Finding) -> ExitCode | None:
-    """Return how a finding ends a run; a warning ends nothing."""
-    if finding.severity == "warning":
-        return None
-    if finding.category == "input":
-        return INPUT_RULES[finding.rule].exit_code
-    info = CONTRACT_RULES.get(finding.rule)
-    return info.exit_code if info else ExitCode.FINDINGS
 
 
 def _decoded(path: str, data: bytes, line: int) -> tuple[str, Finding | None]:

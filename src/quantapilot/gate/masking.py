@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quantapilot.contract.positions import pointer_of
-from quantapilot.findings import Finding, fingerprint
+from quantapilot.findings import Finding, content, located, pointer_shape
 from quantapilot.pii.mask import excerpt, merge
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Masking:
     Args:
         document: The document with all its hits.
         detector: Judges keys.
-        key: Secret for fingerprints over values; without it they cover the place only.
+        key: Secret for fingerprints over values; without it they cover masked surroundings.
     """
 
     def __init__(self, document: Document, detector: Detector, key: bytes | None = None) -> None:
@@ -69,6 +69,7 @@ class Masking:
             if hit.pointer:
                 shown = f"{self._key_shown(hit.pointer[-1])}: {shown}"
         line, column = self._document.lines.place(hit.offset + match.start * hit.exact)
+        held = self._content(hit, match, f"{pointer_shape(pointer or '')} {shown}")
         return Finding(
             rule=rule.id,
             category="pii",
@@ -80,16 +81,19 @@ class Masking:
             pointer=pointer,
             message=rule.description + (" inside a JSON string" if hit.nested else ""),
             excerpt=shown,
-            fingerprint=fingerprint(
-                self._key,
-                rule=rule.id,
-                path=source.path,
-                place=f"{pointer or ''} {shown}",
-                value=hit.text[match.start : match.end],
-            ),
+            fingerprint=located(source.path, held),
             help=rule.fix,
             description=rule.description,
+            content=held,
         )
+
+    def _content(self, hit: Hit, match: Match, masked: str) -> str:
+        """Return what is found, wherever it moves; without a key its masked surroundings."""
+        if not self._key:
+            return content(None, rule=match.rule.id, place=masked, value="")
+        place = pointer_shape(pointer_of(hit.pointer)) if hit.pointer else ""
+        value = hit.text[match.start : match.end]
+        return content(self._key, rule=match.rule.id, place=place, value=value)
 
     def _key_shown(self, part: str | int) -> str | int:
         if isinstance(part, int):

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantapilot.config import shown
+from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, RuleError
 from quantapilot.gate.check import Gate, Limits, Selection
+from quantapilot.gate.excuses import Excuses
 from quantapilot.gate.inspector import Inspector
+from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import patterns, sources
 from quantapilot.pii.candidate import DetectorSettings
 from quantapilot.pii.compiled import compiled_rules
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.contract.validator import Validator
     from quantapilot.findings import Finding, Summary
+    from quantapilot.gate.baseline import Baseline
+    from quantapilot.gate.excuses import Accepting, Command
     from quantapilot.inputs.sources import Source
 
 FINGERPRINT_KEY = "QP_FINGERPRINT_KEY"
@@ -41,9 +46,10 @@ class ContractFiles:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A configuration, and what follows from it."""
+    """A configuration, the baseline that is used with it, and what follows from both."""
 
     config: Config
+    baseline: Baseline | None = None
 
     @property
     def files(self) -> ContractFiles:
@@ -107,8 +113,11 @@ class Project:
         validator: Validator | None = None,
         definition: Definition | None = None,
     ) -> Inspector:
-        """Return the inspector that this project's fingerprints are made with."""
-        key = os.environ.get(FINGERPRINT_KEY, "").encode()
+        """Return the inspector that this project's fingerprints are made with.
+
+        A baseline brings its own key: by it what is accepted is known again.
+        """
+        key = self.baseline.key if self.baseline else os.environ.get(FINGERPRINT_KEY, "").encode()
         return Inspector(detector, validator, definition, key or None)
 
     def gate(
@@ -117,8 +126,12 @@ class Project:
         summary: Summary,
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
+        excuses: Excuses | None = None,
     ) -> Gate:
-        """Return the gate with the project's limits and its selection of rules."""
+        """Return the gate with the project's limits and its selection of rules.
+
+        Gates of one run share `excuses`; without them everything is reported.
+        """
         config = self.config
         selection = Selection(tuple(select), (*config.ignore, *ignore))
         return Gate(
@@ -126,6 +139,42 @@ class Project:
             summary,
             Limits(config.max_line_bytes, config.max_document_bytes),
             selection,
+            excuses,
+        )
+
+    def excuses(
+        self,
+        command: Command,
+        detector: Detector,
+        summary: Summary,
+        paths: Sequence[str] = (),
+        *,
+        accepting: Accepting | None = None,
+        telling: bool = True,
+    ) -> Excuses:
+        """Return the project's exceptions for one run of a command.
+
+        Args:
+            command: What runs.
+            detector: Knows the rules.
+            summary: Counts what is excused.
+            paths: The paths that the run checks; none are those of the configuration.
+            accepting: What accepts findings in place of the baseline.
+            telling: Whether the run looks at its files as every other run does.
+        """
+        if accepting is None and self.baseline is not None:
+            from quantapilot.gate.baseline import Acceptance
+
+            accepting = Acceptance(self.baseline)
+        return Excuses(
+            self.config,
+            command,
+            summary,
+            lambda: {*(rule.id for rule in detector.rules), *CONTRACT_RULES, *INPUT_RULES},
+            accepting=accepting,
+            folders=[path for path in paths if os.path.isdir(path)],  # noqa: PTH112
+            whole=command == "validate:api" and not paths,
+            telling=telling,
         )
 
     def inputs(self, paths: Sequence[str], kind: str | None = None) -> Iterator[Source | Finding]:

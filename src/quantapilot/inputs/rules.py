@@ -9,6 +9,8 @@ from quantapilot.findings import RuleInfo, registry
 
 _UNSEEN = "What could not be read was not checked, and unchecked is never clean."
 _EMPTY = "A check of nothing must not look like a clean check."
+_EXCUSED = "An exception that nobody can explain, or that fits too much, hides the next finding."
+_OVER = "An exception that outlives its cause waits for the next finding, to hide it."
 _SHAPE = "What no parser reads alike can hide a value from one of them."
 
 INPUT_RULES: Final = registry(
@@ -116,6 +118,44 @@ INPUT_RULES: Final = registry(
         "a byte order mark at the start",
         "Many JSON parsers refuse it (RFC 8259, section 8.1).",
         "Write the file as UTF-8 without a byte order mark.",
+        severity="warning",
+    ),
+    RuleInfo(
+        "input/baseline-stale",
+        "a finding that the baseline accepts and that no longer occurs",
+        _OVER,
+        "Run 'qp baseline update' and commit the file.",
+        severity="warning",
+    ),
+    RuleInfo(
+        "input/allow-reason",
+        "an exception without a reason",
+        _EXCUSED,
+        "Write the reason behind the rule, or remove the exception.",
+    ),
+    RuleInfo(
+        "input/allow-unknown-rule",
+        "an exception from a rule that does not exist",
+        _EXCUSED,
+        "Name a rule that 'qp rules' lists, by its whole id.",
+    ),
+    RuleInfo(
+        "input/allow-expired",
+        "an exception whose last day has passed",
+        _OVER,
+        "Repair what it excuses, or give it a new reason and a new day.",
+    ),
+    RuleInfo(
+        "input/allow-overbroad",
+        "an exception for all rules, for all files, or for what could not be checked",
+        _EXCUSED,
+        "Name each rule by its id, and the files or the pointer that it stands for.",
+    ),
+    RuleInfo(
+        "input/allow-unused",
+        "an exception that excuses nothing",
+        _OVER,
+        "Remove the exception.",
         severity="warning",
     ),
 )

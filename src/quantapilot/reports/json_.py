@@ -73,6 +73,8 @@ def summary_fields(summary: Summary) -> dict[str, object]:
         "documents": summary.documents + summary.examples,
         "bytes": summary.bytes,
         "findings": summary.findings,
+        "allowed": summary.allowed,
+        "accepted": summary.accepted,
         "by_rule": dict(sorted(summary.by_rule.items())),
         "by_class": dict(sorted(summary.by_class.items())),
         "elapsed_s": round(summary.elapsed_s, 3),

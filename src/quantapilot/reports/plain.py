@@ -42,6 +42,10 @@ def tally(summary: Summary) -> list[str]:
     )
     if summary.skipped:
         checked += f"; passed over {_count(summary.skipped, 'binary file')}"
+    if summary.allowed:
+        checked += f"; allowed {summary.allowed:,} with a reason"
+    if summary.accepted:
+        checked += f"; accepted {summary.accepted:,} by the baseline"
     lines.append(checked)
     for title, counts in (("by class", summary.by_class), ("by rule", summary.by_rule)):
         if counts:
