@@ -55,6 +55,7 @@ class Stage:
         self,
         codes: Mapping[str, int] | None = None,
         event: Mapping[str, Any] | None = None,
+        /,
         **inputs: str,
     ) -> Result:
         self.calls_file.write_text("", "utf-8")
@@ -216,7 +217,7 @@ def test_half_a_check_closes_no_alert(code: int, stage: Stage) -> None:
 def test_a_fork_that_may_not_upload_is_still_checked(
     repository: str, uploads: int, stage: Stage
 ) -> None:
-    result = stage.run(both(0, 0), event=pull_request(repository), sarif="true")
+    result = stage.run(both(0, 0), pull_request(repository), sarif="true")
     assert (result.failed, len(result.uploads())) == (False, uploads)
 
 
