@@ -61,7 +61,7 @@ class Runner:
     event: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def run(self, action: Path = ROOT, **inputs: str) -> Result:
+    def run(self, action: Path = ROOT, /, **inputs: str) -> Result:
         """Run the composite action in the folder `action`; '_' in a name of an input means '-'."""
         body = yaml.safe_load((action / "action.yml").read_text("utf-8"))
         defaults = {name: told.get("default", "") for name, told in body["inputs"].items()}

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class Stage:
         self,
         codes: Mapping[str, int] | None = None,
         event: Mapping[str, Any] | None = None,
+        /,
         **inputs: str,
     ) -> Result:
         self.calls_file.write_text("", "utf-8")
@@ -216,7 +218,7 @@ def test_half_a_check_closes_no_alert(code: int, stage: Stage) -> None:
 def test_a_fork_that_may_not_upload_is_still_checked(
     repository: str, uploads: int, stage: Stage
 ) -> None:
-    result = stage.run(both(0, 0), event=pull_request(repository), sarif="true")
+    result = stage.run(both(0, 0), pull_request(repository), sarif="true")
     assert (result.failed, len(result.uploads())) == (False, uploads)
 
 
@@ -324,6 +326,44 @@ def test_what_can_not_be_checked_fails_and_is_not_uploaded(
         workspace, tmp_path / "temp", checks="scan", paths="nowhere.txt", sarif="true"
     )
     assert (result.failed, result.outputs["exit-code"], result.uploads()) == (True, "4", [])
+
+
+def test_only_what_was_added_since_a_commit_counts(
+    installed: Installed, workspace: Path, tmp_path: Path
+) -> None:
+    (workspace / "old.jsonl").write_text(DIRTY, "utf-8")
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=ci", "-c", "user.email=", "commit", "--quiet", "--message=first"],
+    ):
+        subprocess.run(["git", *command], cwd=workspace, check=True)
+    checks = "validate:api scan"
+    clean = installed.run(workspace, tmp_path / "temp", checks=checks, since="HEAD")
+    assert (clean.failed, clean.outputs["exit-code"]) == (False, "0"), clean.log
+    (workspace / "new.jsonl").write_text(DIRTY, "utf-8")
+    dirty = installed.run(workspace, tmp_path / "temp", checks=checks, since="HEAD")
+    assert (dirty.failed, dirty.outputs["exit-code"]) == (True, "1")
+    assert "::error file=new.jsonl,line=1" in dirty.log
+    assert "old.jsonl" not in dirty.log
+    lost = installed.run(workspace, tmp_path / "temp", checks=checks, since="nowhere")
+    assert (lost.failed, lost.outputs["exit-code"]) == (True, "4")
+
+
+def test_findings_that_a_baseline_accepts_pass(
+    installed: Installed, workspace: Path, tmp_path: Path
+) -> None:
+    (workspace / "old.jsonl").write_text(DIRTY, "utf-8")
+    baseline = tmp_path / "accepted.json"
+    create = ["baseline", "create", "--baseline", str(baseline)]
+    subprocess.run([installed.room / "venv" / "bin" / "qp", *create], cwd=workspace, check=True)
+    given = {"checks": "scan", "baseline": str(baseline)}
+    clean = installed.run(workspace, tmp_path / "temp", **given)
+    assert (clean.failed, clean.outputs["exit-code"]) == (False, "0"), clean.log
+    (workspace / "new.jsonl").write_text(DIRTY, "utf-8")
+    dirty = installed.run(workspace, tmp_path / "temp", **given)
+    assert (dirty.failed, dirty.outputs["exit-code"]) == (True, "1")
+    assert "old.jsonl" not in dirty.log
 
 
 def test_a_project_can_not_shadow_what_the_checks_import(

@@ -27,6 +27,7 @@ import orjson
 import pytest
 import tomli
 from markdown_it import MarkdownIt
+from tests.program import call
 
 from quantapilot.cli.app import COMMANDS
 from quantapilot.config import _SETTINGS, FIELD_CLASSES, OWN_FILE, Config, load_config
@@ -286,6 +287,12 @@ def test_every_bad_input_is_told_with_its_exit_code_and_what_to_do() -> None:
 
 def test_every_rule_of_the_contract_is_told() -> None:
     assert_shown(DOCS / "contract.md", table("rule", CONTRACT_RULES.values()))
+
+
+def test_the_page_of_rules_is_what_qp_prints() -> None:
+    code, printed, _ = call("rules", "--format", "markdown")
+    assert code == 0
+    assert (DOCS / "rules.md").read_text("utf-8") == printed, "run 'make generate'"
 
 
 def test_every_data_class_is_told() -> None:

@@ -80,8 +80,12 @@ def docs_workflow() -> str:
 
 
 def checked_by(schema: str, file: Path) -> None:
-    command = [BIN / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", file]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [BIN / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
