@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 REPORT_VERSION = "1"
 
-# What could end the element that holds the data, or begin another one.
-_MARKUP = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&"})
+# What could end the element that holds the data, or begin another one; and DEL, which no editor
+# shows.
+_MARKUP = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\x7f"})
 
 
 class HtmlReporter:
