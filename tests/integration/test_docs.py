@@ -18,7 +18,8 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,15 @@ from markdown_it import MarkdownIt
 from tests.program import call
 
 from quantapilot.cli.app import COMMANDS
-from quantapilot.config import _SETTINGS, FIELD_CLASSES, OWN_FILE, Config, load_config
+from quantapilot.config import (
+    _ALLOW_KEYS,
+    _SETTINGS,
+    FIELD_CLASSES,
+    OWN_FILE,
+    Allowance,
+    Config,
+    load_config,
+)
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.inputs.rules import INPUT_RULES
@@ -272,8 +281,15 @@ def test_the_whole_help_text_of_every_command_is_shown() -> None:
         for _, each in all_steps()
         if each.command.endswith("--help") and each.output
     }
-    assert set(helps) == {"qp --help", *(f"qp {name} --help" for name in COMMANDS)}
+    assert set(helps) == {"qp --help", *(f"qp {name} --help" for name in all_commands())}
     assert [command for command, output in helps.items() if "\n...\n" in output] == []
+
+
+def all_commands() -> Iterator[str]:
+    for name, (module, function) in COMMANDS.items():
+        yield name
+        command = getattr(import_module(module), function)
+        yield from (f"{name} {below}" for below in getattr(command, "commands", ()))
 
 
 def test_every_exit_code_is_told() -> None:
@@ -308,6 +324,8 @@ def test_the_classes_that_are_said_to_be_searched_are_those_that_rules_run_in() 
 
 def test_every_setting_is_told_with_its_default() -> None:
     def shown(value: Any) -> str:
+        if value is None:
+            return "none"
         if isinstance(value, int):
             return f"`{value}`"
         if isinstance(value, Path):
@@ -317,6 +335,15 @@ def test_every_setting_is_told_with_its_default() -> None:
     defaults = {name: shown(getattr(Config(), name)) for name in _SETTINGS}
     table = rows(DOCS / "configuration.md", "setting")
     assert {name: cells[1] for name, cells in table.items()} == defaults
+
+
+def test_every_key_of_an_allowance_is_told() -> None:
+    told = rows(DOCS / "adopting.md", "key of `allow`")
+    assert {name: cells[0] for name, cells in told.items()} == {
+        each.name: "yes" if each.default is MISSING else "no"
+        for each in fields(Allowance)
+        if each.name in _ALLOW_KEYS
+    }
 
 
 def test_the_example_configuration_uses_every_setting(tmp_path: Path) -> None:
