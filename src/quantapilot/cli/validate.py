@@ -10,12 +10,13 @@ import click
 from quantapilot.cli.check import CheckOptions, check_options, report, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.contract.validator import Engine
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.project import Project
+    from quantapilot.inputs.sources import Source
 
 
 @click.command("validate:api")
@@ -47,13 +48,15 @@ def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any
     input.
     """
     from quantapilot.findings import Summary
+    from quantapilot.gate.choice import chosen
     from quantapilot.gate.project import Project
 
     options = CheckOptions(**given)
     project = Project(settings(options))
     summary = Summary()
     only = None if kind == "auto" else kind
-    findings = _findings(project, summary, options, only, definition, engine)
+    inputs = chosen(project, options.choice, summary, only)
+    findings = _findings(project, summary, options, inputs, definition, engine)
     sys.exit(report(findings, summary, options))
 
 
@@ -61,7 +64,7 @@ def _findings(  # noqa: PLR0917
     project: Project,
     summary: Summary,
     options: CheckOptions,
-    kind: str | None,
+    inputs: Iterable[Source | Finding],
     as_name: str | None,
     engine: Engine,
 ) -> Iterator[Finding]:
@@ -70,7 +73,6 @@ def _findings(  # noqa: PLR0917
     from quantapilot.gate.proof import Proof
 
     detector = project.detector()
-    inputs = project.inputs(options.paths, kind)
     # Made before the contract is read: a change while it is checked must ask for a new check.
     proof = Proof(project, engine, (*options.select, "not", *options.ignore))
     chosen = (options.select, options.ignore)

@@ -6,6 +6,7 @@ behind a duplicate key. Everything else goes to the inspector.
 
 from __future__ import annotations
 
+import io
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -82,7 +83,10 @@ class Gate:
         """Yield the findings of each input, in order; one that can't be read stops no other."""
         for item in inputs:
             self._summary.asked = True
-            yield from self.report([item] if isinstance(item, Finding) else self._source(item))
+            if isinstance(item, Finding):
+                yield from self.report([item])
+            else:
+                yield from self.report(_reported(item, self._source(item)))
 
     def report(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Yield the selected findings, counted. What was not checked is always reported."""
@@ -99,8 +103,7 @@ class Gate:
             if problem := open_problem(source):
                 yield problem
                 return
-            stream = sys.stdin.buffer if source.path is None else source.path.open("rb")
-            with stream:
+            with _opened(source) as stream:
                 yield from self._stream(source, stream)
         except OSError as error:
             yield INPUT_RULES["input/unreadable"].at(
@@ -118,6 +121,9 @@ class Gate:
             self._summary.bytes += len(head)
             if source.named:
                 yield INPUT_RULES["input/empty"].at(source.label, "there is nothing in it")
+            else:
+                self._summary.files -= 1
+                self._summary.empty += 1
             return
         shape = shape_of(source.label, head, _opening(head))
         if shape == "binary":
@@ -310,6 +316,23 @@ class Gate:
             yield from self._inspector.json(looked_at)
         else:
             yield from self._inspector.plain(looked_at)
+
+
+def _opened(source: Source) -> BinaryIO:
+    if source.data is not None:
+        return io.BytesIO(source.data)
+    return sys.stdin.buffer if source.path is None else source.path.open("rb")
+
+
+def _reported(source: Source, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings that a source is asked about: where only some lines are, those on them.
+
+    A finding without a line is about the whole file. What was not checked is always reported.
+    """
+    for finding in findings:
+        asked = source.lines is None or finding.line is None or finding.line in source.lines
+        if asked or _outcome(finding) is ExitCode.UNCHECKED:
+            yield finding
 
 
 def _shows_all(document: Any, line: bytes) -> bool:

@@ -134,9 +134,14 @@ class Project:
             yield from sources(paths, self.config.exclude, kind, self.config.root)
             return
         root = shown(self.config.root)
-        for name in ("logs", "events", "errors"):
-            if kind in {None, name}:
-                yield from patterns(getattr(self.config, name), root, name)
+        for name, globs in self.patterns(kind).items():
+            yield from patterns(globs, root, name)
+
+    def patterns(self, kind: str | None = None) -> dict[str, tuple[str, ...]]:
+        """Return the configuration's patterns of files by their kind of documents."""
+        config = self.config
+        known = {"logs": config.logs, "events": config.events, "errors": config.errors}
+        return {name: globs for name, globs in known.items() if kind in {None, name}}
 
     def _settings(self) -> DetectorSettings:
         from ipaddress import ip_network

@@ -58,8 +58,10 @@ class TextReporter:
             f"checked {_count(summary.files, 'file')}, {_count(summary.documents, 'document')}, "
             f"{summary.bytes:,} bytes in {summary.elapsed_s:.2f} s"
         )
-        if summary.skipped:
-            checked += f"; passed over {_count(summary.skipped, 'binary file')}"
+        passed_over = {"binary file": summary.skipped, "empty file": summary.empty}
+        if any(passed_over.values()):
+            told = (_count(number, noun) for noun, number in passed_over.items() if number)
+            checked += f"; passed over {', '.join(told)}"
         verdict, style = _verdict(summary)
         self._out.write(f"{checked}\n")
         for title, counts in (("by class", summary.by_class), ("by rule", summary.by_rule)):
@@ -86,7 +88,10 @@ def _verdict(summary: Summary) -> tuple[str, str]:
             return found, "error"
         case ExitCode.NOTHING:
             return "nothing to check" + (f"; {found}" if summary.findings else ""), "error"
-    return ("clean" if not summary.findings else f"clean; {found}"), "ok"
+    clean = "clean"
+    if summary.if_nothing and not summary.documents:
+        clean = f"clean: {_printable(summary.if_nothing)}"
+    return (clean if not summary.findings else f"{clean}; {found}"), "ok"
 
 
 def _count(number: int, noun: str) -> str:
