@@ -129,7 +129,7 @@ def _sources(
             path = repo.top / change.name
             label = os.path.relpath(path)
             if change.status == "U":
-                yield INPUT_RULES["input/unreadable"].at(label, "its conflicts are not resolved")
+                yield INPUT_RULES["input/unreadable"].at(label, "resolve its conflicts first")
             elif not change.mode.startswith(_REGULAR) or change.lines == AddedLines():
                 # Neither what a link leads to nor another repository is content of this one.
                 continue
@@ -259,28 +259,25 @@ def _names(output: bytes) -> list[str]:
     return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
 
-def added_lines(diff: Iterable[bytes]) -> Iterator[AddedLines | None]:
-    """Yield for each file of a diff without context the lines it adds; None where git tells none.
+def added_lines(diff: Iterable[bytes]) -> Iterator[AddedLines]:
+    """Yield the lines that a diff adds, for each file in it.
 
     Args:
-        diff: The lines of the output of `git diff --unified=0`.
+        diff: The lines that `git diff --text --unified=0` prints.
     """
-    ranges: list[tuple[int, int]] = []
-    within = opaque = False
+    ranges: list[tuple[int, int]] | None = None
     ahead = 0
     for line in diff:
         if ahead:
             # "\ No newline at end of file" stands between lines and is none of them.
             ahead -= not line.startswith(b"\\")
         elif line.startswith(b"diff --git "):
-            if within:
-                yield None if opaque else AddedLines.of(ranges)
-            ranges, within, opaque = [], True, False
-        elif line.startswith(b"Binary files "):
-            opaque = True
-        elif found := _HUNK.match(line):
+            if ranges is not None:
+                yield AddedLines.of(ranges)
+            ranges = []
+        elif ranges is not None and (found := _HUNK.match(line)):
             count = int(found["count"] or 1)
             ranges.append((int(found["start"]), count))
             ahead = int(found["gone"] or 1) + count
-    if within:
-        yield None if opaque else AddedLines.of(ranges)
+    if ranges is not None:
+        yield AddedLines.of(ranges)

@@ -106,7 +106,7 @@ class Stored:
         if len(told) != 3:
             return None
         length = int(told[2])
-        data = self._answer.read(length if length <= most else beginning)
+        data = self._answer.read(length if length <= most else min(length, beginning))
         # A newline follows.
         rest = length + 1 - len(data)
         while rest and (chunk := self._answer.read(min(rest, _CHUNK))):
