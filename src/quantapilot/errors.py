@@ -38,6 +38,10 @@ class RuleTimeoutError(RuleError):
     """A rule did not finish on one text within its time; the text counts as unchecked."""
 
 
+class InputError(QuantaPilotError):
+    """A list of files, or a git repository, that can't tell what to check; the text says why."""
+
+
 class ContractError(QuantaPilotError):
     """A schema, catalog or example file that can't be used; the text names file and place."""
 

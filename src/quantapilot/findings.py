@@ -102,10 +102,12 @@ class Summary:
     """What was checked so far; grows while a check streams.
 
     `files`, `documents` and `bytes` count what inputs held, `schemas` and `examples` what was
-    checked of the contract itself. `skipped` counts binary files that a walk passed over. `asked`
-    tells that inputs were named at all. `allowed` and `accepted` count what was found and not
-    reported: excused with a reason, or accepted by the baseline. `outcomes` holds the exit codes
-    that findings called for, so that "not looked at" never passes as "clean".
+    checked of the contract itself. `skipped` counts the binary files that were passed over since
+    nobody named them, `empty` those without content. `asked` tells that inputs were named at all.
+    `if_nothing` says what it means that nothing was checked where that is no fault, as where a
+    change added nothing. `allowed` and `accepted` count what was found and not reported: excused
+    with a reason, or accepted by the baseline. `outcomes` holds the exit codes that findings called
+    for, so that "not looked at" never passes as "clean".
     """
 
     files: int = 0
@@ -118,7 +120,9 @@ class Summary:
     skipped: int = 0
     allowed: int = 0
     accepted: int = 0
+    empty: int = 0
     asked: bool = False
+    if_nothing: str = ""
     elapsed_s: float = 0.0
     by_rule: Counter[str] = field(default_factory=Counter)
     by_class: Counter[str] = field(default_factory=Counter)
@@ -136,7 +140,7 @@ class Summary:
             if code in self.outcomes:
                 return code
         checked = self.documents or (self.examples and not self.asked)
-        return ExitCode.CLEAN if checked else ExitCode.NOTHING
+        return ExitCode.CLEAN if checked or self.if_nothing else ExitCode.NOTHING
 
     def add(self, finding: Finding) -> None:
         """Count one finding."""

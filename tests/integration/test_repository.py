@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import tomli
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 ROOT = Path(__file__).parents[2]
 CONSTRAINTS = (

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from tests.integration.test_docs import DOCS, block, fences, rows
 from tests.runner import ROOT
 

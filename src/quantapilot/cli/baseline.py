@@ -215,7 +215,8 @@ def _run(project: Project, paths: Sequence[str]) -> _Run:
     if validates:
         summary, recorder = Summary(), Recorder()
         options = CheckOptions((), "text", None, None, (), (), quiet=True)
-        findings = validated(project, summary, options, accepting=recorder)
+        inputs = project.inputs(())
+        findings = validated(project, summary, options, inputs, accepting=recorder)
         _take(run, "validate:api", findings, recorder, summary)
     return run
 

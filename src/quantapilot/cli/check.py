@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from quantapilot.config import load_config
+from quantapilot.gate.choice import Choice
+from quantapilot.inputs.sources import STDIN
 from quantapilot.reports import REPORTERS, open_reporter
 
 if TYPE_CHECKING:
@@ -38,6 +40,32 @@ class CheckOptions:
     quiet: bool
     baseline: Path | None = None
     no_baseline: bool = False
+    staged: bool = False
+    since: str | None = None
+    files_from: str | None = None
+    from_hook: bool = False
+
+    @property
+    def choice(self) -> Choice:
+        """Return what the options say of the inputs.
+
+        Raises:
+            click.UsageError: Options ask for inputs in ways that exclude each other.
+        """
+        ways = {
+            "--staged": self.staged,
+            "--since": self.since is not None,
+            "--files-from": self.files_from is not None,
+            "--from-hook": self.from_hook,
+        }
+        asked = [option for option, given in ways.items() if given]
+        if self.paths and self.files_from is not None:
+            asked.append("PATH")
+        if len(asked) > 1:
+            raise click.UsageError(f"{' and '.join(asked)} exclude each other")
+        if STDIN in self.paths and (self.staged or self.since is not None):
+            raise click.UsageError(f"standard input has no changes: '-' and {asked[0]}")
+        return Choice(self.paths, self.staged, self.since, self.files_from, self.from_hook)
 
 
 _PARAMETERS = (
@@ -70,6 +98,22 @@ _PARAMETERS = (
     ),
     click.option(
         "--ignore", multiple=True, metavar="RULE", help="Do not report this rule; repeatable."
+    ),
+    click.option("--staged", is_flag=True, help="Check only the lines that are staged in git."),
+    click.option(
+        "--since",
+        metavar="REV",
+        help="Check only the lines added since this branch left the git revision REV.",
+    ),
+    click.option(
+        "--files-from",
+        metavar="FILE",
+        help="Check the files that FILE lists, one a line or NUL-separated; '-' is standard input.",
+    ),
+    click.option(
+        "--from-hook",
+        is_flag=True,
+        help="Take PATHs as a program's list: pass over empty, binary and excluded ones.",
     ),
     click.option(
         "--baseline",

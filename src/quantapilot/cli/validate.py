@@ -10,13 +10,14 @@ import click
 from quantapilot.cli.check import CheckOptions, check_options, project_of, report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.contract.validator import Engine
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.excuses import Accepting
     from quantapilot.gate.project import Project
+    from quantapilot.inputs.sources import Source
 
 
 @click.command("validate:api")
@@ -48,12 +49,14 @@ def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any
     input.
     """
     from quantapilot.findings import Summary
+    from quantapilot.gate.choice import chosen
 
     options = CheckOptions(**given)
     project = project_of(options)
     summary = Summary()
     only = None if kind == "auto" else kind
-    findings = validated(project, summary, options, only, definition, engine)
+    inputs = chosen(project, options.choice, summary, only)
+    findings = validated(project, summary, options, inputs, definition, engine)
     sys.exit(report(findings, summary, options))
 
 
@@ -61,7 +64,7 @@ def validated(  # noqa: PLR0917
     project: Project,
     summary: Summary,
     options: CheckOptions,
-    kind: str | None = None,
+    inputs: Iterable[Source | Finding],
     as_name: str | None = None,
     engine: Engine = "jsonschema-rs",
     accepting: Accepting | None = None,
@@ -73,17 +76,18 @@ def validated(  # noqa: PLR0917
     """
     from quantapilot.contract.catalog import BrokenContractError
     from quantapilot.contract.validator import Validator
+    from quantapilot.gate.choice import Choice
     from quantapilot.gate.proof import Proof
 
     detector = project.detector()
-    inputs = project.inputs(options.paths, kind)
     # Made before the contract is read: a change while it is checked must ask for a new check.
     proof = Proof(project, engine, (*options.select, "not", *options.ignore))
     excuses = project.excuses(
         "validate:api",
         detector,
         summary,
-        options.paths,
+        options.choice.walked(),
+        whole=options.choice == Choice(),
         accepting=accepting,
         telling=as_name is None,
     )

@@ -6,6 +6,7 @@ behind a duplicate key. Everything else goes to the inspector.
 
 from __future__ import annotations
 
+import io
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -91,7 +92,7 @@ class Gate:
             if isinstance(item, Finding):
                 yield from self.report([item])
                 continue
-            yield from self.report(self._source(item), item)
+            yield from self.report(self._asked(item), item)
             if self._excuses is not None:
                 yield from self.report(self._excuses.source_ended(item, self._selection))
         if self._excuses is not None:
@@ -117,13 +118,29 @@ class Gate:
             if finding.rule in self._selection or outcome(finding) is ExitCode.UNCHECKED:
                 yield finding
 
+    def _asked(self, source: Source) -> Iterator[Finding]:
+        """Yield the findings that a source is asked about: on all its lines, or on some.
+
+        A finding without a line is about the whole file. What was not checked is always reported.
+        """
+        if source.lines is None:
+            yield from self._source(source)
+            return
+        asked = []
+        for finding in self._source(source):
+            if finding.line is None or finding.line in source.lines or finding.unchecked:
+                asked.append(finding)
+            elif self._excuses is not None and finding.rule in self._selection:
+                # What stood there before uses up what the baseline accepts of it.
+                self._excuses.left_out(finding)
+        yield from asked
+
     def _source(self, source: Source) -> Iterator[Finding]:
         try:
             if problem := open_problem(source):
                 yield problem
                 return
-            stream = sys.stdin.buffer if source.path is None else source.path.open("rb")
-            with stream:
+            with _opened(source) as stream:
                 yield from self._stream(source, stream)
         except OSError as error:
             yield INPUT_RULES["input/unreadable"].at(
@@ -141,6 +158,9 @@ class Gate:
             self._summary.bytes += len(head)
             if source.named:
                 yield INPUT_RULES["input/empty"].at(source.label, "there is nothing in it")
+            else:
+                self._summary.files -= 1
+                self._summary.empty += 1
             return
         shape = shape_of(source.label, head, _opening(head))
         if shape == "binary":
@@ -340,6 +360,12 @@ class Gate:
             yield from self._inspector.json(looked_at)
         else:
             yield from self._inspector.plain(looked_at)
+
+
+def _opened(source: Source) -> BinaryIO:
+    if source.data is not None:
+        return io.BytesIO(source.data)
+    return sys.stdin.buffer if source.path is None else source.path.open("rb")
 
 
 def _shows_all(document: Any, line: bytes) -> bool:

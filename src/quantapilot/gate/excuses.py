@@ -122,10 +122,7 @@ class Excuses:
             if source is not None and source.path is None:
                 yield finding
                 continue
-            place = self._places.of(finding.path)
-            found = finding
-            if finding.content and place != finding.path:
-                found = replace(finding, fingerprint=located(place, finding.content))
+            found, place = self._placed(finding)
             if not excusable(finding.rule):
                 yield found
             elif self._allowed(found, place):
@@ -135,11 +132,17 @@ class Excuses:
             else:
                 yield found
 
+    def left_out(self, finding: Finding) -> None:
+        """Take note of a finding that is not asked about: it stood there before."""
+        found, place = self._placed(finding)
+        if self._accepting is not None and not self._allowed(found, place):
+            self._accepting.accepts(found, place)
+
     def source_ended(self, source: Source, selection: Container[str]) -> Iterator[Finding]:
         """Remember that an input was checked, and yield the comments in it that were needless."""
         comments, self._comments = self._comments, None
         unchecked, self._unchecked = self._unchecked, False
-        if unchecked or source.path is None or getattr(source, "lines", None) is not None:
+        if unchecked or source.path is None or source.lines is not None:
             return
         if comments is not None:
             yield from (finding for rule, finding in comments.unused() if rule in selection)
@@ -173,6 +176,13 @@ class Excuses:
             yield from self._accepting.stale(
                 self._command, lambda rule, place: rule in selection and self._gone(rule, place)
             )
+
+    def _placed(self, finding: Finding) -> tuple[Finding, str]:
+        """Return a finding with the fingerprint of its file's place, and that place."""
+        place = self._places.of(finding.path)
+        if finding.content and place != finding.path:
+            finding = replace(finding, fingerprint=located(place, finding.content))
+        return finding, place
 
     def _may_comment(self, source: Source) -> bool:
         if self._command != "scan" or source.path is None or _LOGS & set(source.path.suffixes):

@@ -149,6 +149,7 @@ class Project:
         summary: Summary,
         paths: Sequence[str] = (),
         *,
+        whole: bool = False,
         accepting: Accepting | None = None,
         telling: bool = True,
     ) -> Excuses:
@@ -158,7 +159,8 @@ class Project:
             command: What runs.
             detector: Knows the rules.
             summary: Counts what is excused.
-            paths: The paths that the run checks; none are those of the configuration.
+            paths: The paths that the run checks as a whole.
+            whole: Whether it checks all that the configuration names.
             accepting: What accepts findings in place of the baseline.
             telling: Whether the run looks at its files as every other run does.
         """
@@ -173,7 +175,7 @@ class Project:
             lambda: {*(rule.id for rule in detector.rules), *CONTRACT_RULES, *INPUT_RULES},
             accepting=accepting,
             folders=[path for path in paths if os.path.isdir(path)],  # noqa: PTH112
-            whole=command == "validate:api" and not paths,
+            whole=whole,
             telling=telling,
         )
 
@@ -183,9 +185,14 @@ class Project:
             yield from sources(paths, self.config.exclude, kind, self.config.root)
             return
         root = shown(self.config.root)
-        for name in ("logs", "events", "errors"):
-            if kind in {None, name}:
-                yield from patterns(getattr(self.config, name), root, name)
+        for name, globs in self.patterns(kind).items():
+            yield from patterns(globs, root, name)
+
+    def patterns(self, kind: str | None = None) -> dict[str, tuple[str, ...]]:
+        """Return the configuration's patterns of files by their kind of documents."""
+        config = self.config
+        known = {"logs": config.logs, "events": config.events, "errors": config.errors}
+        return {name: globs for name, globs in known.items() if kind in {None, name}}
 
     def _settings(self) -> DetectorSettings:
         from ipaddress import ip_network

@@ -71,6 +71,11 @@ def blocks(head: bytes, stream: BinaryIO, max_line_bytes: int, line: int = 1) ->
         yield Block(rest, line, ended=False)
 
 
+def is_binary(head: bytes) -> bool:
+    """Tell whether what a file begins with is no UTF-8 text; 8,192 bytes of it are looked at."""
+    return b"\0" in head[:8192] or head.startswith(_UTF_16)
+
+
 def shape_of(name: str, head: bytes, opening: Opening) -> Shape:
     """Return what a file holds, from its name and its first bytes.
 
@@ -79,7 +84,7 @@ def shape_of(name: str, head: bytes, opening: Opening) -> Shape:
         head: The first block, without a byte order mark.
         opening: What the file begins with: a line of JSON, a longer JSON document, or neither.
     """
-    if b"\0" in head[:8192] or head.startswith(_UTF_16):
+    if is_binary(head):
         return "binary"
     suffix = name[name.rfind(".") :].lower() if "." in name.rpartition("/")[2] else ""
     if suffix in _LINES:

@@ -7,20 +7,23 @@ A path that stands for nothing is a finding, not silence.
 from __future__ import annotations
 
 import os
+import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from errno import ELOOP
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quantapilot.inputs.rules import INPUT_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pathspec import GitIgnoreSpec
 
     from quantapilot.findings import Finding
+    from quantapilot.inputs.lines import AddedLines
 
     _Ignores = list[tuple[Path, GitIgnoreSpec]]
 
@@ -35,13 +38,16 @@ class Source:
     """One input: the name it is reported by, its file (None is standard input).
 
     `named` tells that the user named this very file, so that passing it over must be said.
-    `kind` is the kind of documents it holds, where configuration says so.
+    `kind` is the kind of documents it holds, where configuration says so. `data` is its content
+    where that is not what the file holds now, `lines` the lines that are reported, None all.
     """
 
     label: str
     path: Path | None
     named: bool = False
     kind: str | None = None
+    data: bytes | None = field(default=None, repr=False)
+    lines: AddedLines | None = None
 
 
 def sources(
@@ -99,6 +105,69 @@ def patterns(
         for path in found:
             there = path.exists()
             yield Source(str(path), path, kind=kind) if there else _unreadable(str(path), None)
+
+
+def listed(
+    names: Iterable[str], exclude: Sequence[str], kind: str | None, root: Path
+) -> Iterator[Source | Finding]:
+    """Yield the files of a list that a program wrote.
+
+    No name in it is a pattern or standard input, `exclude` counts for each, and what is empty or
+    binary may be passed over.
+    """
+    excluded = left_out(exclude, root, Path.cwd())
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            yield from sources([f"./{name}" if name == STDIN else name], exclude, kind, root)
+        elif not os.path.lexists(path):
+            yield INPUT_RULES["input/missing-file"].at(name, "there is no such file or folder")
+        elif not excluded(path):
+            there = path.exists()
+            yield Source(name, path, kind=kind) if there else _unreadable(name, None)
+
+
+def left_out(exclude: Sequence[str], root: Path, other: Path) -> Callable[[Path], bool]:
+    """Return what tells whether `exclude` leaves a file out.
+
+    Its patterns are read as a .gitignore in the folder `root`; for a file elsewhere, in `other`.
+    """
+    if not exclude:
+        return lambda _: False
+    from pathspec import GitIgnoreSpec
+
+    spec = GitIgnoreSpec.from_lines(exclude)
+    anchors = (root.resolve(), other.resolve())
+
+    def excluded(path: Path) -> bool:
+        real = path.parent.resolve() / path.name
+        below = (real.relative_to(each) for each in anchors if real.is_relative_to(each))
+        name = next(below, None)
+        return name is not None and spec.match_file(name.as_posix())
+
+    return excluded
+
+
+def matches(globs: Iterable[str], root: Path) -> Callable[[Path], bool]:
+    """Return what tells whether patterns such as `logs/**/*.jsonl` name a path.
+
+    The path need not exist; it is absolute and its folders are no links.
+    """
+    whole = [Path(os.path.normpath(Path(_literal(root.resolve())) / each)) for each in globs]
+    return lambda path: any(_matches(path.parts, pattern.parts) for pattern in whole)
+
+
+def _literal(folder: Path) -> str:
+    return re.sub(r"([*?[])", r"[\1]", str(folder))
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    first, *rest = pattern
+    if first == "**":
+        return _matches(parts, rest) or (bool(parts) and _matches(parts[1:], pattern))
+    return bool(parts) and fnmatchcase(parts[0], first) and _matches(parts[1:], rest)
 
 
 def _folder(
@@ -182,7 +251,7 @@ def _ignores(file: Path) -> GitIgnoreSpec:
 
 def open_problem(source: Source) -> Finding | None:
     """Return the finding of a source that is nothing to read from, such as a socket."""
-    if source.path is None:
+    if source.path is None or source.data is not None:
         return None
     mode = source.path.stat().st_mode
     if stat.S_ISREG(mode) or (source.named and (stat.S_ISFIFO(mode) or stat.S_ISCHR(mode))):

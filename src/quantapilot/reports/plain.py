@@ -40,8 +40,10 @@ def tally(summary: Summary) -> list[str]:
         f"checked {_count(summary.files, 'file')}, {_count(summary.documents, 'document')}, "
         f"{summary.bytes:,} bytes in {summary.elapsed_s:.2f} s"
     )
-    if summary.skipped:
-        checked += f"; passed over {_count(summary.skipped, 'binary file')}"
+    passed_over = {"binary file": summary.skipped, "empty file": summary.empty}
+    if any(passed_over.values()):
+        told = (_count(number, noun) for noun, number in passed_over.items() if number)
+        checked += f"; passed over {', '.join(told)}"
     if summary.allowed:
         checked += f"; allowed {summary.allowed:,} with a reason"
     if summary.accepted:
@@ -63,7 +65,10 @@ def _verdict(summary: Summary) -> str:
             return found
         case ExitCode.NOTHING:
             return "nothing to check" + (f"; {found}" if summary.findings else "")
-    return "clean" if not summary.findings else f"clean; {found}"
+    clean = "clean"
+    if summary.if_nothing and not summary.documents:
+        clean = f"clean: {printable(summary.if_nothing)}"
+    return clean if not summary.findings else f"{clean}; {found}"
 
 
 def _count(number: int, noun: str) -> str:
