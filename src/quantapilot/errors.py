@@ -38,6 +38,10 @@ class RuleTimeoutError(RuleError):
     """A rule did not finish on one text within its time; the text counts as unchecked."""
 
 
+class UnknownNameError(QuantaPilotError):
+    """A name that was asked for stands for nothing; the text gives the nearest one, or all."""
+
+
 class InputError(QuantaPilotError):
     """A list of files, or a git repository, that can't tell what to check; the text says why."""
 

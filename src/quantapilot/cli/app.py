@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from quantapilot import __version__
-from quantapilot.errors import ExitCode, QuantaPilotError
+from quantapilot.errors import ExitCode, QuantaPilotError, UnknownNameError
 
 # Command -> module and function; a command costs its imports only when it is called.
 COMMANDS = {
@@ -53,6 +53,9 @@ def run() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except UnknownNameError as error:
+        click.UsageError(str(error)).show()
+        sys.exit(ExitCode.USAGE)
     except QuantaPilotError as error:
         _stop(str(error))
     except BrokenPipeError:

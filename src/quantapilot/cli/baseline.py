@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from quantapilot.cli.check import CheckOptions
-from quantapilot.cli.validate import validated
 from quantapilot.config import load_config, shown
-from quantapilot.errors import ExitCode
-from quantapilot.findings import Summary
 from quantapilot.gate.baseline import (
     DEFAULT_FILE,
-    Recorder,
-    entries_of,
     load_baseline,
     new_baseline,
     read_entries,
     total,
     write_baseline,
 )
-from quantapilot.gate.outcomes import outcome
 from quantapilot.gate.places import Places, covers
 from quantapilot.gate.project import Project
-from quantapilot.inputs.sources import STDIN, Source
+from quantapilot.gate.recording import record
+from quantapilot.inputs.sources import STDIN
 from quantapilot.reports import open_reporter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from quantapilot.config import Config
-    from quantapilot.findings import Finding
+    from quantapilot.errors import ExitCode
     from quantapilot.gate.baseline import Baseline, Entry, Known
-    from quantapilot.gate.excuses import Command
+    from quantapilot.gate.recording import Recording
 
 _PARAMETERS = (
     click.argument("paths", nargs=-1, metavar="[PATH]..."),
@@ -86,16 +80,16 @@ def create(paths: tuple[str, ...], config: Path | None, file: Path | None, force
             f"{shown(target)} is there: 'qp baseline update' renews it, --force replaces it"
         )
     made = new_baseline(target)
-    run = _run(Project(settings, made), paths)
-    if run.checked:
-        entries = entries_of(run.found)
+    recording = _recorded(Project(settings, made), paths)
+    if recording.checked:
+        entries = recording.entries
         _write(replace(made, entries=entries))
         files = _count(len({entry.path for entry in entries}), "file")
         click.echo(f"{shown(target)}: accepted {_count(total(entries), 'finding')} in {files}")
         if settings.baseline is None and file is None:
             place = Places(settings).of(str(target))
             click.echo(f'to use it, set baseline = "{place}" in the configuration')
-    sys.exit(run.end())
+    sys.exit(_ended(recording))
 
 
 @baseline.command()
@@ -104,20 +98,20 @@ def update(paths: tuple[str, ...], config: Path | None, file: Path | None) -> No
     """Accept what is new in each PATH, or in the current folder, and drop what is gone from it."""
     settings = load_config(config)
     old = load_baseline(_file(settings, file))
-    run = _run(Project(settings, old), paths)
-    new = {entry.known: entry for entry in entries_of(run.found)}
+    recording = _recorded(Project(settings, old), paths)
+    new = {entry.known: entry for entry in recording.entries}
     kept = [
         entry
         for entry in old.entries
-        if entry.known not in new and (run.unchecked or not run.covers(entry.path))
+        if entry.known not in new and (recording.unchecked or not recording.covers(entry.path))
     ]
     entries = tuple(sorted([*new.values(), *kept]))
     _write(replace(old, entries=entries))
     before, after = _counts(old.entries), _counts(entries)
     click.echo(f"{shown(old.file)}: +{(after - before).total():,} −{(before - after).total():,}")
-    if run.unchecked:
+    if recording.unchecked:
         click.echo("dropped nothing: not everything could be checked")
-    sys.exit(run.end())
+    sys.exit(_ended(recording))
 
 
 @baseline.command()
@@ -156,82 +150,18 @@ def show(
     click.echo(f"{_count(accepted.total(), 'finding')} accepted in {files}")
 
 
-@dataclass(slots=True)
-class _Run:
-    """What the checks found, and what of it can't be accepted.
-
-    `folders` and `files` are the places that were asked for and those that were read.
-    """
-
-    folders: Sequence[str]
-    files: set[str] = field(default_factory=set)
-    found: dict[Command, Counter[Known]] = field(default_factory=dict)
-    left: dict[Finding, ExitCode] = field(default_factory=dict)
-    checked: int = 0
-
-    @property
-    def unchecked(self) -> bool:
-        """Tell whether something could not be checked."""
-        return ExitCode.UNCHECKED in self.left.values()
-
-    def covers(self, place: str) -> bool:
-        """Tell whether a place is one that was to be checked."""
-        return place in self.files or any(covers(folder, place) for folder in self.folders)
-
-    def end(self) -> ExitCode:
-        """Report what can't be accepted and return how the command ends."""
-        reporter = open_reporter("text", sys.stderr)
-        for finding in self.left:
-            reporter.add(finding)
-        for code in (ExitCode.UNCHECKED, ExitCode.FINDINGS):
-            if code in self.left.values():
-                return code
-        return ExitCode.CLEAN if self.checked else ExitCode.NOTHING
-
-
-def _run(project: Project, paths: Sequence[str]) -> _Run:
-    """Return what both checks find: the scan in the paths, the gate in what is configured there."""
+def _recorded(project: Project, paths: Sequence[str]) -> Recording:
     if STDIN in paths:
         raise click.UsageError("standard input has no place where a finding could be known again")
-    paths = paths or (".",)
-    places = Places(project.config)
-    run = _Run([places.of(path) for path in paths])
-    summary, recorder = Summary(), Recorder()
-    detector = project.detector()
-    excuses = project.excuses("scan", detector, summary, paths, accepting=recorder)
-    gate = project.gate(project.inspector(detector), summary, excuses=excuses)
-
-    def noted(inputs: Iterable[Source | Finding]) -> Iterator[Source | Finding]:
-        for item in inputs:
-            if isinstance(item, Source):
-                run.files.add(places.of(item.label))
-            yield item
-
-    _take(run, "scan", gate.check(noted(project.inputs(paths))), recorder, summary)
-    contract = [places.of(str(file)) for file in (project.files.schemas, project.files.generated)]
-    validates = any(map(run.covers, places.data)) or (
-        project.has_contract and any(map(run.covers, contract))
-    )
-    if validates:
-        summary, recorder = Summary(), Recorder()
-        options = CheckOptions((), "text", None, None, (), (), quiet=True)
-        inputs = project.inputs(())
-        findings = validated(project, summary, options, inputs, accepting=recorder)
-        _take(run, "validate:api", findings, recorder, summary)
-    return run
+    return record(project, paths or (".",))
 
 
-def _take(
-    run: _Run, command: Command, findings: Iterable[Finding], recorder: Recorder, summary: Summary
-) -> None:
-    for finding in findings:
-        ends = outcome(finding)
-        if ends in {ExitCode.UNCHECKED, ExitCode.FINDINGS}:
-            run.left[finding] = ends
-    run.found[command] = Counter(
-        {known: count for known, count in recorder.found.items() if run.covers(known[1])}
-    )
-    run.checked += summary.documents + summary.examples
+def _ended(recording: Recording) -> ExitCode:
+    """Report what can't be accepted and return how the command ends."""
+    reporter = open_reporter("text", sys.stderr)
+    for finding in recording.left:
+        reporter.add(finding)
+    return recording.exit_code
 
 
 def _file(config: Config, given: Path | None) -> Path:

@@ -32,6 +32,7 @@ def scan(commit_msg: str | None, **given: Any) -> None:
     """
     from quantapilot.findings import Summary
     from quantapilot.gate.choice import Choice, chosen
+    from quantapilot.gate.runs import Terms, scanned
 
     options = CheckOptions(**given)
     project = project_of(options)
@@ -48,8 +49,5 @@ def scan(commit_msg: str | None, **given: Any) -> None:
     else:
         raise click.UsageError("--commit-msg checks one file: it stands without PATHs and --since")
     walked = choice.walked(default=(".",)) if commit_msg is None else ()
-    detector = project.detector()
-    excuses = project.excuses("scan", detector, summary, walked)
-    inspector = project.inspector(detector)
-    gate = project.gate(inspector, summary, options.select, options.ignore, excuses)
-    sys.exit(report(gate.check(inputs), summary, options))
+    findings = scanned(project, summary, inputs, Terms(options.select, options.ignore, walked))
+    sys.exit(report(findings, summary, options))

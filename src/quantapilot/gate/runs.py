@@ -1,0 +1,133 @@
+"""Runs: what `qp scan` and `qp validate:api` check, for the command line and for a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quantapilot.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from quantapilot.contract.catalog import Contract, Definition
+    from quantapilot.contract.validator import Engine
+    from quantapilot.findings import Finding, Summary
+    from quantapilot.gate.excuses import Accepting
+    from quantapilot.gate.project import Project
+    from quantapilot.inputs.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a run reports.
+
+    Attributes:
+        select, ignore: Rules that are reported, or not.
+        walked: Paths of which the inputs are all that there is.
+        whole: Whether the inputs are all that the configuration names.
+        accepting: What accepts findings in place of the project's baseline.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    walked: Sequence[str] = ()
+    whole: bool = False
+    accepting: Accepting | None = None
+
+
+def scanned(
+    project: Project, summary: Summary, inputs: Iterable[Source | Finding], terms: Terms
+) -> Iterator[Finding]:
+    """Yield the personal data in some inputs.
+
+    Raises:
+        RuleError: A rule file can't be used.
+    """
+    detector = project.detector()
+    excuses = project.excuses("scan", detector, summary, terms.walked, accepting=terms.accepting)
+    inspector = project.inspector(detector)
+    yield from project.gate(inspector, summary, terms.select, terms.ignore, excuses).check(inputs)
+
+
+def validated(
+    project: Project,
+    summary: Summary,
+    inputs: Iterable[Source | Finding],
+    terms: Terms,
+    *,
+    as_name: str | None = None,
+    engine: Engine = "jsonschema-rs",
+    beside: bool = False,
+) -> Iterator[Finding]:
+    """Yield what is wrong with contract, examples and inputs.
+
+    Args:
+        project: Whose contract it is.
+        summary: Counts what is checked.
+        inputs: Events, logs and errors.
+        terms: What is reported.
+        as_name: The definition that every document is checked as.
+        engine: JSON Schema engine.
+        beside: Whether the inputs are what is asked about, so that a contract which was found clean
+            before need not be checked again.
+
+    Raises:
+        RuleError: A rule file can't be used.
+        UnknownNameError: There is no definition `as_name`.
+    """
+    from quantapilot.contract.catalog import BrokenContractError
+    from quantapilot.contract.validator import Validator
+    from quantapilot.gate.proof import Proof
+
+    detector = project.detector()
+    # Made before the contract is read: a change while it is checked must ask for a new check.
+    proof = Proof(project, engine, (*terms.select, "not", *terms.ignore))
+    excuses = project.excuses(
+        "validate:api",
+        detector,
+        summary,
+        terms.walked,
+        whole=terms.whole,
+        accepting=terms.accepting,
+        telling=as_name is None,
+    )
+    chosen = (terms.select, terms.ignore, excuses)
+    try:
+        schemas = project.contract()
+        contract = project.extended(schemas, detector)
+    except BrokenContractError as error:
+        gate = project.gate(project.inspector(detector), summary, *chosen)
+        yield from gate.report([error.finding])
+        yield from gate.check(inputs)
+        return
+    definition = _named(contract, as_name) if as_name else None
+    inspector = project.inspector(detector, Validator(contract, engine), definition)
+    if project.has_contract and not (beside and proof.known):
+        # Imported here: a payload beside a contract that is proven does not pay for it.
+        from quantapilot.gate.contract import check_contract, unusable
+
+        judge = project.inspector(detector, Validator(schemas, engine))
+        checked = check_contract(
+            project.files, schemas, judge, summary, lambda name: bool(detector.named(name))
+        )
+        clean = True
+        for finding in project.gate(judge, summary, *chosen).report(checked):
+            clean = False
+            if unusable(finding):
+                # What can't be validated is still searched for personal data.
+                inspector = project.inspector(detector)
+            yield finding
+        excuses.contract_ended(project.files)
+        # What is excused here is found by a run without the exceptions.
+        if clean and not (summary.allowed or summary.accepted):
+            proof.remember()
+    yield from project.gate(inspector, summary, *chosen).check(inputs)
+
+
+def _named(contract: Contract, name: str) -> Definition:
+    definition = contract.named(name)
+    if definition is None:
+        known = ", ".join(contract.definitions)
+        raise UnknownNameError(f"no definition '{name}'; there are {known}")
+    return definition
