@@ -24,6 +24,7 @@ import xmlschema
 from examples import make_examples
 from tests.program import call
 
+from quantapilot.gate.catalogue import all_rules
 from quantapilot.reports import REPORTERS
 
 if TYPE_CHECKING:
@@ -321,6 +322,19 @@ def test_sarif_is_valid_by_the_official_schema(command: str, argument: str) -> N
         (place,) = result["locations"]
         assert place["physicalLocation"]["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
         assert Path(place["physicalLocation"]["artifactLocation"]["uri"]).exists() or code == 4
+
+
+@pytest.mark.usefixtures("project")
+def test_sarif_describes_a_rule_as_the_list_of_rules_does() -> None:
+    listed = {entry.id: entry for entry in all_rules()}
+    (run,) = json.loads(call("validate:api", "--format", "sarif", "dirty", "nowhere")[1])["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert {rule["id"].partition("/")[0] for rule in rules} == {"pii", "contract", "input"}
+    for rule in rules:
+        entry = listed[rule["id"]]
+        assert rule["shortDescription"]["text"].casefold() == entry.description.casefold()
+        assert rule["help"]["text"] == entry.fix
+        assert rule["defaultConfiguration"]["level"] == entry.severity
 
 
 @pytest.mark.parametrize("command", COMMANDS)

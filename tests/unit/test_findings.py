@@ -148,3 +148,12 @@ def test_a_fingerprint_has_the_shape_that_the_report_promises(place: str) -> Non
     made = fingerprint(None, **{**PARTS, "place": place})
     assert len(made) == 32
     assert set(made) <= set("0123456789abcdef")
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_a_finding_says_what_its_rule_refuses_and_whether_something_was_not_looked_at(
+    code: ExitCode,
+) -> None:
+    found = RuleInfo("input/x", "what it refuses", "why", "fix", exit_code=code).at("a", "here")
+    assert found.description == "what it refuses"
+    assert found.unchecked == (code in {ExitCode.UNCHECKED, ExitCode.NOTHING})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from quantapilot.errors import ConfigError, ExitCode
@@ -29,10 +30,13 @@ _MARKS = re.compile(r"[^\w \-./,;()=+?%'\"]|_")
 class GithubReporter:
     """Writes an annotation a line; keeps the first findings for the summary."""
 
-    def __init__(self, out: TextIO, *, quiet: bool, summary_file: str | None) -> None:
+    def __init__(
+        self, out: TextIO, *, quiet: bool, summary_file: str | None, workspace: str | None
+    ) -> None:
         self._out = out
         self._quiet = quiet
         self._summary_file = summary_file
+        self._workspace = workspace
         self._first: list[Finding] = []
 
     def start(self) -> None:
@@ -42,7 +46,7 @@ class GithubReporter:
         """Write one annotation: place and rule, then message, excerpt and repair."""
         properties = {
             # Standard input is no file that GitHub could show.
-            "file": None if finding.path == "<stdin>" else finding.path,
+            "file": None if finding.path == "<stdin>" else self._file(finding.path),
             "line": finding.line,
             "col": finding.column,
             "title": finding.rule,
@@ -80,6 +84,14 @@ class GithubReporter:
                     f"{error.strerror}"
                 ) from error
 
+    def _file(self, path: str) -> str:
+        """Return a file as GitHub knows it: from the top of the repository, wherever we run."""
+        if self._workspace:
+            full = Path(os.path.normpath(Path.cwd() / path))
+            if full.is_relative_to(self._workspace):
+                return full.relative_to(self._workspace).as_posix()
+        return path
+
     def _append(self, file: str, summary: Summary) -> None:
         with open(file, "ab") as out:  # noqa: PTH123
             room = SUMMARY_LIMIT - out.seek(0, os.SEEK_END)
@@ -91,7 +103,12 @@ class GithubReporter:
 
 def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: ARG001
     """Return the GitHub reporter; it summarises into the file that GitHub names, if it does."""
-    return GithubReporter(out, quiet=quiet, summary_file=os.environ.get(SUMMARY_VARIABLE))
+    return GithubReporter(
+        out,
+        quiet=quiet,
+        summary_file=os.environ.get(SUMMARY_VARIABLE),
+        workspace=os.environ.get("GITHUB_WORKSPACE"),
+    )
 
 
 def summary_markdown(first: list[Finding], summary: Summary, room: int) -> str:

@@ -86,6 +86,26 @@ def test_an_annotation_stands_where_the_finding_does() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("b.txt", "sub folder/b.txt"),
+        ("../c.txt", "c.txt"),
+        ("../../d.txt", "../../d.txt"),
+        ("{workspace}/e.txt", "e.txt"),
+    ],
+)
+def test_in_a_folder_of_the_repository_files_are_named_from_its_top(
+    path: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "sub folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    found = finding(path=path.format(workspace=tmp_path))
+    assert command(report("github", [found]).splitlines()[0])[1]["file"] == file
+
+
 def test_standard_input_is_no_file() -> None:
     _, properties, _ = command(report("github", [finding(path="<stdin>")]).splitlines()[0])
     assert properties == {"line": "3", "col": "17", "title": "pii/email"}

@@ -110,6 +110,11 @@ def test_a_byte_of_a_file_name_that_is_not_utf8_is_shown_as_that_byte() -> None:
     assert "bad\\xff.jsonl:3:17" in report((finding(path="bad\udcff.jsonl"),))
 
 
+@pytest.mark.parametrize("path", ["::error::x.jsonl", "  ::stop-commands::x"])
+def test_a_file_name_at_the_start_of_a_line_is_no_command_for_github(path: str) -> None:
+    assert report((finding(path=path),)).startswith(f"./{path}:3:17 ")
+
+
 @pytest.mark.parametrize(
     ("summary", "last"),
     [
