@@ -21,10 +21,14 @@ class Edit:
     after: str
     executable: bool = False
 
+    def name(self, root: Path) -> str:
+        """Return how the file is called below `root`, with `/`; its whole path elsewhere."""
+        below = self.path.is_relative_to(root)
+        return (self.path.relative_to(root) if below else self.path).as_posix()
+
     def diff(self, root: Path) -> Iterator[str]:
         """Yield the lines of the unified diff, without line ends; paths are relative to `root`."""
-        below = self.path.is_relative_to(root)
-        name = (self.path.relative_to(root) if below else self.path).as_posix()
+        name = self.name(root)
         old = (self.before or "").splitlines()
         source = "/dev/null" if self.before is None else f"a/{name}"
         return unified_diff(old, self.after.splitlines(), source, f"b/{name}", lineterm="")

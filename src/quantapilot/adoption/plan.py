@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from quantapilot.adoption.hooks import PRE_COMMIT_FILE, git_edits, pre_commit_edit
 from quantapilot.adoption.settings import settings_edit
 from quantapilot.adoption.workflow import WORKFLOW, workflow_edit
+from quantapilot.errors import InputError
+from quantapilot.inputs.git import repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +23,8 @@ _GITLAB = ".gitlab-ci.yml"
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
-    """A git repository: its top folder, where its hooks lie, the branch that is checked out."""
+class Place:
+    """Where to set up: the top folder of a repository, where its hooks lie, its branch."""
 
     root: Path
     hooks: Path
@@ -38,11 +40,29 @@ class Plan:
     commands: tuple[tuple[str, ...], ...] = ()
 
 
-def plan(repository: Repository, hook: Hook, *, workflow: bool, contract: bool) -> Plan:
+def place() -> Place:
+    """Return the repository that the current folder lies in.
+
+    Raises:
+        InputError: There is none, it has no working tree, or git is not installed.
+    """
+    try:
+        there = repository()
+    except InputError as error:
+        raise InputError(
+            f"{error}; 'qp init' sets up a git repository, 'git init' makes one"
+        ) from error
+    hooks = there.try_to("rev-parse", "--git-path", "hooks") or ".git/hooks"
+    # Before the first commit there is a branch already; without one, what most projects call it.
+    branch = there.try_to("symbolic-ref", "--short", "HEAD") or "main"
+    return Place(there.top, there.top / hooks, branch)
+
+
+def plan(at: Place, hook: Hook, *, workflow: bool, contract: bool) -> Plan:
     """Return what a repository lacks of settings, hooks and workflow.
 
     Args:
-        repository: Where to write.
+        at: Where to write.
         hook: Which kind of hook; `auto` is pre-commit where the repository or the machine has it.
         workflow: Whether a GitHub workflow is wanted.
         contract: Whether there are events or logs for `qp validate:api`.
@@ -52,25 +72,23 @@ def plan(repository: Repository, hook: Hook, *, workflow: bool, contract: bool) 
     """
     edits: list[Edit] = []
     notes: list[str] = []
-    if edit := settings_edit(repository.root):
+    if edit := settings_edit(at.root):
         edits.append(edit)
     if hook == "auto":
-        known = (repository.root / PRE_COMMIT_FILE).exists() or shutil.which("pre-commit")
+        known = (at.root / PRE_COMMIT_FILE).exists() or shutil.which("pre-commit")
         hook = "pre-commit" if known else "git"
     commands: Sequence[tuple[str, ...]] = ()
     if hook == "pre-commit":
-        if edit := pre_commit_edit(repository.root):
+        if edit := pre_commit_edit(at.root):
             edits.append(edit)
         kinds = ("--hook-type", "pre-commit", "--hook-type", "commit-msg")
         commands = [("pre-commit", "install", *kinds)]
     elif hook == "git":
-        edits += git_edits(repository.hooks)
+        edits += git_edits(at.hooks)
         notes.append("git hooks are this clone's own: each colleague runs 'qp init' once")
-    if workflow and _on_gitlab(repository.root):
+    if workflow and _on_gitlab(at.root):
         notes.append(f"{_GITLAB} is there: add the job of docs/ci.md to it")
-    elif workflow and (
-        edit := workflow_edit(repository.root, repository.branch, contract=contract)
-    ):
+    elif workflow and (edit := workflow_edit(at.root, at.branch, contract=contract)):
         edits.append(edit)
         notes.append(f"{WORKFLOW}: make its job 'validate:api' a required check")
     return Plan(tuple(edits), tuple(notes), tuple(commands))

@@ -18,6 +18,7 @@ COMMANDS = {
     "scan": ("quantapilot.cli.scan", "scan"),
     "rules": ("quantapilot.cli.rules", "rules"),
     "explain": ("quantapilot.cli.rules", "explain"),
+    "init": ("quantapilot.cli.init", "init"),
     "baseline": ("quantapilot.cli.baseline", "baseline"),
     "generate": ("quantapilot.cli.generate", "generate"),
 }
