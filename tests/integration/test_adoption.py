@@ -1,4 +1,4 @@
-"""A dirty repository adopts `qp` in one command and one commit; from then on nothing new gets in."""
+"""A dirty repository adopts `qp` in one command and one commit; then nothing new gets in."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ def plan(at: Place, hook: Hook, *, workflow: bool, contract: bool) -> Plan:
             edits.append(edit)
         kinds = ("--hook-type", "pre-commit", "--hook-type", "commit-msg")
         commands = [("pre-commit", "install", *kinds)]
-    elif hook == "git":
-        edits += git_edits(at.hooks)
+    elif hook == "git" and (missing := list(git_edits(at.hooks))):
+        edits += missing
         notes.append("git hooks are this clone's own: each colleague runs 'qp init' once")
     if workflow and _on_gitlab(at.root):
         notes.append(f"{_GITLAB} is there: add the job of docs/ci.md to it")

@@ -24,6 +24,7 @@ from quantapilot.gate.project import Project
 from quantapilot.gate.recording import record
 from quantapilot.inputs.sources import STDIN
 from quantapilot.reports import open_reporter
+from quantapilot.reports.plain import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -84,8 +85,8 @@ def create(paths: tuple[str, ...], config: Path | None, file: Path | None, force
     if recording.checked:
         entries = recording.entries
         _write(replace(made, entries=entries))
-        files = _count(len({entry.path for entry in entries}), "file")
-        click.echo(f"{shown(target)}: accepted {_count(total(entries), 'finding')} in {files}")
+        files = counted(len({entry.path for entry in entries}), "file")
+        click.echo(f"{shown(target)}: accepted {counted(total(entries), 'finding')} in {files}")
         if settings.baseline is None and file is None:
             place = Places(settings).of(str(target))
             click.echo(f'to use it, set baseline = "{place}" in the configuration')
@@ -146,8 +147,8 @@ def show(
     for rule, path, count in rows:
         name = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in path)
         click.echo(f"{rule:<{width}}  {count:>6,}  {name}")
-    files = _count(len({path for _, path, _ in rows}), "file")
-    click.echo(f"{_count(accepted.total(), 'finding')} accepted in {files}")
+    files = counted(len({path for _, path, _ in rows}), "file")
+    click.echo(f"{counted(accepted.total(), 'finding')} accepted in {files}")
 
 
 def _recorded(project: Project, paths: Sequence[str]) -> Recording:
@@ -178,7 +179,3 @@ def _write(made: Baseline) -> None:
     except OSError as error:
         message = f"{shown(made.file)} can't be written: {error.strerror}"
         raise click.UsageError(message) from error
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -80,6 +80,7 @@ def _baseline(project: Project, *, dry_run: bool) -> bool:
     from quantapilot.gate.baseline import new_baseline, total, write_baseline
     from quantapilot.gate.recording import record
     from quantapilot.reports import open_reporter
+    from quantapilot.reports.plain import counted
 
     file = project.config.root / (project.config.baseline or BASELINE)
     if file.exists():
@@ -90,8 +91,8 @@ def _baseline(project: Project, *, dry_run: bool) -> bool:
     if not dry_run:
         write_baseline(replace(made, entries=entries))
     accepts = "would accept" if dry_run else "accepted"
-    files = len({entry.path for entry in entries})
-    click.echo(f"{file.name}: {accepts} {total(entries):,} findings in {files:,} files")
+    files = counted(len({entry.path for entry in entries}), "file")
+    click.echo(f"{file.name}: {accepts} {counted(total(entries), 'finding')} in {files}")
     reporter = open_reporter("text", sys.stderr)
     for finding in recording.left:
         reporter.add(finding)

@@ -30,19 +30,24 @@ def place(finding: Finding) -> str:
     return shown
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 file` or `2,944 documents`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def tally(summary: Summary) -> list[str]:
     """Return what was checked and what was found as lines of text, the verdict last."""
     lines = []
     if summary.schemas:
-        schemas, examples = _count(summary.schemas, "schema"), _count(summary.examples, "example")
+        schemas, examples = counted(summary.schemas, "schema"), counted(summary.examples, "example")
         lines.append(f"contract: {schemas} and {examples} checked")
     checked = (
-        f"checked {_count(summary.files, 'file')}, {_count(summary.documents, 'document')}, "
+        f"checked {counted(summary.files, 'file')}, {counted(summary.documents, 'document')}, "
         f"{summary.bytes:,} bytes in {summary.elapsed_s:.2f} s"
     )
     passed_over = {"binary file": summary.skipped, "empty file": summary.empty}
     if any(passed_over.values()):
-        told = (_count(number, noun) for noun, number in passed_over.items() if number)
+        told = (counted(number, noun) for noun, number in passed_over.items() if number)
         checked += f"; passed over {', '.join(told)}"
     if summary.allowed:
         checked += f"; allowed {summary.allowed:,} with a reason"
@@ -57,7 +62,7 @@ def tally(summary: Summary) -> list[str]:
 
 
 def _verdict(summary: Summary) -> str:
-    found = f"{_count(summary.errors, 'error')}, {_count(summary.warnings, 'warning')}"
+    found = f"{counted(summary.errors, 'error')}, {counted(summary.warnings, 'warning')}"
     match summary.exit_code:
         case ExitCode.UNCHECKED:
             return f"{found}; not everything could be checked"
@@ -69,10 +74,6 @@ def _verdict(summary: Summary) -> str:
     if summary.if_nothing and not summary.documents:
         clean = f"clean: {printable(summary.if_nothing)}"
     return clean if not summary.findings else f"{clean}; {found}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _escape(code: int) -> str:
