@@ -48,5 +48,5 @@ def scan(commit_msg: str | None, **given: Any) -> None:
         inputs = [commit_message(commit_msg)]
         summary.if_nothing = "the commit message is empty"
     else:
-        raise click.UsageError("--commit-msg checks one file: it stands without PATHs and --since")
+        raise click.UsageError("--commit-msg and other inputs exclude each other")
     sys.exit(report(gate.check(inputs), summary, options))
