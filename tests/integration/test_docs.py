@@ -1,6 +1,6 @@
 """The README and the pages in docs/ tell what really happens: every command in them is run.
 
-A reader who follows a page from top to bottom in a fresh copy of the repository must see what the
+A reader who follows a page from top to bottom in a fresh clone of the repository must see what the
 page shows. In a fence whose info string is
 
 * `console`, a line `$ command` is run and the lines below it are what it prints; `# exit 1` behind
@@ -29,6 +29,7 @@ import pytest
 import tomli
 from markdown_it import MarkdownIt
 from tests.program import call
+from tests.repositories import environment, git
 
 from quantapilot.cli.app import COMMANDS
 from quantapilot.config import (
@@ -58,7 +59,7 @@ DOCS = ROOT / "docs"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 COPIED = ("_schemas", "generated", "examples", "pyproject.toml", "Makefile")
-PROGRAMS = {"cat", "cp", "echo", "env", "git", "head", "printf", "qp"}
+PROGRAMS = {"cat", "chmod", "cp", "echo", "env", "git", "head", "pre-commit", "printf", "qp"}
 
 _EXIT = re.compile(r"\s+# exit (?P<code>[0-9])\Z")
 _TIMES = re.compile(r'(?<=\bin )[0-9]+\.[0-9]+(?= s\b)|(?<="elapsed_s":)[0-9.]+')
@@ -121,10 +122,12 @@ def is_make(command: str) -> bool:
 
 
 def run(command: str, folder: Path) -> tuple[int, str]:
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("QP_", "GITHUB_"))
+    given = {
+        key: value
+        for key, value in environment().items()
+        if not key.startswith(("QP_", "GITHUB_"))
     }
-    environment |= {
+    given |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
         "NO_COLOR": "1",
@@ -133,7 +136,7 @@ def run(command: str, folder: Path) -> tuple[int, str]:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
-        env=environment,
+        env=given,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -212,6 +215,9 @@ def test_a_reader_who_follows_a_page_sees_what_it_shows(page: Path, tmp_path: Pa
             shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
         else:
             shutil.copy(ROOT / name, tmp_path / name)
+    git("init", "--quiet", "--initial-branch=main", at=tmp_path)
+    git("add", "--all", at=tmp_path)
+    git("commit", "--quiet", "-m", "Copy", at=tmp_path)
     wrong = []
     for fence in fences(page):
         prepare(fence, tmp_path)
@@ -262,9 +268,9 @@ def test_pages_name_only_targets_that_make_has() -> None:
 
 
 def make_help() -> list[str]:
-    environment = {key: os.environ[key] for key in os.environ.keys() - {"MAKEFLAGS", "MAKELEVEL"}}
+    given = {key: os.environ[key] for key in os.environ.keys() - {"MAKEFLAGS", "MAKELEVEL"}}
     done = subprocess.run(
-        ["make", "help"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ["make", "help"], cwd=ROOT, env=given, capture_output=True, text=True, check=True
     )
     return sorted(line.split()[0] for line in done.stdout.splitlines())
 

@@ -60,6 +60,12 @@ def test_the_contract_alone_is_something_to_check_but_not_in_place_of_what_was_a
     assert Summary(examples=5, documents=1, asked=True).exit_code is ExitCode.CLEAN
 
 
+def test_where_nothing_was_added_it_is_no_fault_that_nothing_was_checked() -> None:
+    assert Summary(if_nothing="nothing was added", asked=True).exit_code is ExitCode.CLEAN
+    unread = Summary(if_nothing="nothing was added", outcomes={ExitCode.UNCHECKED})
+    assert unread.exit_code is ExitCode.UNCHECKED
+
+
 def test_a_summary_counts_by_rule_class_and_severity() -> None:
     summary = Summary()
     for one in (

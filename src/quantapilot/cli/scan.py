@@ -47,7 +47,7 @@ def scan(commit_msg: str | None, **given: Any) -> None:
         inputs = [commit_message(commit_msg)]
         summary.if_nothing = "the commit message is empty"
     else:
-        raise click.UsageError("--commit-msg checks one file: it stands without PATHs and --since")
+        raise click.UsageError("--commit-msg and other inputs exclude each other")
     walked = choice.walked(default=(".",)) if commit_msg is None else ()
     findings = scanned(project, summary, inputs, Terms(options.select, options.ignore, walked))
     sys.exit(report(findings, summary, options))

@@ -135,7 +135,7 @@ def _sources(
                 continue
             elif change.blob and (staged or not os.path.lexists(path)):
                 yield _stored(Source(label, path), change.blob, stored, limit, change.lines)
-            elif staged or not path.is_symlink():
+            elif not path.is_symlink():
                 yield Source(label, path, lines=change.lines)
 
 
@@ -150,7 +150,7 @@ def _stored(
     if length > limit and not is_binary(data):
         return INPUT_RULES["input/line-too-long"].at(
             source.label,
-            f"{length:,} bytes of staged text; the limit is {limit:,}, of max_document_bytes",
+            f"{length:,} bytes of text in git; the limit is {limit:,}, of max_document_bytes",
         )
     return replace(source, data=data, lines=lines)
 

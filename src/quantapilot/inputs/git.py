@@ -7,7 +7,7 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from quantapilot.errors import InputError
 
@@ -50,7 +50,7 @@ class Repository:
         It is ended with the block, whether or not all of its output was read.
 
         Raises:
-            InputError: Git is not installed.
+            InputError: Git is not installed, or ends before it has read its input.
         """
         try:
             running = subprocess.Popen(
@@ -63,15 +63,14 @@ class Repository:
             )
         except OSError as error:
             raise _missing(error) from error
-        with running:
-            if running.stdin is None or running.stdout is None:
-                raise InputError("git can't be talked to")
-            try:
-                yield running.stdin, running.stdout
-            except BrokenPipeError as error:
-                raise InputError("git ended before it told what changed") from error
-            finally:
-                running.kill()
+        try:
+            with running:
+                try:
+                    yield cast("IO[bytes]", running.stdin), cast("IO[bytes]", running.stdout)
+                finally:
+                    running.kill()
+        except BrokenPipeError as error:
+            raise InputError("git ended before it told what changed") from error
 
     @contextmanager
     def stored(self) -> Iterator[Stored]:

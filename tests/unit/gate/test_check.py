@@ -18,6 +18,7 @@ from quantapilot.gate import check as module
 from quantapilot.gate.check import Gate, Limits, Selection
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
+from quantapilot.inputs.lines import AddedLines
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source
 from quantapilot.pii.detector import Detector
@@ -353,3 +354,44 @@ def test_what_is_not_selected_is_neither_reported_nor_counted() -> None:
     gate = Gate(SCAN, summary, selection=Selection(("pii/*",)))
     assert list(gate.report([INPUT_RULES["input/invalid-json"].at("a", "m")])) == []
     assert (summary.findings, summary.exit_code) == (0, ExitCode.CLEAN)
+
+
+# --- content and lines of a source ------------------------------------------------------------
+
+
+def asked(data: bytes, lines: AddedLines | None, **limits: int) -> list[tuple[str, int | None]]:
+    source = Source("a.jsonl", Path("gone"), data=data, lines=lines)
+    return [
+        (finding.rule, finding.line)
+        for finding in Gate(GATE, Summary(), Limits(**limits)).check([source])
+    ]
+
+
+def test_content_that_comes_along_is_checked_instead_of_the_file() -> None:
+    dirty = json.dumps(RECORD | {"message": MAIL}).encode() + b"\n"
+    assert asked(dirty * 2, None) == [("pii/email", 1), ("pii/email", 2)]
+
+
+def test_only_findings_on_the_lines_asked_about_are_reported() -> None:
+    dirty = json.dumps(RECORD | {"message": MAIL}).encode() + b"\n"
+    assert asked(dirty * 5, AddedLines.of([(2, 1), (4, 2)])) == [
+        ("pii/email", 2),
+        ("pii/email", 4),
+        ("pii/email", 5),
+    ]
+    source = Source("a.jsonl", Path("gone"), data=dirty * 5, lines=AddedLines.of([(9, 1)]))
+    summary = Summary()
+    assert list(Gate(SCAN, summary).check([source])) == []
+    assert (summary.exit_code, summary.errors, summary.documents) == (ExitCode.CLEAN, 0, 5)
+
+
+def test_what_could_not_be_checked_is_reported_wherever_it_stands() -> None:
+    long = b"\n" + b"x" * 3000
+    assert asked(b"{}" + long, AddedLines(), line=2048) == [("input/line-too-long", 2)]
+
+
+def test_empty_files_that_nobody_named_are_counted() -> None:
+    summary = Summary()
+    sources = [Source("a", Path("gone"), data=b" \n"), Source("b", Path("gone"), data=b"a\n")]
+    assert list(Gate(SCAN, summary).check(sources)) == []
+    assert (summary.files, summary.empty) == (1, 1)

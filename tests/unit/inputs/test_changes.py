@@ -18,6 +18,7 @@ from quantapilot.inputs.changes import added_lines, of_kinds, sources_since, sta
 from quantapilot.inputs.sources import Source
 
 if TYPE_CHECKING:
+    from quantapilot.findings import Finding
     from quantapilot.inputs.lines import AddedLines
 
 LIMIT = 1 << 20
@@ -47,11 +48,11 @@ def since(revision: str, *paths: str, exclude: tuple[str, ...] = ()) -> dict[str
     return told(list(sources_since(revision, paths, exclude, Path(), LIMIT)))
 
 
-def told(items: list[object]) -> dict[str, object]:
+def told(items: list[Source | Finding]) -> dict[str, object]:
     """Return for each file the numbers of its added lines, 'all', or the rule of a problem."""
     return {
-        str(getattr(item, "label", None) or getattr(item, "path", "")): (
-            numbers(item.lines) if isinstance(item, Source) else getattr(item, "rule", "")
+        item.label if isinstance(item, Source) else item.path: (
+            numbers(item.lines) if isinstance(item, Source) else item.rule
         )
         for item in items
     }
@@ -240,7 +241,7 @@ def test_a_file_that_a_sparse_checkout_leaves_out_is_read_from_git(here: Path) -
     git("sparse-checkout", "set", "--no-cone", "/ten.txt")
     assert not (here / "sub").exists()
     found = list(sources_since("HEAD~1", (), (), Path(), LIMIT))
-    assert told(list(found)) == {"sub/new.txt": "all", "sub/other.txt": [11]}
+    assert told(found) == {"sub/new.txt": "all", "sub/other.txt": [11]}
     assert [item.data for item in found if isinstance(item, Source)] == [
         b"x\n",
         f"{TEN}new\n".encode(),

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from quantapilot.findings import Finding
-from quantapilot.inputs.sources import Source, open_problem, patterns, sources
+from quantapilot.inputs.sources import (
+    Source,
+    listed,
+    matches,
+    open_problem,
+    patterns,
+    sources,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -215,3 +222,67 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file() -> None:
     tree({"[a].jsonl": "", "a.jsonl": ""})
     assert labels("[a].jsonl") == ["[a].jsonl"]
     assert labels("[ab].jsonl") == ["a.jsonl"]
+
+
+# --- a program's list -------------------------------------------------------------------------
+
+
+def of_list(*names: str, exclude: tuple[str, ...] = ()) -> list[str]:
+    return [
+        item.label if isinstance(item, Source) else f"{item.rule} {item.path}"
+        for item in listed(names, exclude, None, Path())
+    ]
+
+
+def test_a_list_names_files_and_folders_and_neither_patterns_nor_standard_input() -> None:
+    tree({"a.txt": "", "d/b.txt": "", "-": ""})
+    assert of_list("a.txt", "d", "-", "*.txt", "gone") == [
+        "a.txt",
+        "d/b.txt",
+        "-",
+        "input/missing-file *.txt",
+        "input/missing-file gone",
+    ]
+    assert not any(i.named for i in listed(["a.txt"], (), None, Path()) if isinstance(i, Source))
+
+
+def test_a_folder_called_like_standard_input_is_a_folder() -> None:
+    tree({"-/a.txt": ""})
+    assert of_list("-") == ["-/a.txt"]
+
+
+def test_exclude_counts_for_what_a_list_names(here: Path) -> None:
+    tree({"a.txt": "", "d/b.txt": "", "d/c.log": ""})
+    assert of_list("a.txt", "d/b.txt", "d/c.log", exclude=("/d/",)) == ["a.txt"]
+    assert of_list(str(here / "d" / "b.txt"), exclude=("/d/",)) == []
+    assert of_list("a.txt", "d/c.log", exclude=("*.log",)) == ["a.txt"]
+
+
+def test_a_link_of_a_list_that_leads_nowhere_is_said() -> None:
+    Path("dead").symlink_to("nowhere")
+    assert of_list("dead") == ["input/unreadable dead"]
+
+
+# --- patterns and files that need not exist ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "matching"),
+    [
+        ("logs/*.jsonl", "logs/a.jsonl", True),
+        ("logs/*.jsonl", "logs/old/a.jsonl", False),
+        ("logs/**/*.jsonl", "logs/a.jsonl", True),
+        ("logs/**/*.jsonl", "logs/old/er/a.jsonl", True),
+        ("**/c.jsonl", "c.jsonl", True),
+        ("./logs/[ab].jsonl", "logs/b.jsonl", True),
+        ("logs/?.jsonl", "logs/ab.jsonl", False),
+        ("logs", "logs/a.jsonl", False),
+        ("../beside/*", "../beside/a", True),
+    ],
+)
+def test_a_pattern_names_what_it_would_find(
+    pattern: str, name: str, matching: bool, here: Path
+) -> None:
+    root = here / "pro[j]ect"
+    root.mkdir()
+    assert matches([pattern], root)(Path(os.path.normpath(root / name))) is matching

@@ -127,6 +127,9 @@ def test_a_file_name_at_the_start_of_a_line_is_no_command_for_github(path: str) 
          "1 error, 0 warnings; not everything could be checked"),
         (Summary(errors=1, outcomes={ExitCode.NOTHING}), "nothing to check; 1 error, 0 warnings"),
         (Summary(skipped=2), "nothing to check"),
+        (Summary(if_nothing="nothing is new"), "clean: nothing is new"),
+        (Summary(documents=1, if_nothing="nothing is new"), "clean"),
+        (Summary(if_nothing="nothing\n", warnings=1), "clean: nothing\\x0a; 0 errors, 1 warning"),
     ],
 )  # fmt: skip
 def test_the_last_line_is_the_verdict(summary: Summary, last: str) -> None:
@@ -135,6 +138,9 @@ def test_the_last_line_is_the_verdict(summary: Summary, last: str) -> None:
 
 def test_what_was_passed_over_is_counted() -> None:
     assert "passed over 1 binary file\n" in ending(Summary(files=1, documents=1, skipped=1))
+    assert "passed over 2 empty files\n" in ending(Summary(files=1, documents=1, empty=2))
+    both = ending(Summary(files=1, documents=1, skipped=2, empty=1))
+    assert "passed over 2 binary files, 1 empty file\n" in both
     assert "passed over" not in ending(Summary(files=1, documents=1))
 
 
