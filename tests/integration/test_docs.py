@@ -123,9 +123,7 @@ def is_make(command: str) -> bool:
 
 def run(command: str, folder: Path) -> tuple[int, str]:
     given = {
-        key: value
-        for key, value in environment().items()
-        if not key.startswith(("QP_", "GITHUB_"))
+        key: value for key, value in environment().items() if not key.startswith(("QP_", "GITHUB_"))
     }
     given |= {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
