@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from tests.repositories import environment
 
 BIN = Path(sys.executable).parent
 MIXED = 50
@@ -20,16 +21,8 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._env = {
-            **os.environ,
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_SYSTEM": os.devnull,
-            "GIT_AUTHOR_NAME": "dev",
-            "GIT_AUTHOR_EMAIL": "dev@example.invalid",
-            "GIT_COMMITTER_NAME": "dev",
-            "GIT_COMMITTER_EMAIL": "dev@example.invalid",
-        }
+        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+        self._env = environment(PATH=path, XDG_CACHE_HOME=str(root.parent / "cache"))
         self.run("git", "init", "--quiet", "--initial-branch", "main")
 
     def run(self, *command: str, code: int = 0) -> str:
@@ -129,6 +122,29 @@ def test_one_command_and_one_commit_and_nothing_new_gets_in(
     assert "keller" not in refused.casefold()
     repository.run("git", "commit", "--quiet", "--message", "Say whom to call")
     repository.run("qp", "scan", "--quiet", ".")
+
+
+def test_an_accepted_value_that_is_written_again_is_refused_where_it_is_new(
+    repository: Repository,
+) -> None:
+    repository.run("qp", "init", "--hook", "none")
+    name = "src/part 0.py"
+    text = (repository.root / name).read_text()
+    dirty = next(line for line in text.splitlines(keepends=True) if "@" in line)
+    repository.run("git", "add", "--all")
+    repository.run("git", "commit", "--quiet", "--message", "Adopt qp")
+
+    repository.write(name, f"# too: {dirty}{text}")
+    repository.run("git", "add", "--all")
+    for scope in (("--staged",), ("--since", "HEAD")):
+        report = repository.run("qp", "scan", "--format", "json", *scope, code=1)
+        assert _places(report) == [(name, 1)]
+
+    # What only moves is nothing new.
+    moved = [line for line in text.splitlines(keepends=True) if line != dirty]
+    repository.write(name, "".join([*moved, "# moved below\n", dirty]))
+    repository.run("git", "add", "--all")
+    assert "clean" in repository.run("qp", "scan", "--staged")
 
 
 def test_a_dry_run_shows_everything_and_writes_nothing(repository: Repository) -> None:
