@@ -22,7 +22,8 @@ PII_CLASSES: tuple[PiiClass, ...] = ("email", "phone", "name", "token", "nationa
 class Finding:
     """One thing that must not stand where it stands; shaped as in `report.schema.json`.
 
-    Lines and columns count from 1, columns in characters; `pointer` is RFC 6901.
+    Lines and columns count from 1, columns in characters; `pointer` is RFC 6901. `caret` is where
+    in the excerpt the place is, offset and length in characters; reports for programs leave it out.
     """
 
     rule: str
@@ -37,6 +38,7 @@ class Finding:
     column: int | None = None
     pointer: str | None = None
     excerpt: str | None = None
+    caret: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class RuleInfo:
         column: int | None = None,
         pointer: str | None = None,
         excerpt: str | None = None,
+        caret: tuple[int, int] | None = None,
     ) -> Finding:
         """Return the finding of this rule at a place; `message` must hold no checked value."""
         place = f"{pointer or ''} {message}"
@@ -79,6 +82,7 @@ class RuleInfo:
             column=column,
             pointer=pointer,
             excerpt=excerpt,
+            caret=caret,
         )
 
 

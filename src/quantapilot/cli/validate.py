@@ -107,6 +107,14 @@ def _findings(  # noqa: PLR0917
 def _named(contract: Contract, name: str) -> Definition:
     definition = contract.named(name)
     if definition is None:
-        known = ", ".join(contract.definitions)
-        raise click.UsageError(f"no definition '{name}'; there are {known}")
+        from difflib import get_close_matches
+
+        from quantapilot.contract.catalog import snake
+
+        spelt = {snake(known): known for known in contract.definitions}
+        near = get_close_matches(snake(name.replace("-", "_")), spelt, n=1)
+        meant = [word if name == name.lower() else spelt[word] for word in near]
+        hint = f", did you mean '{meant[0]}'?" if meant else ""
+        hint = hint or f"; there are {', '.join(contract.definitions)}"
+        raise click.UsageError(f"no definition '{name}'{hint}")
     return definition

@@ -8,6 +8,7 @@ no fault, and what can't be read as JSON is searched as plain text.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,13 +23,15 @@ from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.pii.fold import base64_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from quantapilot.contract.catalog import Definition, Field
     from quantapilot.contract.positions import Pointer
     from quantapilot.contract.validator import Validator
     from quantapilot.findings import Finding
+    from quantapilot.gate.outline import Focus, Outline
     from quantapilot.pii.detector import Detector, Match
+    from quantapilot.pii.mask import Excerpt
 
 _JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
 _KINDS = {"array": "an array", "string": "a string", "number": "a number"}
@@ -219,17 +222,20 @@ class Inspector:
         self, document: Document, masking: Masking, fault: orjson.JSONDecodeError | None
     ) -> Iterator[Finding]:
         source, lines, root = document.source, document.lines, document.nodes[0]
+        outline = _outline(document, masking)
         infinite = False
         for node in document.nodes:
             if node.duplicate and node.key_at is not None:
                 message = "this key stands twice in one object"
                 place, pointer = lines.place(node.key_at), masking.pointer(node.pointer)
-                yield _at("input/duplicate-key", message, source, place, pointer)
+                shown = outline().around(node, "key")
+                yield _at("input/duplicate-key", message, source, place, pointer, shown=shown)
             if node.kind == "number" and not math.isfinite(float(node.text)):
                 infinite = True
                 message = "a number that JSON does not have, or that no double can hold"
                 place, pointer = lines.place(node.start), masking.pointer(node.pointer)
-                yield _at("input/number", message, source, place, pointer)
+                shown = outline().around(node, "value")
+                yield _at("input/number", message, source, place, pointer, shown=shown)
         if fault is not None and not infinite:
             place = lines.place(root.start + fault.pos)
             yield _at("input/invalid-json", f"not JSON: {fault.msg}", source, place)
@@ -237,17 +243,27 @@ class Inspector:
     def _contract(self, document: Document, masking: Masking) -> Iterator[Finding]:
         places = {node.pointer: node for node in document.nodes}
         top = document.nodes[0].pointer
+        outline = _outline(document, masking)
         for violation in document.violations:
             pointer = (*top, *violation.pointer)
             node = places.get(pointer) or places[top]
-            at = node.key_at if violation.rule == "contract/unknown-field" else None
-            line, column = document.lines.place(node.start if at is None else at)
+            unknown = violation.rule == "contract/unknown-field" and node.key_at is not None
+            focus: Focus = "key" if unknown else "value"
+            if violation.rule in {"contract/missing-field", "contract/unknown-document"}:
+                focus = "inside"
+            shown = outline().around(node, focus)
+            key = pointer[-1] if pointer else 0
+            hint = violation.hint if masking.key(key) == key else ""
+            start = node.key_at if unknown and node.key_at is not None else node.start
+            line, column = document.lines.place(start)
             yield CONTRACT_RULES[violation.rule].at(
                 document.source.path,
-                violation.message,
+                violation.message + hint,
                 line=line,
                 column=column,
                 pointer=masking.pointer(pointer),
+                excerpt=shown.text,
+                caret=(shown.start, shown.length),
             )
 
     def _hits(self, document: Document) -> Iterator[Hit]:
@@ -334,10 +350,37 @@ def _judged_as(name: str, described: Field | None) -> tuple[str, str]:
 
 
 def _at(
-    rule: str, message: str, source: Text, place: tuple[int, int], pointer: str | None = None
+    rule: str,
+    message: str,
+    source: Text,
+    place: tuple[int, int],
+    pointer: str | None = None,
+    *,
+    shown: Excerpt | None = None,
 ) -> Finding:
     line, column = place
-    return INPUT_RULES[rule].at(source.path, message, line=line, column=column, pointer=pointer)
+    return INPUT_RULES[rule].at(
+        source.path,
+        message,
+        line=line,
+        column=column,
+        pointer=pointer,
+        excerpt=shown.text if shown else None,
+        caret=(shown.start, shown.length) if shown else None,
+    )
+
+
+def _outline(document: Document, masking: Masking) -> Callable[[], Outline]:
+    """Return what makes the document's outline when it is first asked for."""
+
+    @cache
+    def made() -> Outline:
+        # Imported here: most documents break nothing.
+        from quantapilot.gate.outline import Outline
+
+        return Outline(document.nodes, masking.key)
+
+    return made
 
 
 def _documents(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:

@@ -51,7 +51,18 @@ class Masking:
 
     def pointer(self, pointer: Pointer) -> str:
         """Return a pointer whose keys hold nothing that was found."""
-        return pointer_of(tuple(self._key_shown(part) for part in pointer))
+        return pointer_of(tuple(self.key(part) for part in pointer))
+
+    def key(self, part: str | int) -> str | int:
+        """Return a key or an index with nothing in it that was found."""
+        if isinstance(part, int):
+            return part
+        shown = self._keys.get(part)
+        if shown is None:
+            matches = self._detector.find_in_name(part)
+            label = f"<{matches[0].rule.pii_class}>" if matches else None
+            shown = self._keys[part] = label or self._without_echoes(part)
+        return shown
 
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for each match of the document."""
@@ -62,12 +73,19 @@ class Masking:
 
     def _finding(self, hit: Hit, match: Match, spans: Sequence[Span]) -> Finding:
         rule, source = match.rule, self._document.source
-        shown = self._without_echoes(excerpt(hit.text, spans, match.start))
+        cut = excerpt(hit.text, spans, match.start)
+        shown, caret = self._without_echoes(cut.text), None
+        point = len(self._without_echoes(cut.text[: cut.start]))
+        placed = cut.text[cut.start : cut.start + cut.length]
+        if shown.startswith(placed, point):
+            caret = point, cut.length
         pointer = None
         if hit.pointer is not None:
             pointer = self.pointer(hit.pointer)
             if hit.pointer:
-                shown = f"{self._key_shown(hit.pointer[-1])}: {shown}"
+                name = f"{self.key(hit.pointer[-1])}: "
+                shown = name + shown
+                caret = (caret[0] + len(name), caret[1]) if caret else None
         line, column = self._document.lines.place(hit.offset + match.start * hit.exact)
         return Finding(
             rule=rule.id,
@@ -80,6 +98,7 @@ class Masking:
             pointer=pointer,
             message=rule.description + (" inside a JSON string" if hit.nested else ""),
             excerpt=shown,
+            caret=caret,
             fingerprint=fingerprint(
                 self._key,
                 rule=rule.id,
@@ -89,16 +108,6 @@ class Masking:
             ),
             help=rule.fix,
         )
-
-    def _key_shown(self, part: str | int) -> str | int:
-        if isinstance(part, int):
-            return part
-        shown = self._keys.get(part)
-        if shown is None:
-            matches = self._detector.find_in_name(part)
-            label = f"<{matches[0].rule.pii_class}>" if matches else None
-            shown = self._keys[part] = label or self._without_echoes(part)
-        return shown
 
     def _without_echoes(self, text: str) -> str:
         if len(self._echoes) > _MANY_ECHOES:

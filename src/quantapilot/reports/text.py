@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
+from unicodedata import category, combining, east_asian_width
 
 from quantapilot.errors import ExitCode
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from quantapilot.reports import Reporter
 
 _STYLES = {"error": "31;1", "warning": "33;1", "place": "1", "rule": "36", "dim": "2", "ok": "32;1"}
+_NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 
 
 class TextReporter:
@@ -41,6 +43,9 @@ class TextReporter:
         lines = ["  ".join(head), f"    {_printable(finding.message)}"]
         if finding.excerpt:
             lines.append(f"    | {_printable(finding.excerpt)}")
+            if finding.caret is not None:
+                pointed = self._style(_carets(finding.excerpt, finding.caret), finding.severity)
+                lines.append(f"    | {pointed}")
         lines.append(self._style(f"    = {finding.help}", "dim"))
         self._out.write("\n".join(lines) + "\n\n")
 
@@ -91,6 +96,21 @@ def _verdict(summary: Summary) -> tuple[str, str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _carets(excerpt: str, caret: tuple[int, int]) -> str:
+    """Return what stands below an excerpt to point to a part of it, on a terminal."""
+    start, length = caret
+    indent = _width(_printable(excerpt[:start]))
+    return " " * indent + "^" * max(1, _width(_printable(excerpt[start : start + length])))
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes (Unicode Annex 11)."""
+    if text.isascii():
+        return len(text)
+    shown = (char for char in text if not combining(char) and category(char) not in _NO_WIDTH)
+    return sum(1 + (east_asian_width(char) in "WF") for char in shown)
 
 
 def _printable(text: str) -> str:
