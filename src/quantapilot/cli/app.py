@@ -16,6 +16,7 @@ from quantapilot.errors import ExitCode, QuantaPilotError
 COMMANDS = {
     "validate:api": ("quantapilot.cli.validate", "validate_api"),
     "scan": ("quantapilot.cli.scan", "scan"),
+    "redact": ("quantapilot.cli.redact", "redact"),
     "rules": ("quantapilot.cli.rules", "rules"),
     "explain": ("quantapilot.cli.rules", "explain"),
     "generate": ("quantapilot.cli.generate", "generate"),

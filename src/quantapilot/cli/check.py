@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from quantapilot.cli.output import written_whole
 from quantapilot.config import load_config
 from quantapilot.reports import REPORTERS, open_reporter
 
@@ -128,25 +130,11 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
             sys.stdout.reconfigure(errors="backslashreplace")
         yield sys.stdout
         return
-    part = output.with_name(f".{output.name}.tmp")
-    try:
-        out = part.open("w", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise _unwritable(output, error) from error
-    try:
-        with out:
-            yield out
-        try:
-            part.replace(output)
-        except OSError as error:
-            raise _unwritable(output, error) from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
-
-
-def _unwritable(output: Path, error: OSError) -> click.UsageError:
-    return click.UsageError(f"report can't be written to {output}: {error.strerror}")
+    with (
+        written_whole(output, "report") as file,
+        TextIOWrapper(file, "utf-8", errors="backslashreplace") as out,
+    ):
+        yield out
 
 
 def _shows_colour(out: TextIO) -> bool:

@@ -48,6 +48,8 @@ _SHALLOW = 64
 
 # A text to judge, the name it stands under, its data class.
 _Value = tuple[str, str, str]
+# The same with the nodes on the way to it, and whether it is the last one's key.
+_Placed = tuple[_Value, "tuple[Node, ...]", bool]
 # Where a value stands, the value, and what holds in it.
 Found = tuple["Pointer", str, "list[Match]"]
 
@@ -142,7 +144,7 @@ class Inspector:
                 place = lines.place(nodes[0].start)
                 message = "another JSON value follows the first"
                 yield _at("input/two-documents", message, source, place)
-            for part in _documents(nodes) if source.whole else [nodes]:
+            for part in documents(nodes) if source.whole else [nodes]:
                 yield from self._document(Document(source, lines, part))
             position, first = end, False
 
@@ -207,7 +209,7 @@ class Inspector:
     def _findings(self, document: Document, fault: orjson.JSONDecodeError | None) -> list[Finding]:
         found: list[Finding] = []
         try:
-            document.hits = list(self._hits(document))
+            document.hits = list(self.hits(document))
         except RuleTimeoutError as error:
             place = document.lines.place(document.nodes[0].start)
             found.append(_at("input/rule-timeout", str(error), document.source, place))
@@ -266,13 +268,18 @@ class Inspector:
                 caret=(shown.start, shown.length),
             )
 
-    def _hits(self, document: Document) -> Iterator[Hit]:
+    def hits(self, document: Document) -> Iterator[Hit]:
+        """Yield what the values and keys of a document with nodes hold.
+
+        Raises:
+            RuleTimeoutError: A rule did not finish.
+        """
         top = len(document.nodes[0].pointer)
         root: Field | None = None
         if document.definition is not None and self.validator is not None:
             root = self.validator.contract.fields(document.definition)
         broken = {violation.pointer for violation in document.violations}
-        values: list[tuple[_Value, Node, bool]] = []
+        values: list[_Placed] = []
         before: Node | None = None
         for node in document.nodes:
             inner = node.pointer[top:]
@@ -280,23 +287,25 @@ class Inspector:
             if node.key_at is not None and described is None:
                 key = str(node.pointer[-1])
                 if matches := self.detector.find_in_name(key):
-                    yield Hit(key, node.key_at + 1, matches, node.pointer)
+                    yield Hit(key, node.key_at + 1, matches, node.pointer, path=(node,), key=True)
             proven = described if inner not in broken else None
             values += _values(node, *_judged_as(told_name(before, node) or node.name, proven))
             before = node
-        asked = self.detector.asked([text for (text, _, _), _, _ in values])
+        asked = self.detector.asked([value[0] for value, _, _ in values])
         told: set[tuple[int, str]] = set()
-        for ((text, name, data_class), node, nested), among in zip(values, asked, strict=True):
+        for (value, path, is_key), among in zip(values, asked, strict=True):
+            (text, name, data_class), node, deeper = value, path[0], len(path) > 1
             matches = self.detector.find(text, name=name, data_class=data_class, among=among)
-            if nested:
+            if deeper:
                 # Base64 is searched as it stands too.
                 matches = [each for each in matches if (node.start, each.rule.id) not in told]
             if matches:
-                told |= {(node.start, each.rule.id) for each in matches if not nested}
-                quote = node.kind == "string" and not nested
+                told |= {(node.start, each.rule.id) for each in matches if not deeper}
+                quote = node.kind == "string" and not deeper
                 plain = len(node.text) == node.end - node.start - 2 * quote
-                exact = plain and not nested
-                yield Hit(text, node.start + quote, matches, node.pointer, exact, nested)
+                exact = plain and not deeper
+                offset = node.start + quote
+                yield Hit(text, offset, matches, node.pointer, exact, deeper, path, is_key)
 
     def _gather(
         self,
@@ -383,7 +392,7 @@ def _outline(document: Document, masking: Masking) -> Callable[[], Outline]:
     return made
 
 
-def _documents(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
+def documents(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
     """Yield the elements of a top-level array as documents of their own; else the value itself."""
     if nodes[0].kind != "array":
         yield nodes
@@ -401,23 +410,21 @@ def _field(root: Field | None, pointer: Pointer) -> Field | None:
     return root
 
 
-def _values(
-    node: Node, name: str, data_class: str, depth: int = 0
-) -> Iterator[tuple[_Value, Node, bool]]:
-    """Yield what must be judged in a node, and whether it stands in a JSON string within it."""
+def _values(node: Node, name: str, data_class: str, depth: int = 0) -> Iterator[_Placed]:
+    """Yield what must be judged in a node, and the way there through JSON in strings."""
     if node.kind == "number" and data_class == "text":
-        yield (node.text, name, data_class), node, False
+        yield (node.text, name, data_class), (node,), False
     elif node.kind == "string":
         opens = data_class == "text" and depth < _STRINGS_DEEP and _may_open(node.text)
         decoded = base64_text(node.text) if opens else None
-        nested = _nested(decoded or node.text) if opens else None
-        if nested is None or decoded is not None:
-            yield (node.text, name, data_class), node, False
-        for inner in nested or ():
+        inside = nested(decoded or node.text) if opens else None
+        if inside is None or decoded is not None:
+            yield (node.text, name, data_class), (node,), False
+        for inner in inside or ():
             if inner.key_at is not None:
-                yield (str(inner.pointer[-1]), "", "text"), node, True
-            for value, _, _ in _values(inner, inner.name or name, "text", depth + 1):
-                yield value, node, True
+                yield (str(inner.pointer[-1]), "", "text"), (node, inner), True
+            for value, path, key in _values(inner, inner.name or name, "text", depth + 1):
+                yield value, (node, *path), key
 
 
 def _may_open(text: str) -> bool:
@@ -427,7 +434,7 @@ def _may_open(text: str) -> bool:
     )
 
 
-def _nested(text: str) -> Sequence[Node] | None:
+def nested(text: str) -> Sequence[Node] | None:
     """Return the nodes of a string that is itself JSON: an object, an array or a string."""
     if text.lstrip()[:1] not in _OPENING:
         return None
