@@ -41,7 +41,7 @@ class _Prompt:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes; none at the end only."""
         read1 = getattr(self._stream, "read1", self._stream.read)
         data: bytes = read1(size)
@@ -85,7 +85,7 @@ class Filter:
         else:
             if mark:
                 yield mark
-            for block in blocks(head, prompt, self._limits.line):  # type: ignore[arg-type]
+            for block in blocks(head, prompt, self._limits.line):
                 yield self._too_long(block, shape) if block.too_long else self._block(block, shape)
 
     def _head(self, stream: _Prompt) -> bytes:
