@@ -47,7 +47,7 @@ DOCS = ROOT / "docs"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 COPIED = ("_schemas", "generated", "examples", "pyproject.toml", "Makefile")
-PROGRAMS = {"cat", "cp", "echo", "head", "printf", "qp"}
+PROGRAMS = {"cat", "cp", "echo", "env", "eval", "head", "printf", "qp"}
 
 _EXIT = re.compile(r"\s+# exit (?P<code>[0-9])\Z")
 _TIMES = re.compile(r'(?<=\bin )[0-9]+\.[0-9]+(?= s\b)|(?<="elapsed_s":)[0-9.]+')

@@ -20,6 +20,7 @@ COMMANDS = {
     "rules": ("quantapilot.cli.rules", "rules"),
     "explain": ("quantapilot.cli.rules", "explain"),
     "generate": ("quantapilot.cli.generate", "generate"),
+    "completion": ("quantapilot.cli.completion", "completion"),
 }
 
 
@@ -46,6 +47,9 @@ def qp() -> None:
 
 def run() -> None:
     """Run the command line; expected errors are one line, and no fault shows a checked value."""
+    if "_QP_COMPLETE" in os.environ:
+        # A shell asks: the way it splits words must be known first.
+        import_module("quantapilot.cli.completion")
     try:
         sys.exit(qp.main(prog_name="qp", standalone_mode=False))
     except click.Abort:

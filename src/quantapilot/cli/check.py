@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from quantapilot.cli import candidates
 from quantapilot.cli.output import written_whole
 from quantapilot.config import load_config
 from quantapilot.reports import REPORTERS, open_reporter
@@ -40,7 +41,7 @@ class CheckOptions:
 
 
 _PARAMETERS = (
-    click.argument("paths", nargs=-1, metavar="[PATH]..."),
+    click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=candidates.files),
     click.option(
         "--format",
         "report_format",
@@ -66,9 +67,14 @@ _PARAMETERS = (
         multiple=True,
         metavar="RULE",
         help="Report only this rule; repeatable, 'pii/*' works.",
+        shell_complete=candidates.rule_patterns,
     ),
     click.option(
-        "--ignore", multiple=True, metavar="RULE", help="Do not report this rule; repeatable."
+        "--ignore",
+        multiple=True,
+        metavar="RULE",
+        help="Do not report this rule; repeatable.",
+        shell_complete=candidates.rule_patterns,
     ),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from quantapilot.cli import candidates
 from quantapilot.cli.check import CheckOptions, settings
 from quantapilot.cli.output import written_whole
 from quantapilot.errors import ConfigError, ExitCode
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", default="-", metavar="[FILE]")
+@click.argument("file", default="-", metavar="[FILE]", shell_complete=candidates.files)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -46,9 +47,14 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="RULE",
     help="Replace only what this rule finds; repeatable, 'pii/*' works.",
+    shell_complete=candidates.rule_patterns,
 )
 @click.option(
-    "--ignore", multiple=True, metavar="RULE", help="Leave what this rule finds; repeatable."
+    "--ignore",
+    multiple=True,
+    metavar="RULE",
+    help="Leave what this rule finds; repeatable.",
+    shell_complete=candidates.rule_patterns,
 )
 @click.option("--quiet", "-q", is_flag=True, help="Do not say what was replaced.")
 def redact(

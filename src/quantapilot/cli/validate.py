@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quantapilot.cli import candidates
 from quantapilot.cli.check import CheckOptions, check_options, report, settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     "definition",
     metavar="DEF",
     help="Check each document as this definition, such as RunFailed or run_failed.",
+    shell_complete=candidates.definitions,
 )
 @click.option(
     "--engine",
