@@ -36,7 +36,7 @@ _ROUNDS = 8
 _BLANKS = " \t\r\n"
 # What a byte that is no UTF-8 is read as, and what the rules see of it.
 _LOST = dict.fromkeys(range(0xDC80, 0xDD00), "\ufffd")
-_PLACEHOLDER = re.compile(r"<(?:email|phone|name|token|national_id|ip)(?:#[a-z]+)?>")
+_PLACEHOLDER = re.compile(r"<(?:email|phone|name|token|national_id|ip)(?:#[a-z]+|-key)>")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -167,11 +167,11 @@ class Redaction:
         offsets = None if whole else _offsets(text, hit)
         if offsets is not None:
             for start, end, label in spans:
-                new = placeholder(label, hit.text[start:end], self._key)
+                new = self._placeholder(label, hit.text[start:end], key=hit.key)
                 yield Edit(offsets[start], offsets[end], _escaped(new, len(hit.path) - 1), label)
             return
         label = spans[0][2]
-        new = placeholder(label, hit.text, self._key)
+        new = self._placeholder(label, hit.text, key=hit.key)
         if hit.key and outer.key_at is not None and len(hit.path) == 1:
             offsets = string_offsets(text, outer.key_at)
             yield Edit(offsets[0], offsets[-1], new, label)
@@ -183,6 +183,12 @@ class Redaction:
             places = _string_path(text, hit.path[:-1])
             quoted = _escaped(f'"{new}"', len(hit.path) - 1)
             yield Edit(places[inner.start], places[inner.end], quoted, label)
+
+    def _placeholder(self, label: str, value: str, *, key: bool) -> str:
+        if key and self._key is None:
+            # A key `<email>` would be a field's name, under which any value counts as an address.
+            return f"<{label}-key>"
+        return placeholder(label, value, self._key)
 
 
 def dropped(text: str) -> str:
