@@ -23,7 +23,8 @@ class Finding:
     """One thing that must not stand where it stands; shaped as in `report.schema.json`.
 
     Lines and columns count from 1, columns in characters; `pointer` is RFC 6901. `caret` is where
-    in the excerpt the place is, offset and length in characters; reports for programs leave it out.
+    in the excerpt the place is, offset and length in characters; `hints` are
+    ready-to-use repairs, made where they were asked for. Reports for programs leave both out.
     """
 
     rule: str
@@ -39,6 +40,7 @@ class Finding:
     pointer: str | None = None
     excerpt: str | None = None
     caret: tuple[int, int] | None = None
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

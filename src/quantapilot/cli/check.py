@@ -38,6 +38,12 @@ class CheckOptions:
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     quiet: bool
+    fix_hint: bool = False
+
+    @property
+    def hints(self) -> bool:
+        """Tell whether findings bring hints; the other formats keep their shape."""
+        return self.fix_hint and self.report_format == "text"
 
 
 _PARAMETERS = (
@@ -77,6 +83,11 @@ _PARAMETERS = (
         shell_complete=candidates.rule_patterns,
     ),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
+    click.option(
+        "--fix-hint",
+        is_flag=True,
+        help="Show below each finding what to write instead, and how to excuse it; text only.",
+    ),
 )
 
 
@@ -121,7 +132,12 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
             options.report_format, out, colour=_shows_colour(out), quiet=options.quiet
         )
         reporter.start()
-        for finding in chain(first, found):
+        reported: Iterable[Finding] = chain(first, found)
+        if options.hints:
+            from quantapilot.gate.hints import hinted
+
+            reported = map(hinted, reported)
+        for finding in reported:
             reporter.add(finding)
         summary.elapsed_s = time.perf_counter() - started
         reporter.finish(summary)

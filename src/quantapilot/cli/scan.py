@@ -24,6 +24,6 @@ def scan(**given: Any) -> None:
     options = CheckOptions(**given)
     project = Project(settings(options))
     summary = Summary()
-    inspector = project.inspector(project.detector())
+    inspector = project.inspector(project.detector(), hints=options.hints)
     gate = project.gate(inspector, summary, options.select, options.ignore)
     sys.exit(report(gate.check(project.inputs(options.paths or (".",))), summary, options))

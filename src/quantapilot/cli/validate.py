@@ -85,7 +85,8 @@ def _findings(  # noqa: PLR0917
         yield from gate.check(inputs)
         return
     definition = _named(contract, as_name) if as_name else None
-    inspector = project.inspector(detector, Validator(contract, engine), definition)
+    validator = Validator(contract, engine)
+    inspector = project.inspector(detector, validator, definition, hints=options.hints)
     if project.has_contract and not (options.paths and proof.known):
         # Imported here: a payload beside a contract that is proven does not pay for it.
         from quantapilot.gate.contract import check_contract, unusable
@@ -99,7 +100,7 @@ def _findings(  # noqa: PLR0917
             clean = False
             if unusable(finding):
                 # What can't be validated is still searched for personal data.
-                inspector = project.inspector(detector)
+                inspector = project.inspector(detector, hints=options.hints)
             yield finding
         if clean:
             proof.remember()

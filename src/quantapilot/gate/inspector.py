@@ -62,6 +62,7 @@ class Inspector:
         validator: Judges documents by the contract; None leaves the contract out.
         definition: Takes every document as this definition instead of recognising it.
         key: Secret for fingerprints over values; without it they cover the place only.
+        hints: Whether findings bring ready-to-use repairs.
     """
 
     def __init__(
@@ -70,11 +71,14 @@ class Inspector:
         validator: Validator | None = None,
         definition: Definition | None = None,
         key: bytes | None = None,
+        *,
+        hints: bool = False,
     ) -> None:
         self.detector = detector
         self.validator = validator
         self.definition = definition
         self._key = key
+        self._hints = hints
 
     def search(self, value: Any, kind: str | None = None) -> list[Found] | None:
         """Return what a parsed document holds that conforms and hides no key.
@@ -106,6 +110,9 @@ class Inspector:
 
     def found(self, source: Text, found: Sequence[Found]) -> list[Finding]:
         """Return the findings of what `search` found in the document that a text holds."""
+        if self._hints:
+            # They need the document's definition.
+            return list(self.json(source))
         hits: list[Hit] = []
         for pointer, text, matches in found:
             start, end = span(source.text, pointer)
@@ -126,7 +133,7 @@ class Inspector:
             yield _at("input/rule-timeout", str(error), source, lines.place(start))
             return
         document = Document(source, lines, hits=[Hit(text, start, matches)])
-        yield from Masking(document, self.detector, self._key).findings()
+        yield from Masking(document, self.detector, self._key, self._ids(document)).findings()
 
     def json(self, source: Text) -> Iterator[Finding]:
         """Yield what a JSON text breaks and holds; `source.whole` reads it as one document."""
@@ -213,12 +220,31 @@ class Inspector:
         except RuleTimeoutError as error:
             place = document.lines.place(document.nodes[0].start)
             found.append(_at("input/rule-timeout", str(error), document.source, place))
-        masking = Masking(document, self.detector, self._key)
+        masking = Masking(document, self.detector, self._key, self._ids(document))
         if self.validator is not None:
             found += self._malformed(document, masking, fault)
             found += self._contract(document, masking)
         found += masking.findings()
         return sorted(found, key=lambda each: (each.line or 0, each.column or 0, each.rule))
+
+    def _ids(self, document: Document) -> Callable[[Pointer], str] | None:
+        """Return what tells of a value's place which fields beside it may carry an id instead."""
+        if not self._hints:
+            return None
+        from quantapilot.gate.hints import carries_ids
+
+        root: Field | None = None
+        if document.definition is not None and self.validator is not None:
+            root = self.validator.contract.fields(document.definition)
+        top = len(document.nodes[0].pointer) if document.nodes else 0
+
+        def ids(pointer: Pointer) -> str:
+            parent = pointer[:-1]
+            beside = (node.pointer for node in document.nodes if node.pointer)
+            there = [str(each[-1]) for each in beside if each[:-1] == parent]
+            return carries_ids(root, parent[top:], there)
+
+        return ids
 
     def _malformed(
         self, document: Document, masking: Masking, fault: orjson.JSONDecodeError | None

@@ -13,7 +13,7 @@ from quantapilot.findings import Finding, fingerprint
 from quantapilot.pii.mask import excerpt, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from quantapilot.contract.positions import Pointer
     from quantapilot.gate.document import Document, Hit
@@ -32,12 +32,20 @@ class Masking:
         document: The document with all its hits.
         detector: Judges keys.
         key: Secret for fingerprints over values; without it they cover the place only.
+        ids: Where findings bring hints, returns those on fields that may carry an id instead.
     """
 
-    def __init__(self, document: Document, detector: Detector, key: bytes | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        detector: Detector,
+        key: bytes | None = None,
+        ids: Callable[[Pointer], str] | None = None,
+    ) -> None:
         self._document = document
         self._detector = detector
         self._key = key
+        self._ids = ids
         self._keys: dict[str, str] = {}
         found = {
             (hit.text[match.start : match.end], match.rule.pii_class)
@@ -107,7 +115,18 @@ class Masking:
                 value=hit.text[match.start : match.end],
             ),
             help=rule.fix,
+            hints=self._hints(hit, spans, cut.text) if self._ids is not None else (),
         )
+
+    def _hints(self, hit: Hit, spans: Sequence[Span], shown: str) -> tuple[str, ...]:
+        # Imported here: they are made on request only.
+        from quantapilot.gate.hints import written_instead
+
+        pointer = hit.pointer or ()
+        key = str(self.key(pointer[-1])) if pointer and isinstance(pointer[-1], str) else None
+        ids = self._ids(pointer) if self._ids is not None and pointer else ""
+        written = "" if hit.key else written_instead(hit, spans, key, shown)
+        return tuple(self._without_echoes(hint) for hint in (written, ids) if hint)
 
     def _without_echoes(self, text: str) -> str:
         if len(self._echoes) > _MANY_ECHOES:

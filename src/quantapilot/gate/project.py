@@ -106,10 +106,12 @@ class Project:
         detector: Detector,
         validator: Validator | None = None,
         definition: Definition | None = None,
+        *,
+        hints: bool = False,
     ) -> Inspector:
         """Return the inspector that this project's fingerprints are made with."""
         key = os.environ.get(FINGERPRINT_KEY, "").encode()
-        return Inspector(detector, validator, definition, key or None)
+        return Inspector(detector, validator, definition, key or None, hints=hints)
 
     def gate(
         self,

@@ -47,6 +47,7 @@ class TextReporter:
                 pointed = self._style(_carets(finding.excerpt, finding.caret), finding.severity)
                 lines.append(f"    | {pointed}")
         lines.append(self._style(f"    = {finding.help}", "dim"))
+        lines += [f"    > {_printable(hint)}" for hint in finding.hints]
         self._out.write("\n".join(lines) + "\n\n")
 
     def finish(self, summary: Summary) -> None:
