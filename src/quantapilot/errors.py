@@ -38,6 +38,10 @@ class RuleTimeoutError(RuleError):
     """A rule did not finish on one text within its time; the text counts as unchecked."""
 
 
+class UnsearchableError(QuantaPilotError):
+    """An input that can't be searched at all; the text names it and says why."""
+
+
 class ContractError(QuantaPilotError):
     """A schema, catalog or example file that can't be used; the text names file and place."""
 
