@@ -151,7 +151,9 @@ def test_a_document_over_the_limit_is_not_written() -> None:
     given = json.dumps({"a": "x" * 2000, "b": MAIL}, indent=1)
     code, out, err = call("redact", stdin=given.encode())
     assert (code, out) == (UNCHECKED, "")
-    assert "one JSON document of over" in err
+    assert err.startswith("qp: <stdin>: one JSON document of over")
+    call("redact", "--output", "out.json", stdin=given.encode())
+    assert not Path("out.json").exists()
 
 
 def test_binary_input_is_not_written() -> None:
@@ -181,7 +183,7 @@ def test_a_rule_that_does_not_finish_drops_its_line(monkeypatch: pytest.MonkeyPa
     assert MAIL not in err
 
 
-@pytest.mark.parametrize("name", ["none.txt", "folder"])
+@pytest.mark.parametrize("name", ["none.txt", "folder", "/proc/self/mem"])
 def test_an_input_that_can_not_be_read_is_named(name: str) -> None:
     Path("folder").mkdir()
     code, out, err = call("redact", name)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantapilot.errors import UnsearchableError
 from quantapilot.findings import Summary
 from quantapilot.gate.check import Gate, Limits, Selection
 from quantapilot.gate.inspector import Inspector
@@ -155,5 +156,8 @@ def test_a_document_of_many_lines_stays_json(document: dict[str, Any], indent: i
 def test_clean_bytes_pass_as_they_are(lines: list[str]) -> None:
     data = "\r\n".join(["ok", *lines]).encode() + b"\xff\n\n last"
     for mark in (b"", b"\xef\xbb\xbf"):
-        out = redacted(mark + data, "a.txt")
-        assert out == (b"" if b"\x00" in data else mark + data)
+        if b"\x00" in data:
+            with pytest.raises(UnsearchableError):
+                redacted(mark + data, "a.txt")
+        else:
+            assert redacted(mark + data, "a.txt") == mark + data

@@ -13,7 +13,7 @@ import click
 from quantapilot.cli import candidates
 from quantapilot.cli.check import CheckOptions, settings
 from quantapilot.cli.output import written_whole
-from quantapilot.errors import ConfigError, ExitCode
+from quantapilot.errors import ExitCode, UnsearchableError
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -108,7 +108,7 @@ def _source(file: str) -> Source:
     """Return the one input.
 
     Raises:
-        ConfigError: There is none of this name, or it is nothing to read from.
+        UnsearchableError: There is none of this name, or it is nothing to read from.
     """
     from quantapilot.inputs.sources import STDIN, STDIN_LABEL, Source, open_problem
 
@@ -118,9 +118,9 @@ def _source(file: str) -> Source:
     try:
         problem = open_problem(source)
     except OSError as error:
-        raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
+        raise UnsearchableError(f"{file}: can't be read: {error.strerror}") from error
     if problem is not None:
-        raise ConfigError(f"{file}: {problem.message}")
+        raise UnsearchableError(f"{file}: {problem.message}")
     return source
 
 
@@ -134,7 +134,7 @@ def _opened(source: Source) -> AbstractContextManager[BinaryIO]:
     try:
         return source.path.open("rb")
     except OSError as error:
-        raise ConfigError(f"{source.label}: can't be read: {error.strerror}") from error
+        raise UnsearchableError(f"{source.label}: can't be read: {error.strerror}") from error
 
 
 def _target(output: Path | None) -> AbstractContextManager[BinaryIO]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import orjson
 
-from quantapilot.errors import RuleTimeoutError
+from quantapilot.errors import RuleTimeoutError, UnsearchableError
 from quantapilot.gate.check import Limits, opening_of, shows_all
 from quantapilot.gate.redaction import DROPPED, Redacted, Redaction, dropped
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Shape, blocks, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from quantapilot.gate.inspector import Inspector
 
@@ -38,14 +38,17 @@ class Outcome:
 class _Prompt:
     """A stream that gives what has come in already, instead of waiting for a whole block."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self, name: str, stream: BinaryIO) -> None:
+        self._name = name
+        self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes; none at the end only."""
-        read1 = getattr(self._stream, "read1", self._stream.read)
-        data: bytes = read1(size)
-        return data
+        try:
+            return self._read(size)
+        except OSError as error:
+            reason = error.strerror or "input/output error"
+            raise UnsearchableError(f"{self._name}: can't be read: {reason}") from error
 
 
 class Filter:
@@ -71,17 +74,18 @@ class Filter:
             stream: The input.
 
         Raises:
-            OSError: The stream can't be read.
+            UnsearchableError: It can't be read further; or it is binary, or one document over the
+                limit, and nothing has left.
         """
-        prompt = _Prompt(stream)
+        prompt = _Prompt(name, stream)
         head = self._head(prompt)
         mark = BOM if head.startswith(BOM) else b""
         head = head.removeprefix(BOM)
         shape = shape_of(name, head, opening_of(head))
         if shape == "binary":
-            self.outcome.unchecked.append("not UTF-8 text: NUL bytes or UTF-16")
-        elif shape == "json":
-            yield from self._document(mark, head, prompt)
+            raise UnsearchableError(f"{name}: not UTF-8 text: NUL bytes or UTF-16")
+        if shape == "json":
+            yield mark + self._document(name, head, prompt)
         else:
             if mark:
                 yield mark
@@ -98,7 +102,7 @@ class Filter:
                 break
         return head
 
-    def _document(self, mark: bytes, head: bytes, stream: _Prompt) -> Iterator[bytes]:
+    def _document(self, name: str, head: bytes, stream: _Prompt) -> bytes:
         read = [head]
         size = len(head)
         while size <= self._limits.document and (more := stream.read(BLOCK_BYTES)):
@@ -106,9 +110,8 @@ class Filter:
             size += len(more)
         if size > self._limits.document:
             limit = f"{self._limits.document >> 20} MiB"
-            self.outcome.unchecked.append(f"one JSON document of over {limit}: left out")
-            return
-        yield mark + self._redacted(b"".join(read), "json", 1)
+            raise UnsearchableError(f"{name}: one JSON document of over {limit}")
+        return self._redacted(b"".join(read), "json", 1)
 
     def _too_long(self, block: Block, shape: Shape) -> bytes:
         self.outcome.unchecked.append(
