@@ -46,6 +46,10 @@ class InputError(QuantaPilotError):
     """A list of files, or a git repository, that can't tell what to check; the text says why."""
 
 
+class UnsearchableError(QuantaPilotError):
+    """An input that can't be searched at all; the text names it and says why."""
+
+
 class ContractError(QuantaPilotError):
     """A schema, catalog or example file that can't be used; the text names file and place."""
 

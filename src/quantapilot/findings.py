@@ -22,10 +22,11 @@ PII_CLASSES: tuple[PiiClass, ...] = ("email", "phone", "name", "token", "nationa
 class Finding:
     """One thing that must not stand where it stands; shaped as in `report.schema.json`.
 
-    Lines and columns count from 1, columns in characters; `pointer` is RFC 6901. `description` says
-    what its rule refuses, wherever that is; `unchecked` tells that something was not looked at.
-    `content` is the fingerprint without the path, so that `located` can name the same file from
-    any folder.
+    Lines and columns count from 1, columns in characters; `pointer` is RFC 6901. `caret` is where
+    in the excerpt the place is, offset and length in characters. `description` says what its rule
+    refuses, wherever that is; `unchecked` tells that something was not looked at. `hints` are
+    ready-to-use repairs, made where they were asked for. `content` is the fingerprint without the
+    path, so that `located` can name the same file from any folder.
     """
 
     rule: str
@@ -43,6 +44,8 @@ class Finding:
     description: str = ""
     unchecked: bool = False
     content: str = ""
+    caret: tuple[int, int] | None = None
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class RuleInfo:
         column: int | None = None,
         pointer: str | None = None,
         excerpt: str | None = None,
+        caret: tuple[int, int] | None = None,
     ) -> Finding:
         """Return the finding of this rule at a place; `message` must hold no checked value."""
         place = f"{pointer_shape(pointer or '')} {message}"
@@ -89,6 +93,7 @@ class RuleInfo:
             description=self.description,
             unchecked=self.exit_code in {ExitCode.UNCHECKED, ExitCode.NOTHING},
             content=held,
+            caret=caret,
         )
 
 

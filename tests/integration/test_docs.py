@@ -59,7 +59,19 @@ DOCS = ROOT / "docs"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 COPIED = ("_schemas", "generated", "examples", "pyproject.toml", "Makefile")
-PROGRAMS = {"cat", "chmod", "cp", "echo", "env", "git", "head", "pre-commit", "printf", "qp"}
+PROGRAMS = {
+    "cat",
+    "chmod",
+    "cp",
+    "echo",
+    "env",
+    "eval",
+    "git",
+    "head",
+    "pre-commit",
+    "printf",
+    "qp",
+}
 
 _EXIT = re.compile(r"\s+# exit (?P<code>[0-9])\Z")
 _TIMES = re.compile(r'(?<=\bin )[0-9]+\.[0-9]+(?= s\b)|(?<="elapsed_s":)[0-9.]+')

@@ -16,11 +16,13 @@ from quantapilot.errors import ExitCode, QuantaPilotError, UnknownNameError
 COMMANDS = {
     "validate:api": ("quantapilot.cli.validate", "validate_api"),
     "scan": ("quantapilot.cli.scan", "scan"),
+    "redact": ("quantapilot.cli.redact", "redact"),
     "rules": ("quantapilot.cli.rules", "rules"),
     "explain": ("quantapilot.cli.rules", "explain"),
     "init": ("quantapilot.cli.init", "init"),
     "baseline": ("quantapilot.cli.baseline", "baseline"),
     "generate": ("quantapilot.cli.generate", "generate"),
+    "completion": ("quantapilot.cli.completion", "completion"),
 }
 
 
@@ -47,6 +49,9 @@ def qp() -> None:
 
 def run() -> None:
     """Run the command line; expected errors are one line, and no fault shows a checked value."""
+    if "_QP_COMPLETE" in os.environ:
+        # A shell asks: the way it splits words must be known first.
+        import_module("quantapilot.cli.completion")
     try:
         sys.exit(qp.main(prog_name="qp", standalone_mode=False))
     except click.Abort:

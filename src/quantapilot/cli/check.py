@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from quantapilot.cli import candidates
+from quantapilot.cli.output import written_whole
 from quantapilot.config import load_config
 from quantapilot.gate.choice import Choice
 from quantapilot.inputs.sources import STDIN
@@ -44,6 +47,7 @@ class CheckOptions:
     since: str | None = None
     files_from: str | None = None
     from_hook: bool = False
+    fix_hint: bool = False
 
     @property
     def choice(self) -> Choice:
@@ -67,9 +71,14 @@ class CheckOptions:
             raise click.UsageError(f"standard input has no changes: '-' and {asked[0]}")
         return Choice(self.paths, self.staged, self.since, self.files_from, self.from_hook)
 
+    @property
+    def hints(self) -> bool:
+        """Tell whether findings bring hints; the other formats keep their shape."""
+        return self.fix_hint and self.report_format == "text"
+
 
 _PARAMETERS = (
-    click.argument("paths", nargs=-1, metavar="[PATH]..."),
+    click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=candidates.files),
     click.option(
         "--format",
         "report_format",
@@ -95,9 +104,14 @@ _PARAMETERS = (
         multiple=True,
         metavar="RULE",
         help="Report only this rule; repeatable, 'pii/*' works.",
+        shell_complete=candidates.rule_patterns,
     ),
     click.option(
-        "--ignore", multiple=True, metavar="RULE", help="Do not report this rule; repeatable."
+        "--ignore",
+        multiple=True,
+        metavar="RULE",
+        help="Do not report this rule; repeatable.",
+        shell_complete=candidates.rule_patterns,
     ),
     click.option("--staged", is_flag=True, help="Check only the lines that are staged in git."),
     click.option(
@@ -123,6 +137,11 @@ _PARAMETERS = (
     ),
     click.option("--no-baseline", is_flag=True, help="Report also what the baseline accepts."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
+    click.option(
+        "--fix-hint",
+        is_flag=True,
+        help="Show below each finding what to write instead, and how to excuse it; text only.",
+    ),
 )
 
 
@@ -188,7 +207,12 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
             options.report_format, out, colour=_shows_colour(out), quiet=options.quiet
         )
         reporter.start()
-        for finding in chain(first, found):
+        reported: Iterable[Finding] = chain(first, found)
+        if options.hints:
+            from quantapilot.gate.hints import hinted
+
+            reported = map(hinted, reported)
+        for finding in reported:
             reporter.add(finding)
         summary.elapsed_s = time.perf_counter() - started
         reporter.finish(summary)
@@ -205,25 +229,11 @@ def _opened(output: Path | None, report_format: str) -> Iterator[TextIO]:
             sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
         yield sys.stdout
         return
-    part = output.with_name(f".{output.name}.tmp")
-    try:
-        out = part.open("w", encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise _unwritable(output, error) from error
-    try:
-        with out:
-            yield out
-        try:
-            part.replace(output)
-        except OSError as error:
-            raise _unwritable(output, error) from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
-
-
-def _unwritable(output: Path, error: OSError) -> click.UsageError:
-    return click.UsageError(f"report can't be written to {output}: {error.strerror}")
+    with (
+        written_whole(output, "report") as file,
+        TextIOWrapper(file, "utf-8", errors="backslashreplace") as out,
+    ):
+        yield out
 
 
 def _shows_colour(out: TextIO) -> bool:

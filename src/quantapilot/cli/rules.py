@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import orjson
 
+from quantapilot.cli import candidates
 from quantapilot.config import load_config
 from quantapilot.gate.catalogue import RuleEntry, all_rules
 
@@ -62,7 +63,7 @@ def rules(config: Path | None, report_format: str) -> None:
 
 
 @click.command()
-@click.argument("rule")
+@click.argument("rule", shell_complete=candidates.rules)
 @_CONFIG
 def explain(rule: str, config: Path | None) -> None:
     """Tell what RULE finds and what not, why it matters and how to repair a finding."""

@@ -49,5 +49,5 @@ def scan(commit_msg: str | None, **given: Any) -> None:
     else:
         raise click.UsageError("--commit-msg and other inputs exclude each other")
     walked = choice.walked(default=(".",)) if commit_msg is None else ()
-    findings = scanned(project, summary, inputs, Terms(options.select, options.ignore, walked))
-    sys.exit(report(findings, summary, options))
+    terms = Terms(options.select, options.ignore, walked, hints=options.hints)
+    sys.exit(report(scanned(project, summary, inputs, terms), summary, options))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quantapilot.cli import candidates
 from quantapilot.cli.check import CheckOptions, check_options, project_of, report
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     "definition",
     metavar="DEF",
     help="Check each document as this definition, such as RunFailed or run_failed.",
+    shell_complete=candidates.definitions,
 )
 @click.option(
     "--engine",
@@ -49,7 +51,13 @@ def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any
     project = project_of(options)
     summary, choice = Summary(), options.choice
     inputs = chosen(project, choice, summary, None if kind == "auto" else kind)
-    terms = Terms(options.select, options.ignore, choice.walked(), whole=choice == Choice())
+    terms = Terms(
+        options.select,
+        options.ignore,
+        choice.walked(),
+        whole=choice == Choice(),
+        hints=options.hints,
+    )
     beside = bool(options.paths)
     findings = validated(
         project, summary, inputs, terms, as_name=definition, engine=engine, beside=beside

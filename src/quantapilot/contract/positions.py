@@ -30,6 +30,11 @@ _SCALAR = lazy(
 # What is left of a number or a literal where a text was cut within it.
 _CUT = lazy(r"(?:-?(?:[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?)?)?|tr?u?|fa?l?s?|nu?l?|Na?|-?I[a-z]{0,6})\Z")
 _STRING = lazy(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+# What stands for one character of a string; two escapes where it lies beyond U+FFFF.
+_UNIT = lazy(
+    r"\\u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\.|[^\\]",
+    re.DOTALL,
+)
 # A member whose key has no escapes and whose value is no container, up to the next one.
 _PASSED = lazy(r'"([^"\\]*+)"\s*+:\s*+(?:"(?:[^"\\]++|\\.)*+"|[^"\[\]{},\s]++)\s*+,\s*+', re.DOTALL)
 _NESTING = lazy(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
@@ -137,6 +142,20 @@ def line_spans(data: bytes) -> list[tuple[int, int]]:
         spans.append((start, stop))
         start = stop + 1
     return spans
+
+
+def string_offsets(text: str, quote: int) -> list[int]:
+    """Return where each character of a JSON string stands in a text, and last where it ends.
+
+    Args:
+        text: The text; what stands there must be a string that `read` has read.
+        quote: The offset of its opening quote.
+    """
+    found = _STRING.match(text, quote)
+    end = found.end() - 1 if found else len(text)
+    if "\\" not in text[quote:end]:
+        return list(range(quote + 1, end + 1))
+    return [unit.start() for unit in _UNIT.finditer(text, quote + 1, end)] + [end]
 
 
 def pointer_of(parts: Sequence[str | int]) -> str:

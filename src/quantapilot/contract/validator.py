@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quantapilot.contract.catalog import Definition, Field
 from quantapilot.contract.flat import flattened
+from quantapilot.contract.shape import kind_of, required, shape
 from quantapilot.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -55,11 +56,16 @@ _RANGES = {
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that a document breaks: the rule, where, and in words without its values."""
+    """One thing that a document breaks: the rule, where, and in words without its values.
+
+    `hint` is the end of the message that follows from how a key or value was written; where that
+    must not show, the hint must not either.
+    """
 
     rule: str
     pointer: Pointer
     message: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,25 @@ class Validator:
                 return self.branch(definition, document)
         known = ", ".join(f"'{key}' ({found.kind})" for key, found in self._recognisers)
         message = f"no document of the contract; what tells them apart: {known}"
+        message += self._nearest(document)
         return Recognised(None, Violation("contract/unknown-document", (), message))
+
+    def _nearest(self, document: dict[str, Any]) -> str:
+        """Return, in words, which definition shares most fields with a document that is none."""
+        best: tuple[tuple[int, int], Definition, list[str]] | None = None
+        for _, definition in self._recognisers:
+            properties = self.contract.fields(definition).properties
+            shared = len(properties.keys() & document.keys())
+            lacking = [n for n in required(self.contract, definition) if n not in document]
+            rank = shared, -len(lacking)
+            if shared and (best is None or rank > best[0]):
+                best = rank, definition, lacking
+        if best is None or not best[2]:
+            return ""
+        _, definition, lacking = best
+        unknown = document.keys() - self.contract.fields(definition).properties.keys()
+        meant = next((near for key in sorted(unknown) if (near := _near(key, lacking))), "")
+        return f"; nearest is {definition.name}, without its {', '.join(map(repr, lacking))}{meant}"
 
     def branch(self, definition: Definition, document: dict[str, Any]) -> Recognised:
         """Return the branch of a discriminated union that a document names, or the definition."""
@@ -193,18 +217,24 @@ class Validator:
     ) -> Iterator[Violation]:
         rule = f"contract/{_RULES.get(keyword, 'value')}"
         if rule == "contract/unknown-field":
-            found = self._field(definition, path)
-            for key in _at(document, path):
+            found, there = self._field(definition, path), _at(document, path)
+            free = [name for name in found.properties if name not in there]
+            for key in there:
                 if found.below(key) is None:
-                    known = _near(key, found.properties)
-                    known = known or f"; allowed are {', '.join(found.properties)}"
-                    yield Violation(rule, (*path, key), f"not an allowed field{known}")
+                    near = _near(key, free)
+                    message = "not an allowed field"
+                    message += "" if near else f"; allowed are {', '.join(found.properties)}"
+                    yield Violation(rule, (*path, key), message, near)
         elif rule == "contract/missing-field":
             for name in limit:
                 if name not in _at(document, path):
-                    yield Violation(rule, path, f"required field '{name}' is missing")
+                    expected = shape(self.contract, definition, (*path, name))
+                    expected = f"; expected {expected}" if expected else ""
+                    yield Violation(rule, path, f"required field '{name}' is missing{expected}")
         else:
-            yield Violation(rule, path, _message(keyword, limit))
+            value, expected = _at(document, path), shape(self.contract, definition, path)
+            near = _near(value, limit) if keyword == "enum" else ""
+            yield Violation(rule, path, _message(keyword, limit, value, expected), near)
 
     def _field(self, definition: Definition, path: Pointer) -> Field:
         found: Field | None = self.contract.fields(definition)
@@ -218,23 +248,26 @@ def _unexplained(keyword: str, path: Pointer) -> Violation:
     return Violation(rule, path, f"breaks '{keyword}' of its schema")
 
 
-def _message(keyword: str, limit: Any) -> str:
+def _message(keyword: str, limit: Any, value: Any, expected: str) -> str:
     if keyword in _RANGES:
-        return _RANGES[keyword].format(limit)
+        said = _RANGES[keyword].format(limit)
+        return said.removesuffix("s") if limit == 1 and said.endswith("s") else said
+    if keyword == "const":
+        return f"must be {limit!r}"
     match keyword:
         case "type":
-            said = f"must be of type {' or '.join(limit if isinstance(limit, list) else [limit])}"
+            said = f"is {kind_of(value)}"
+            expected = expected or " or ".join(limit if isinstance(limit, list) else [limit])
         case "format":
             said = f"is no {limit}"
         case "pattern":
-            said = f"does not match {limit}"
+            said = "does not match its pattern"
+            expected = expected or limit
         case "enum":
-            said = "is none of " + ", ".join(map(repr, limit))
-        case "const":
-            said = f"must be {limit!r}"
+            said = "is none of the listed values"
         case _:
-            said = f"breaks '{keyword}' of its schema"
-    return said
+            return f"breaks '{keyword}' of its schema"
+    return f"{said}; expected {expected}" if expected else said
 
 
 def _cut(value: Any, depth: int) -> Any:

@@ -162,7 +162,7 @@ class Gate:
                 self._summary.files -= 1
                 self._summary.empty += 1
             return
-        shape = shape_of(source.label, head, _opening(head))
+        shape = shape_of(source.label, head, opening_of(head))
         if shape == "binary":
             self._summary.files -= 1
             self._summary.skipped += 1
@@ -280,7 +280,7 @@ class Gate:
             document = orjson.loads(line)
         except orjson.JSONDecodeError:
             return None
-        return self._inspector.search(document) if _shows_all(document, line) else None
+        return self._inspector.search(document) if shows_all(document, line) else None
 
     def _suspects(
         self, block: Block, conforms: Callable[[Any], bool], kind: str | None
@@ -319,7 +319,7 @@ class Gate:
                     candidates.discard(start)
                     continue
             else:
-                if type(document) is dict and conforms(document) and _shows_all(document, line):
+                if type(document) is dict and conforms(document) and shows_all(document, line):
                     if start not in candidates:
                         if grammar:
                             grammar.learn(document)
@@ -368,7 +368,7 @@ def _opened(source: Source) -> BinaryIO:
     return sys.stdin.buffer if source.path is None else source.path.open("rb")
 
 
-def _shows_all(document: Any, line: bytes) -> bool:
+def shows_all(document: Any, line: bytes) -> bool:
     """Tell whether a parsed line lost no duplicate key: each key that stands in it has a colon.
 
     An escaped colon would deceive the count, so lines with such escapes are not told so.
@@ -399,7 +399,7 @@ def _decoded(path: str, data: bytes, line: int) -> tuple[str, Finding | None]:
         return data.decode("utf-8", "replace"), finding
 
 
-def _opening(head: bytes) -> Opening:
+def opening_of(head: bytes) -> Opening:
     """Return what a file begins with: a line of JSON, a longer JSON document, or neither."""
     start = head.lstrip()
     line = start.split(b"\n", 1)[0]

@@ -48,7 +48,9 @@ class Hit:
     """What the detector found in one text of a document: a value, a key or a plain line.
 
     `offset` is where the text begins in the source; `exact` tells that offsets in it are offsets
-    in the source, `nested` that it stands in a JSON string.
+    in the source, `nested` that it stands in a JSON string. `path` leads from the value in the
+    source through the strings that are JSON in turn to the value that was searched, or whose key
+    was, as `key` tells.
     """
 
     text: str
@@ -57,3 +59,5 @@ class Hit:
     pointer: Pointer | None = None
     exact: bool = True
     nested: bool = False
+    path: tuple[Node, ...] = ()
+    key: bool = False

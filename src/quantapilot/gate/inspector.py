@@ -8,6 +8,7 @@ no fault, and what can't be read as JSON is searched as plain text.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,13 +23,15 @@ from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.pii.fold import base64_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from quantapilot.contract.catalog import Definition, Field
     from quantapilot.contract.positions import Pointer
     from quantapilot.contract.validator import Validator
     from quantapilot.findings import Finding
+    from quantapilot.gate.outline import Focus, Outline
     from quantapilot.pii.detector import Detector, Match
+    from quantapilot.pii.mask import Excerpt
 
 _JSON = {"syntax": "invalid-json", "end": "truncated", "depth": "too-deep"}
 _KINDS = {"array": "an array", "string": "a string", "number": "a number"}
@@ -45,6 +48,8 @@ _SHALLOW = 64
 
 # A text to judge, the name it stands under, its data class.
 _Value = tuple[str, str, str]
+# The same with the nodes on the way to it, and whether it is the last one's key.
+_Placed = tuple[_Value, "tuple[Node, ...]", bool]
 # Where a value stands, the value, and what holds in it.
 Found = tuple["Pointer", str, "list[Match]"]
 
@@ -57,6 +62,7 @@ class Inspector:
         validator: Judges documents by the contract; None leaves the contract out.
         definition: Takes every document as this definition instead of recognising it.
         key: Secret for fingerprints over values; without it they cover the place only.
+        hints: Whether findings bring ready-to-use repairs.
     """
 
     def __init__(
@@ -65,11 +71,14 @@ class Inspector:
         validator: Validator | None = None,
         definition: Definition | None = None,
         key: bytes | None = None,
+        *,
+        hints: bool = False,
     ) -> None:
         self.detector = detector
         self.validator = validator
         self.definition = definition
         self._key = key
+        self._hints = hints
 
     def search(self, value: Any, kind: str | None = None) -> list[Found] | None:
         """Return what a parsed document holds that conforms and hides no key.
@@ -101,6 +110,9 @@ class Inspector:
 
     def found(self, source: Text, found: Sequence[Found]) -> list[Finding]:
         """Return the findings of what `search` found in the document that a text holds."""
+        if self._hints:
+            # They need the document's definition.
+            return list(self.json(source))
         hits: list[Hit] = []
         for pointer, text, matches in found:
             start, end = span(source.text, pointer)
@@ -121,7 +133,7 @@ class Inspector:
             yield _at("input/rule-timeout", str(error), source, lines.place(start))
             return
         document = Document(source, lines, hits=[Hit(text, start, matches)])
-        yield from Masking(document, self.detector, self._key).findings()
+        yield from Masking(document, self.detector, self._key, self._ids(document)).findings()
 
     def json(self, source: Text) -> Iterator[Finding]:
         """Yield what a JSON text breaks and holds; `source.whole` reads it as one document."""
@@ -139,7 +151,7 @@ class Inspector:
                 place = lines.place(nodes[0].start)
                 message = "another JSON value follows the first"
                 yield _at("input/two-documents", message, source, place)
-            for part in _documents(nodes) if source.whole else [nodes]:
+            for part in documents(nodes) if source.whole else [nodes]:
                 yield from self._document(Document(source, lines, part))
             position, first = end, False
 
@@ -204,32 +216,54 @@ class Inspector:
     def _findings(self, document: Document, fault: orjson.JSONDecodeError | None) -> list[Finding]:
         found: list[Finding] = []
         try:
-            document.hits = list(self._hits(document))
+            document.hits = list(self.hits(document))
         except RuleTimeoutError as error:
             place = document.lines.place(document.nodes[0].start)
             found.append(_at("input/rule-timeout", str(error), document.source, place))
-        masking = Masking(document, self.detector, self._key)
+        masking = Masking(document, self.detector, self._key, self._ids(document))
         if self.validator is not None:
             found += self._malformed(document, masking, fault)
             found += self._contract(document, masking)
         found += masking.findings()
         return sorted(found, key=lambda each: (each.line or 0, each.column or 0, each.rule))
 
+    def _ids(self, document: Document) -> Callable[[Pointer], str] | None:
+        """Return what tells of a value's place which fields beside it may carry an id instead."""
+        if not self._hints:
+            return None
+        from quantapilot.gate.hints import carries_ids
+
+        root: Field | None = None
+        if document.definition is not None and self.validator is not None:
+            root = self.validator.contract.fields(document.definition)
+        top = len(document.nodes[0].pointer) if document.nodes else 0
+
+        def ids(pointer: Pointer) -> str:
+            parent = pointer[:-1]
+            beside = (node.pointer for node in document.nodes if node.pointer)
+            there = [str(each[-1]) for each in beside if each[:-1] == parent]
+            return carries_ids(root, parent[top:], there)
+
+        return ids
+
     def _malformed(
         self, document: Document, masking: Masking, fault: orjson.JSONDecodeError | None
     ) -> Iterator[Finding]:
         source, lines, root = document.source, document.lines, document.nodes[0]
+        outline = _outline(document, masking)
         infinite = False
         for node in document.nodes:
             if node.duplicate and node.key_at is not None:
                 message = "this key stands twice in one object"
                 place, pointer = lines.place(node.key_at), masking.pointer(node.pointer)
-                yield _at("input/duplicate-key", message, source, place, pointer)
+                shown = outline().around(node, "key")
+                yield _at("input/duplicate-key", message, source, place, pointer, shown=shown)
             if node.kind == "number" and not math.isfinite(float(node.text)):
                 infinite = True
                 message = "a number that JSON does not have, or that no double can hold"
                 place, pointer = lines.place(node.start), masking.pointer(node.pointer)
-                yield _at("input/number", message, source, place, pointer)
+                shown = outline().around(node, "value")
+                yield _at("input/number", message, source, place, pointer, shown=shown)
         if fault is not None and not infinite:
             place = lines.place(root.start + fault.pos)
             yield _at("input/invalid-json", f"not JSON: {fault.msg}", source, place)
@@ -237,26 +271,41 @@ class Inspector:
     def _contract(self, document: Document, masking: Masking) -> Iterator[Finding]:
         places = {node.pointer: node for node in document.nodes}
         top = document.nodes[0].pointer
+        outline = _outline(document, masking)
         for violation in document.violations:
             pointer = (*top, *violation.pointer)
             node = places.get(pointer) or places[top]
-            at = node.key_at if violation.rule == "contract/unknown-field" else None
-            line, column = document.lines.place(node.start if at is None else at)
+            unknown = violation.rule == "contract/unknown-field" and node.key_at is not None
+            focus: Focus = "key" if unknown else "value"
+            if violation.rule in {"contract/missing-field", "contract/unknown-document"}:
+                focus = "inside"
+            shown = outline().around(node, focus)
+            key = pointer[-1] if pointer else 0
+            hint = violation.hint if masking.key(key) == key else ""
+            start = node.key_at if unknown and node.key_at is not None else node.start
+            line, column = document.lines.place(start)
             yield CONTRACT_RULES[violation.rule].at(
                 document.source.path,
-                violation.message,
+                violation.message + hint,
                 line=line,
                 column=column,
                 pointer=masking.pointer(pointer),
+                excerpt=shown.text,
+                caret=(shown.start, shown.length),
             )
 
-    def _hits(self, document: Document) -> Iterator[Hit]:
+    def hits(self, document: Document) -> Iterator[Hit]:
+        """Yield what the values and keys of a document with nodes hold.
+
+        Raises:
+            RuleTimeoutError: A rule did not finish.
+        """
         top = len(document.nodes[0].pointer)
         root: Field | None = None
         if document.definition is not None and self.validator is not None:
             root = self.validator.contract.fields(document.definition)
         broken = {violation.pointer for violation in document.violations}
-        values: list[tuple[_Value, Node, bool]] = []
+        values: list[_Placed] = []
         before: Node | None = None
         for node in document.nodes:
             inner = node.pointer[top:]
@@ -264,23 +313,25 @@ class Inspector:
             if node.key_at is not None and described is None:
                 key = str(node.pointer[-1])
                 if matches := self.detector.find_in_name(key):
-                    yield Hit(key, node.key_at + 1, matches, node.pointer)
+                    yield Hit(key, node.key_at + 1, matches, node.pointer, path=(node,), key=True)
             proven = described if inner not in broken else None
             values += _values(node, *_judged_as(told_name(before, node) or node.name, proven))
             before = node
-        asked = self.detector.asked([text for (text, _, _), _, _ in values])
+        asked = self.detector.asked([value[0] for value, _, _ in values])
         told: set[tuple[int, str]] = set()
-        for ((text, name, data_class), node, nested), among in zip(values, asked, strict=True):
+        for (value, path, is_key), among in zip(values, asked, strict=True):
+            (text, name, data_class), node, deeper = value, path[0], len(path) > 1
             matches = self.detector.find(text, name=name, data_class=data_class, among=among)
-            if nested:
+            if deeper:
                 # Base64 is searched as it stands too.
                 matches = [each for each in matches if (node.start, each.rule.id) not in told]
             if matches:
-                told |= {(node.start, each.rule.id) for each in matches if not nested}
-                quote = node.kind == "string" and not nested
+                told |= {(node.start, each.rule.id) for each in matches if not deeper}
+                quote = node.kind == "string" and not deeper
                 plain = len(node.text) == node.end - node.start - 2 * quote
-                exact = plain and not nested
-                yield Hit(text, node.start + quote, matches, node.pointer, exact, nested)
+                exact = plain and not deeper
+                offset = node.start + quote
+                yield Hit(text, offset, matches, node.pointer, exact, deeper, path, is_key)
 
     def _gather(
         self,
@@ -334,13 +385,40 @@ def _judged_as(name: str, described: Field | None) -> tuple[str, str]:
 
 
 def _at(
-    rule: str, message: str, source: Text, place: tuple[int, int], pointer: str | None = None
+    rule: str,
+    message: str,
+    source: Text,
+    place: tuple[int, int],
+    pointer: str | None = None,
+    *,
+    shown: Excerpt | None = None,
 ) -> Finding:
     line, column = place
-    return INPUT_RULES[rule].at(source.path, message, line=line, column=column, pointer=pointer)
+    return INPUT_RULES[rule].at(
+        source.path,
+        message,
+        line=line,
+        column=column,
+        pointer=pointer,
+        excerpt=shown.text if shown else None,
+        caret=(shown.start, shown.length) if shown else None,
+    )
 
 
-def _documents(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
+def _outline(document: Document, masking: Masking) -> Callable[[], Outline]:
+    """Return what makes the document's outline when it is first asked for."""
+
+    @cache
+    def made() -> Outline:
+        # Imported here: most documents break nothing.
+        from quantapilot.gate.outline import Outline
+
+        return Outline(document.nodes, masking.key)
+
+    return made
+
+
+def documents(nodes: Sequence[Node]) -> Iterator[Sequence[Node]]:
     """Yield the elements of a top-level array as documents of their own; else the value itself."""
     if nodes[0].kind != "array":
         yield nodes
@@ -358,23 +436,21 @@ def _field(root: Field | None, pointer: Pointer) -> Field | None:
     return root
 
 
-def _values(
-    node: Node, name: str, data_class: str, depth: int = 0
-) -> Iterator[tuple[_Value, Node, bool]]:
-    """Yield what must be judged in a node, and whether it stands in a JSON string within it."""
+def _values(node: Node, name: str, data_class: str, depth: int = 0) -> Iterator[_Placed]:
+    """Yield what must be judged in a node, and the way there through JSON in strings."""
     if node.kind == "number" and data_class == "text":
-        yield (node.text, name, data_class), node, False
+        yield (node.text, name, data_class), (node,), False
     elif node.kind == "string":
         opens = data_class == "text" and depth < _STRINGS_DEEP and _may_open(node.text)
         decoded = base64_text(node.text) if opens else None
-        nested = _nested(decoded or node.text) if opens else None
-        if nested is None or decoded is not None:
-            yield (node.text, name, data_class), node, False
-        for inner in nested or ():
+        inside = nested(decoded or node.text) if opens else None
+        if inside is None or decoded is not None:
+            yield (node.text, name, data_class), (node,), False
+        for inner in inside or ():
             if inner.key_at is not None:
-                yield (str(inner.pointer[-1]), "", "text"), node, True
-            for value, _, _ in _values(inner, inner.name or name, "text", depth + 1):
-                yield value, node, True
+                yield (str(inner.pointer[-1]), "", "text"), (node, inner), True
+            for value, path, key in _values(inner, inner.name or name, "text", depth + 1):
+                yield value, (node, *path), key
 
 
 def _may_open(text: str) -> bool:
@@ -384,7 +460,7 @@ def _may_open(text: str) -> bool:
     )
 
 
-def _nested(text: str) -> Sequence[Node] | None:
+def nested(text: str) -> Sequence[Node] | None:
     """Return the nodes of a string that is itself JSON: an object, an array or a string."""
     if text.lstrip()[:1] not in _OPENING:
         return None

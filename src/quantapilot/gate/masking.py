@@ -13,7 +13,7 @@ from quantapilot.findings import Finding, content, located, pointer_shape
 from quantapilot.pii.mask import excerpt, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from quantapilot.contract.positions import Pointer
     from quantapilot.gate.document import Document, Hit
@@ -32,12 +32,20 @@ class Masking:
         document: The document with all its hits.
         detector: Judges keys.
         key: Secret for fingerprints over values; without it they cover masked surroundings.
+        ids: Where findings bring hints, returns those on fields that may carry an id instead.
     """
 
-    def __init__(self, document: Document, detector: Detector, key: bytes | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        detector: Detector,
+        key: bytes | None = None,
+        ids: Callable[[Pointer], str] | None = None,
+    ) -> None:
         self._document = document
         self._detector = detector
         self._key = key
+        self._ids = ids
         self._keys: dict[str, str] = {}
         found = {
             (hit.text[match.start : match.end], match.rule.pii_class)
@@ -51,7 +59,18 @@ class Masking:
 
     def pointer(self, pointer: Pointer) -> str:
         """Return a pointer whose keys hold nothing that was found."""
-        return pointer_of(tuple(self._key_shown(part) for part in pointer))
+        return pointer_of(tuple(self.key(part) for part in pointer))
+
+    def key(self, part: str | int) -> str | int:
+        """Return a key or an index with nothing in it that was found."""
+        if isinstance(part, int):
+            return part
+        shown = self._keys.get(part)
+        if shown is None:
+            matches = self._detector.find_in_name(part)
+            label = f"<{matches[0].rule.pii_class}>" if matches else None
+            shown = self._keys[part] = label or self._without_echoes(part)
+        return shown
 
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for each match of the document."""
@@ -62,12 +81,19 @@ class Masking:
 
     def _finding(self, hit: Hit, match: Match, spans: Sequence[Span]) -> Finding:
         rule, source = match.rule, self._document.source
-        shown = self._without_echoes(excerpt(hit.text, spans, match.start))
+        cut = excerpt(hit.text, spans, match.start)
+        shown, caret = self._without_echoes(cut.text), None
+        point = len(self._without_echoes(cut.text[: cut.start]))
+        placed = cut.text[cut.start : cut.start + cut.length]
+        if shown.startswith(placed, point):
+            caret = point, cut.length
         pointer = None
         if hit.pointer is not None:
             pointer = self.pointer(hit.pointer)
             if hit.pointer:
-                shown = f"{self._key_shown(hit.pointer[-1])}: {shown}"
+                name = f"{self.key(hit.pointer[-1])}: "
+                shown = name + shown
+                caret = (caret[0] + len(name), caret[1]) if caret else None
         line, column = self._document.lines.place(hit.offset + match.start * hit.exact)
         held = self._content(hit, match, f"{pointer_shape(pointer or '')} {shown}")
         return Finding(
@@ -81,9 +107,11 @@ class Masking:
             pointer=pointer,
             message=rule.description + (" inside a JSON string" if hit.nested else ""),
             excerpt=shown,
+            caret=caret,
             fingerprint=located(source.path, held),
             help=rule.fix,
             description=rule.description,
+            hints=self._hints(hit, spans, cut.text) if self._ids is not None else (),
             content=held,
         )
 
@@ -95,15 +123,15 @@ class Masking:
         value = hit.text[match.start : match.end]
         return content(self._key, rule=match.rule.id, place=place, value=value)
 
-    def _key_shown(self, part: str | int) -> str | int:
-        if isinstance(part, int):
-            return part
-        shown = self._keys.get(part)
-        if shown is None:
-            matches = self._detector.find_in_name(part)
-            label = f"<{matches[0].rule.pii_class}>" if matches else None
-            shown = self._keys[part] = label or self._without_echoes(part)
-        return shown
+    def _hints(self, hit: Hit, spans: Sequence[Span], shown: str) -> tuple[str, ...]:
+        # Imported here: they are made on request only.
+        from quantapilot.gate.hints import written_instead
+
+        pointer = hit.pointer or ()
+        key = str(self.key(pointer[-1])) if pointer and isinstance(pointer[-1], str) else None
+        ids = self._ids(pointer) if self._ids is not None and pointer else ""
+        written = "" if hit.key else written_instead(hit, spans, key, shown)
+        return tuple(self._without_echoes(hint) for hint in (written, ids) if hint)
 
     def _without_echoes(self, text: str) -> str:
         if len(self._echoes) > _MANY_ECHOES:

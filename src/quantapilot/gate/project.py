@@ -112,13 +112,16 @@ class Project:
         detector: Detector,
         validator: Validator | None = None,
         definition: Definition | None = None,
+        *,
+        hints: bool = False,
     ) -> Inspector:
         """Return the inspector that this project's fingerprints are made with.
 
-        A baseline brings its own key: by it what is accepted is known again.
+        A baseline brings its own key: by it what is accepted is known again. With `hints`, findings
+        bring ready-to-use repairs.
         """
         key = self.baseline.key if self.baseline else os.environ.get(FINGERPRINT_KEY, "").encode()
-        return Inspector(detector, validator, definition, key or None)
+        return Inspector(detector, validator, definition, key or None, hints=hints)
 
     def gate(
         self,

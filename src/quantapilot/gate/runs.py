@@ -27,6 +27,7 @@ class Terms:
         walked: Paths of which the inputs are all that there is.
         whole: Whether the inputs are all that the configuration names.
         accepting: What accepts findings in place of the project's baseline.
+        hints: Whether findings bring ready-to-use repairs.
     """
 
     select: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class Terms:
     walked: Sequence[str] = ()
     whole: bool = False
     accepting: Accepting | None = None
+    hints: bool = False
 
 
 def scanned(
@@ -46,7 +48,7 @@ def scanned(
     """
     detector = project.detector()
     excuses = project.excuses("scan", detector, summary, terms.walked, accepting=terms.accepting)
-    inspector = project.inspector(detector)
+    inspector = project.inspector(detector, hints=terms.hints)
     yield from project.gate(inspector, summary, terms.select, terms.ignore, excuses).check(inputs)
 
 
@@ -102,7 +104,8 @@ def validated(
         yield from gate.check(inputs)
         return
     definition = _named(contract, as_name) if as_name else None
-    inspector = project.inspector(detector, Validator(contract, engine), definition)
+    validator = Validator(contract, engine)
+    inspector = project.inspector(detector, validator, definition, hints=terms.hints)
     if project.has_contract and not (beside and proof.known):
         # Imported here: a payload beside a contract that is proven does not pay for it.
         from quantapilot.gate.contract import check_contract, unusable
@@ -116,7 +119,7 @@ def validated(
             clean = False
             if unusable(finding):
                 # What can't be validated is still searched for personal data.
-                inspector = project.inspector(detector)
+                inspector = project.inspector(detector, hints=terms.hints)
             yield finding
         excuses.contract_ended(project.files)
         # What is excused here is found by a run without the exceptions.
@@ -128,6 +131,14 @@ def validated(
 def _named(contract: Contract, name: str) -> Definition:
     definition = contract.named(name)
     if definition is None:
-        known = ", ".join(contract.definitions)
-        raise UnknownNameError(f"no definition '{name}'; there are {known}")
+        from difflib import get_close_matches
+
+        from quantapilot.contract.catalog import snake
+
+        spelt = {snake(known): known for known in contract.definitions}
+        near = get_close_matches(snake(name.replace("-", "_")), spelt, n=1)
+        meant = [word if name == name.lower() else spelt[word] for word in near]
+        hint = f", did you mean '{meant[0]}'?" if meant else ""
+        hint = hint or f"; there are {', '.join(contract.definitions)}"
+        raise UnknownNameError(f"no definition '{name}'{hint}")
     return definition

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
 # So small that a second pass over a block finds it in the processor's cache.
 BLOCK_BYTES = 1 << 20
@@ -18,6 +17,13 @@ Opening = Literal["line", "document", "other"]
 
 _LINES = frozenset({".jsonl", ".ndjson"})
 _EITHER = frozenset({".log", ".txt", ".out", ""})
+
+
+class Readable(Protocol):
+    """What blocks are read from: no bytes mean its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,7 +40,7 @@ class Block:
     too_long: int = 0
 
 
-def blocks(head: bytes, stream: BinaryIO, max_line_bytes: int, line: int = 1) -> Iterator[Block]:
+def blocks(head: bytes, stream: Readable, max_line_bytes: int, line: int = 1) -> Iterator[Block]:
     """Yield the lines of `head` and of the rest of the stream, in blocks of about `BLOCK_BYTES`.
 
     `line` is the number of the first one.

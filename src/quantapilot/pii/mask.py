@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -12,6 +12,14 @@ Span = tuple[int, int, str]
 
 WINDOW = 32
 _ELLIPSIS = "..."
+
+
+class Excerpt(NamedTuple):
+    """One line that shows a place, and where in it that place is: offset and length."""
+
+    text: str
+    start: int
+    length: int
 
 
 def mask(text: str, spans: Iterable[Span]) -> str:
@@ -44,8 +52,10 @@ def merge(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def excerpt(text: str, merged: Sequence[Span], focus: int) -> str:
+def excerpt(text: str, merged: Sequence[Span], focus: int) -> Excerpt:
     """Return the surroundings of offset `focus` in one line, with every span masked.
+
+    It points to the mask of the span at `focus`, or to the character where there is none.
 
     The cut never falls inside a span, so that no part of a value can show at its edge.
 
@@ -69,7 +79,15 @@ def excerpt(text: str, merged: Sequence[Span], focus: int) -> str:
     shown = _masked(text[first:last], kept)
     if not shown.isprintable():
         shown = "".join(char if char.isprintable() else " " for char in shown)
-    return (_ELLIPSIS if first else "") + shown + (_ELLIPSIS if last < len(text) else "")
+    before = _ELLIPSIS if first else ""
+    point, length = focus - first + len(before), 1
+    for start, end, label in kept:
+        masked = len(label) + 2
+        if end <= focus - first:
+            point += masked - (end - start)
+        elif start <= focus - first:
+            point, length = point - (focus - first - start), masked
+    return Excerpt(before + shown + (_ELLIPSIS if last < len(text) else ""), point, length)
 
 
 def _reaching_over(merged: Sequence[Span], offset: int) -> Span | None:

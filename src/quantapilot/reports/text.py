@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
+from unicodedata import category, combining, east_asian_width
 
 from quantapilot.errors import ExitCode
 from quantapilot.reports.plain import place, printable, tally
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from quantapilot.reports import Reporter
 
 _STYLES = {"error": "31;1", "warning": "33;1", "place": "1", "rule": "36", "dim": "2", "ok": "32;1"}
+_NO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 
 
 class TextReporter:
@@ -37,7 +39,11 @@ class TextReporter:
         lines = ["  ".join(head), f"    {printable(finding.message)}"]
         if finding.excerpt:
             lines.append(f"    | {printable(finding.excerpt)}")
+            if finding.caret is not None:
+                pointed = self._style(_carets(finding.excerpt, finding.caret), finding.severity)
+                lines.append(f"    | {pointed}")
         lines.append(self._style(f"    = {finding.help}", "dim"))
+        lines += [f"    > {printable(hint)}" for hint in finding.hints]
         self._out.write("\n".join(lines) + "\n\n")
 
     def finish(self, summary: Summary) -> None:
@@ -57,3 +63,18 @@ class TextReporter:
 def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:
     """Return the text reporter."""
     return TextReporter(out, colour=colour, quiet=quiet)
+
+
+def _carets(excerpt: str, caret: tuple[int, int]) -> str:
+    """Return what stands below an excerpt to point to a part of it, on a terminal."""
+    start, length = caret
+    indent = _width(printable(excerpt[:start]))
+    return " " * indent + "^" * max(1, _width(printable(excerpt[start : start + length])))
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes (Unicode Annex 11)."""
+    if text.isascii():
+        return len(text)
+    shown = (char for char in text if not combining(char) and category(char) not in _NO_WIDTH)
+    return sum(1 + (east_asian_width(char) in "WF") for char in shown)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from quantapilot.contract.positions import MAX_DEPTH, JsonTextError, Lines, Node, locate, read, span
+from quantapilot.contract.positions import (
+    MAX_DEPTH,
+    JsonTextError,
+    Lines,
+    Node,
+    locate,
+    read,
+    span,
+    string_offsets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,3 +235,15 @@ def test_the_way_to_one_value_leads_where_reading_everything_does(
     nodes, _ = read(text)
     for node in nodes:
         assert span(text, node.pointer) == (node.start, node.end)
+
+
+@given(st.text(), st.booleans(), st.text("[{ ,"))
+def test_each_character_of_a_string_is_traced_to_where_it_is_written(
+    value: str, ascii_only: bool, before: str
+) -> None:
+    text = before + json.dumps(value, ensure_ascii=ascii_only) + '"'
+    offsets = string_offsets(text, len(before))
+    assert text[offsets[-1]] == '"'
+    units = [text[start:end] for start, end in pairwise(offsets)]
+    decoded = [json.loads(f'"{unit}"') for unit in units]
+    assert decoded == list(value)

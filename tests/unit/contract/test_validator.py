@@ -31,13 +31,17 @@ EVENT = {
     "data": {"run_id": RUN, "error_code": "TESTS_FAILED", "message": "two tests failed"},
 }
 ERROR = {"error_code": "REPO_CLONE_FAILED", "message": "Repository clone failed"}
+CODE = "a string of at most 64 characters that matches ^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$"
+TEXT = "a string of 1 to 2,000 characters"
+UUID = "a lower-case UUID of version 3, 4, 5 or 7"
+LACKS = "required field '{}' is missing"
 
 engines = pytest.mark.parametrize("validator", BOTH, ids=["jsonschema-rs", "reference"])
 
 
 def broken(validator: Validator, name: str, document: Any) -> list[tuple[str, str, str]]:
     found = validator.violations(CONTRACT.definitions[name], document)
-    return sorted((v.rule, "/".join(map(str, v.pointer)), v.message) for v in found)
+    return sorted((v.rule, "/".join(map(str, v.pointer)), v.message + v.hint) for v in found)
 
 
 # --- recognition ------------------------------------------------------------------------------
@@ -109,26 +113,38 @@ def test_the_fast_verdict_is_that_of_the_close_look(document: dict[str, Any]) ->
     ("name", "document", "wanted"),
     [
         ("RunFailed", EVENT["data"], []),
-        ("LogRecord", {**RECORD, "mesage": "x"},
-         [("contract/unknown-field", "mesage", "not an allowed field, did you mean 'message'?")]),
+        ("LogRecord", {**RECORD, "projct_id": "x"},
+         [("contract/unknown-field", "projct_id",
+           "not an allowed field, did you mean 'project_id'?")]),
         ("RunCompleted", {"run_id": RUN, "zzz": 1},
          [("contract/unknown-field", "zzz", "not an allowed field; allowed are run_id")]),
         ("RunFailed", {"run_id": RUN},
-         [("contract/missing-field", "", "required field 'error_code' is missing"),
-          ("contract/missing-field", "", "required field 'message' is missing")]),
+         [("contract/missing-field", "", f"{LACKS.format('error_code')}; expected {CODE}"),
+          ("contract/missing-field", "", f"{LACKS.format('message')}; expected {TEXT}")]),
         ("RunFailed", {**ERROR, "run_id": RUN, "message": 5},
-         [("contract/type", "message", "must be of type string")]),
+         [("contract/type", "message", f"is a number; expected {TEXT}")]),
         ("RunFailed", {**ERROR, "run_id": RUN, "message": ""},
-         [("contract/range", "message", "is shorter than 1 characters")]),
+         [("contract/range", "message", "is shorter than 1 character")]),
         ("RunFailed", {**ERROR, "run_id": RUN, "message": "x" * 2001},
          [("contract/range", "message", "is longer than 2000 characters")]),
         ("DocumentationGenerated", {"run_id": RUN, "docs_branch": "docs", "pr_number": 0},
          [("contract/range", "pr_number", "is less than 1")]),
-        ("RunFailed", [], [("contract/type", "", "must be of type object")]),
-        ("Timestamp", "yesterday", [("contract/format", "", "is no date-time")]),
+        ("RunFailed", [], [("contract/type", "", "is an array; expected an object")]),
+        ("Timestamp", "yesterday", [("contract/format", "",
+           "is no date-time; expected a date and time with offset (RFC 3339)")]),
+        ("RunAccepted", {"run_id": "7c9e6679-7425-10de-944b-e07fc1f90ae7"},
+         [("contract/pattern", "run_id", f"does not match its pattern; expected {UUID}")]),
+        ("RunFailed", {"run_id": RUN, "message": "hi", "error_code": "A", "mesage": "hi"},
+         [("contract/unknown-field", "mesage",
+           "not an allowed field; allowed are run_id, error_code, message")]),
+        ("ErrorResponse", {**ERROR, "status": 99},
+         [("contract/range", "status", "is less than 100")]),
+        ("ErrorResponse", {**ERROR, "status": "ok"},
+         [("contract/type", "status", "is a string; expected an integer of 100 to 599")]),
     ],
     ids=["clean", "near field", "unknown field", "missing fields", "type", "too short", "too long",
-         "too small", "no object", "format"],
+         "too small", "no object", "format", "pattern",
+         "near field that is there", "below", "integer"],
 )  # fmt: skip
 def test_each_violation_has_its_rule_its_place_and_its_repair(
     validator: Validator, name: str, document: Any, wanted: list[tuple[str, str, str]]
@@ -166,9 +182,27 @@ def test_no_value_and_no_unknown_name_stands_in_a_message(validator: Validator, 
 
 def test_an_enumeration_lists_what_is_allowed() -> None:
     messages = [m for _, _, m in broken(FAST, "LogRecord", {**RECORD, "level": "loud"})]
-    assert len(messages) == 1
-    assert messages[0].startswith("is none of 'debug', 'info', 'warn', 'warning', 'error'")
-    assert "loud" not in messages[0]
+    levels = "debug, info, warn, warning, error, critical, fatal, DEBUG and 13 more"
+    assert messages == [f"is none of the listed values; expected one of: {levels}"]
+
+
+@engines
+def test_a_value_like_a_listed_one_is_answered_with_the_nearest(validator: Validator) -> None:
+    ((_, _, message),) = broken(validator, "LogRecord", {**RECORD, "level": "waring"})
+    assert message.endswith(", did you mean 'warning'?")
+    assert "waring" not in message
+
+
+def test_an_unknown_document_is_told_its_nearest_definition_and_what_it_lacks() -> None:
+    found = FAST.recognise({"eror_code": "TESTS_FAILED", "message": "x"}).violation
+    assert found is not None
+    assert found.message.endswith(
+        "; nearest is ErrorResponse, without its 'error_code', did you mean 'error_code'?"
+    )
+    event = {key: value for key, value in EVENT.items() if key != "specversion"}
+    found = FAST.recognise(event).violation
+    assert found is not None
+    assert found.message.endswith("; nearest is Event, without its 'specversion'")
 
 
 @pytest.mark.parametrize("depth", [100, 300, 1000])
@@ -178,7 +212,7 @@ def test_depth_alone_breaks_no_verdict(depth: int) -> None:
         value = [value]
     assert not FAST.judge()({**RECORD, "message": value})
     assert broken(FAST, "LogRecord", {**RECORD, "message": value}) == [
-        ("contract/type", "message", "must be of type string")
+        ("contract/type", "message", "is an array; expected a string of at most 16,384 characters")
     ]
 
 

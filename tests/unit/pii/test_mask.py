@@ -29,7 +29,7 @@ def test_no_letter_of_a_masked_value_survives_in_an_excerpt(
 ) -> None:
     text, spans = laid_out(parts)
     focus = data.draw(st.integers(0, len(text) - 1))
-    shown = excerpt(text, merge(data.draw(st.permutations(spans))), focus)
+    shown = excerpt(text, merge(data.draw(st.permutations(spans))), focus).text
     assert not set(shown) & set("XYZ")
 
 
@@ -44,7 +44,7 @@ def test_a_span_cut_in_pieces_that_touch_or_overlap_hides_as_much(
         lap = data.draw(st.integers(start, cut))
         pieces += [(start, cut, label), (lap, end, "email")]
     pieces = [piece for piece in pieces if piece[0] < piece[1]]
-    for shown in (mask(text, pieces), excerpt(text, merge(pieces), spans[-1][0])):
+    for shown in (mask(text, pieces), excerpt(text, merge(pieces), spans[-1][0]).text):
         assert not set(shown) & set("XYZ")
 
 
@@ -59,7 +59,7 @@ def test_an_excerpt_is_one_printable_line_of_about_the_window(
     parts: list[tuple[str, str]], data: st.DataObject
 ) -> None:
     text, spans = laid_out(parts)
-    shown = excerpt(text, merge(spans), data.draw(st.integers(0, len(text) - 1)))
+    shown = excerpt(text, merge(spans), data.draw(st.integers(0, len(text) - 1))).text
     assert shown.isprintable()
     assert len(shown) <= 2 * WINDOW + 2 * len("...") + len("<token>") * len(spans) + WINDOW
 
@@ -81,7 +81,7 @@ def test_an_excerpt_is_one_printable_line_of_about_the_window(
 def test_an_excerpt_shows_the_surroundings(
     text: str, spans: list[tuple[int, int, str]], focus: int, shown: str
 ) -> None:
-    assert excerpt(text, merge(spans), focus).removeprefix("...") == shown.removeprefix("...")
+    assert excerpt(text, merge(spans), focus).text.removeprefix("...") == shown.removeprefix("...")
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,16 @@ def test_an_excerpt_shows_the_surroundings(
 )
 def test_overlapping_spans_become_one_mask(spans: list[tuple[int, int, str]], shown: str) -> None:
     assert mask("0123456789", spans) == shown
+
+
+@given(PARTS, st.data())
+def test_an_excerpt_points_to_the_mask_that_it_is_about(
+    parts: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    text, spans = laid_out(parts)
+    at = data.draw(st.integers(0, len(spans) - 1))
+    shown, start, length = excerpt(text, merge(spans), spans[at][0])
+    assert shown[start : start + length] == "<token>"
+    before = "".join(f"{shown}<token>" for shown, _ in parts[:at]) + parts[at][0]
+    there = "".join(char if char.isprintable() else " " for char in before)
+    assert there.endswith(shown[:start].removeprefix("..."))

@@ -49,7 +49,7 @@ def test_a_match_example_is_found_and_its_value_never_shown(rule: Rule, number: 
         matches = DETECTOR.find(text, name=name, data_class=_data_class(rule))
         spans = [(match.start, match.end, match.rule.pii_class) for match in matches]
         shown += [
-            (text[match.start : match.end], excerpt(text, spans, match.start))
+            (text[match.start : match.end], excerpt(text, spans, match.start).text)
             for match in matches
             if match.rule.id == rule.id
         ]

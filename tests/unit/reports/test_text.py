@@ -52,6 +52,7 @@ FINDINGS = (
         rule="contract/type", category="contract", pii_class=None, line=2, column=None, pointer="",
         excerpt=None, message="must be of type string", help="Send the type.",
     ),
+    finding(caret=(12, 7)),
     finding(path="odd\nname\x1b[31m\udcff\u202e.jsonl", pointer="/a\x1b[0m\u200b/b"),
 )  # fmt: skip
 
@@ -91,6 +92,24 @@ def test_the_report_in_colours_says_the_same(snapshot: SnapshotAssertion) -> Non
 
 def test_without_colour_there_is_no_escape_code() -> None:
     assert ESCAPE not in report(FINDINGS)
+
+
+@pytest.mark.parametrize(
+    ("excerpt", "column"),
+    [
+        ("to <email>", 3),
+        ("日本語 <email>", 7),
+        ("e\u0301 <email>", 2),
+        ("a\u200bb <email>", 9),
+        ("\t<email>", 4),
+    ],
+    ids=["ascii", "wide", "combining", "invisible, so shown as an escape", "tab"],
+)
+def test_the_caret_stands_below_the_mask_on_a_terminal(excerpt: str, column: int) -> None:
+    start = excerpt.index("<")
+    lines = report((finding(excerpt=excerpt, caret=(start, 7)),)).splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith("    | "))
+    assert lines[at + 1] == f"    | {' ' * column}^^^^^^^"
 
 
 @given(st.text(st.characters(codec=None)))
