@@ -361,7 +361,9 @@ def test_programs_read_utf8_whatever_the_terminal_shows(
         check=False,
     )
     assert done.returncode == 1
-    assert "grüße.txt" in unquote(done.stdout.decode("utf-8"))
+    # The page is in ASCII, so that no encoding can break it.
+    shown = r"gr\u00fc\u00dfe.txt" if name == "html" else "grüße.txt"
+    assert shown in unquote(done.stdout.decode("utf-8"))
 
 
 @pytest.mark.usefixtures("project")
