@@ -42,6 +42,8 @@ _SHORT_WORD = 6
 _ESCAPES = {'"': '"', "\\": "\\", "\n": "n", "\t": "t", "\r": "r", "\b": "b", "\f": "f"}
 _SHORT_ESCAPE = r"\\[bfnrt]"
 _OR_BEYOND = r"|[\x80-\xff]{1,4})"
+# A class with the characters that JSON may escape.
+_ESCAPED = re.compile(r"\(\?:\(\?:\[([^\]]+)\]\|\\\\\+\[([^\]]+)\]\)")
 # Letters of Latin alphabets beyond ASCII as raw bytes. Where a pattern asks for no others, texts
 # in other alphabets are told apart by the first pass.
 _LATIN_BLOCKS = ((0xC0, 0x24F), (0x1E00, 0x1EFF))
@@ -402,5 +404,14 @@ def _class(members: frozenset[str], *, lines: bool) -> str:
 
 
 def _one_byte(wide: str) -> str:
-    """Return the class of a repeat: there each byte of a character may count for itself."""
+    """Return the class of a repeat: there each byte of a character may count for itself.
+
+    So may those of an escape, where the class has all of them. To tell both ways of reading it
+    apart would double the work of an engine that goes back with every escape.
+    """
+    if found := _ESCAPED.match(wide):
+        raw, after = (re.compile(f"[{each}]") for each in found.groups())
+        ascii_chars = map(chr, range(128))
+        if all(raw.match(char) for char in ascii_chars if char == "\\" or after.match(char)):
+            return rf"[{found[1]}\x80-\xff]"
     return wide.removesuffix(_OR_BEYOND) + r"|[\x80-\xff])"
