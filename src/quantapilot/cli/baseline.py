@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quantapilot.cli.options import CONFIG
 from quantapilot.config import load_config, shown
 from quantapilot.gate.baseline import (
     DEFAULT_FILE,
@@ -36,12 +37,7 @@ if TYPE_CHECKING:
 
 _PARAMETERS = (
     click.argument("paths", nargs=-1, metavar="[PATH]..."),
-    click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Read settings from FILE; else from the nearest quantapilot.toml or pyproject.toml.",
-    ),
+    CONFIG,
     click.option(
         "--baseline",
         "file",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from quantapilot.cli import candidates
+from quantapilot.cli.options import CONFIG, IGNORE, SELECT
 from quantapilot.cli.output import written_whole
 from quantapilot.config import load_config
 from quantapilot.gate.choice import Choice
@@ -93,26 +94,9 @@ _PARAMETERS = (
         metavar="FILE",
         help="Write the report to FILE instead of standard output.",
     ),
-    click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Read settings from FILE; else from the nearest quantapilot.toml or pyproject.toml.",
-    ),
-    click.option(
-        "--select",
-        multiple=True,
-        metavar="RULE",
-        help="Report only this rule; repeatable, 'pii/*' works.",
-        shell_complete=candidates.rule_patterns,
-    ),
-    click.option(
-        "--ignore",
-        multiple=True,
-        metavar="RULE",
-        help="Do not report this rule; repeatable.",
-        shell_complete=candidates.rule_patterns,
-    ),
+    CONFIG,
+    SELECT,
+    IGNORE,
     click.option("--staged", is_flag=True, help="Check only the lines that are staged in git."),
     click.option(
         "--since",

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from quantapilot.cli.options import CONFIG
 from quantapilot.config import load_config
 from quantapilot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; show the difference and exit 1 if any.")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read settings from FILE; else from the nearest quantapilot.toml or pyproject.toml.",
-)
+@CONFIG
 def generate(check: bool, config: Path | None) -> None:
     """Write the Pydantic models and the catalog from the schemas."""
     from quantapilot.contract import codegen

@@ -12,6 +12,7 @@ import click
 
 from quantapilot.cli import candidates
 from quantapilot.cli.check import CheckOptions, settings
+from quantapilot.cli.options import CONFIG, IGNORE, SELECT
 from quantapilot.cli.output import written_whole
 from quantapilot.errors import ExitCode, UnsearchableError
 
@@ -36,26 +37,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Give equal values equal pseudonyms, such as <email#…>; the key is QP_FINGERPRINT_KEY.",
 )
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read settings from FILE; else from the nearest quantapilot.toml or pyproject.toml.",
-)
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="RULE",
-    help="Replace only what this rule finds; repeatable, 'pii/*' works.",
-    shell_complete=candidates.rule_patterns,
-)
-@click.option(
-    "--ignore",
-    multiple=True,
-    metavar="RULE",
-    help="Leave what this rule finds; repeatable.",
-    shell_complete=candidates.rule_patterns,
-)
+@CONFIG
+@SELECT
+@IGNORE
 @click.option("--quiet", "-q", is_flag=True, help="Do not say what was replaced.")
 def redact(
     file: str,

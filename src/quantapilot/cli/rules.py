@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import sys
 from difflib import get_close_matches
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
 from quantapilot.cli import candidates
+from quantapilot.cli.options import CONFIG
 from quantapilot.config import load_config
 from quantapilot.gate.catalogue import RuleEntry, all_rules
 
-_CONFIG = click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read settings, and the project's own rules, from FILE.",
-)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _entries(config: Path | None) -> list[RuleEntry]:
@@ -27,7 +24,7 @@ def _entries(config: Path | None) -> list[RuleEntry]:
 
 
 @click.command()
-@_CONFIG
+@CONFIG
 @click.option(
     "--format",
     "report_format",
@@ -64,7 +61,7 @@ def rules(config: Path | None, report_format: str) -> None:
 
 @click.command()
 @click.argument("rule", shell_complete=candidates.rules)
-@_CONFIG
+@CONFIG
 def explain(rule: str, config: Path | None) -> None:
     """Tell what RULE finds and what not, why it matters and how to repair a finding."""
     entries = {entry.id: entry for entry in _entries(config)}
