@@ -23,7 +23,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in IDENTITY.items():
         monkeypatch.setenv(name, value)
     git("init", "--quiet")
-    commit({"old.txt": "x\n", ".gitignore": ".cache\n"})
+    commit({"old.txt": "x\n"})
     write({"logs/a": "x\n", "left-out/b": "x\n", "c": "x\n"})
 
 

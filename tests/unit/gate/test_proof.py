@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -76,15 +77,15 @@ def test_a_cache_that_cannot_be_written_only_costs_a_new_check(
     assert not Proof(project, "jsonschema-rs").known
 
 
-def test_what_is_remembered_is_a_digest_and_nothing_else(project: Project, tmp_path: Path) -> None:
+def test_what_is_remembered_is_a_digest_and_nothing_else(project: Project) -> None:
     Proof(project, "jsonschema-rs").remember()
 
-    (file,) = (tmp_path / ".cache" / "quantapilot").iterdir()
+    (file,) = (Path(os.environ["XDG_CACHE_HOME"]) / "quantapilot").iterdir()
     assert set(file.read_text()) <= set("0123456789abcdef")
 
 
-def test_old_proofs_do_not_pile_up(project: Project, tmp_path: Path) -> None:
-    cache = tmp_path / ".cache" / "quantapilot"
+def test_old_proofs_do_not_pile_up(project: Project) -> None:
+    cache = Path(os.environ["XDG_CACHE_HOME"]) / "quantapilot"
     cache.mkdir(parents=True)
     for number in range(100):
         (cache / f"proof-{number:016x}").write_text("0")

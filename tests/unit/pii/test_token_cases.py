@@ -302,15 +302,14 @@ def test_over_a_hundred_and_twenty_formats_are_known() -> None:
     assert len(ISSUED) >= 120
 
 
-@pytest.mark.parametrize("rule", ISSUED, ids=lambda rule: rule.id)
-@pytest.mark.parametrize(
-    "frame",
-    ["retrying with {}", "TOKEN={}", "{}, then", '"{}"', "({})", "step-1: {}!"],
-)
-def test_a_format_is_found_wherever_it_stands(rule: Any, frame: str) -> None:
-    value = rule.match[0]
+FRAMES = ["retrying with {}", "TOKEN={}", "{}, then", '"{}"', "({})", "step-1: {}!"]
 
-    assert value.startswith("{") or _tokens(frame.format(value))
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in ISSUED if not rule.match[0].startswith("{")], ids=lambda rule: rule.id
+)
+def test_a_format_is_found_wherever_it_stands(rule: Any) -> None:
+    assert [frame for frame in FRAMES if not _tokens(frame.format(rule.match[0]))] == []
 
 
 ALPHABETS = [LETTERS, SMALL, "0123456789abcdef"]
