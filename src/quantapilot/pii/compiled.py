@@ -8,6 +8,7 @@ rules say; the rules remain the truth.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ def compile_rules(rules: Sequence[Rule]) -> bytes:
     return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
+@cache
 def compiled_rules() -> tuple[Rule, ...]:
     """Return the packaged rules without their examples, ready for a detector."""
     return tuple(

@@ -55,7 +55,7 @@ class Detector:
         self,
         rules: Sequence[Rule],
         settings: DetectorSettings | None = None,
-        prefilter: Callable[[Sequence[Rule]], Prefilter] = build_prefilter,
+        prefilter: Callable[[tuple[Rule, ...]], Prefilter] = build_prefilter,
     ) -> None:
         self.rules = tuple(rules)
         self.settings = settings or DetectorSettings()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -224,8 +224,11 @@ class RegexPrefilter:
         return found
 
 
-def build_prefilter(rules: Sequence[Rule]) -> Prefilter:
+@lru_cache(maxsize=2)
+def build_prefilter(rules: tuple[Rule, ...]) -> Prefilter:
     """Return the fastest prefilter that this platform has for `rules`.
+
+    Detectors of the same rules share it, since what it costs is to compile it.
 
     Raises:
         RuleError: A rule's pattern uses a construct that no prefilter can be derived from.
