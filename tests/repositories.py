@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 IDENTITY = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -20,6 +24,14 @@ def environment(**more: str) -> dict[str, str]:
     """Return the environment of a process without what git tells the hook that tests may run in."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     return kept | IDENTITY | more
+
+
+def be_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give this process the same environment as `environment` gives another one."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
 
 
 def git(*arguments: str, at: Path | None = None, stdin: bytes | None = None) -> str:

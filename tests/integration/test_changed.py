@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.program import call
-from tests.repositories import IDENTITY, commit, git, stage, write
+from tests.repositories import be_alone, commit, git, stage, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +25,7 @@ DIRTY = RECORD.replace("build finished", "to alice@example.com")
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the current folder: a repository with one commit, which holds old findings."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    for name, value in IDENTITY.items():
-        monkeypatch.setenv(name, value)
+    be_alone(monkeypatch)
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)

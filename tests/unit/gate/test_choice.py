@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.repositories import IDENTITY, commit, git, write
+from tests.repositories import be_alone, commit, git, write
 
 from quantapilot.config import Config
 from quantapilot.findings import Summary
@@ -20,8 +20,7 @@ PROJECT = Project(Config(Path(), logs=("logs/*",), exclude=("/left-out/",)))
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand in a repository with one commit, and files that are new since."""
     monkeypatch.chdir(tmp_path)
-    for name, value in IDENTITY.items():
-        monkeypatch.setenv(name, value)
+    be_alone(monkeypatch)
     git("init", "--quiet")
     commit({"old.txt": "x\n"})
     write({"logs/a": "x\n", "left-out/b": "x\n", "c": "x\n"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.repositories import IDENTITY, commit, git, stage, write
+from tests.repositories import be_alone, commit, git, stage, write
 
 from quantapilot.errors import InputError
 from quantapilot.inputs.changes import added_lines, of_kinds, sources_since, staged_sources
@@ -28,10 +28,7 @@ TEN = "".join(f"line {number}\n" for number in range(1, 11))
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the current folder: the top of a repository with one commit."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    for name, value in IDENTITY.items():
-        monkeypatch.setenv(name, value)
+    be_alone(monkeypatch)
     folder = tmp_path / "repository"
     folder.mkdir()
     monkeypatch.chdir(folder)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.repositories import IDENTITY, commit, git
+from tests.repositories import be_alone, commit, git
 
 from quantapilot.errors import InputError
 from quantapilot.inputs.git import repository, setting
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the top of a repository, whose name ends in a line break; the tests stand below it."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    for name, value in IDENTITY.items():
-        monkeypatch.setenv(name, value)
+    be_alone(monkeypatch)
     top = tmp_path / "repository\n"
     (top / "sub").mkdir(parents=True)
     monkeypatch.chdir(top / "sub")
