@@ -42,6 +42,10 @@ _RULES = {
     "maxItems": "range",
 }
 _DEEPEST = 100
+# A longer word is no misspelt name; to compare it would take time and tell nothing. Nor is each of
+# many unknown fields compared.
+_LONGEST_NAME = 64
+_MOST_ASKED = 32
 _RANGES = {
     "minLength": "is shorter than {} characters",
     "maxLength": "is longer than {} characters",
@@ -134,7 +138,8 @@ class Validator:
             return ""
         _, definition, lacking = best
         unknown = document.keys() - self.contract.fields(definition).properties.keys()
-        meant = next((near for key in sorted(unknown) if (near := _near(key, lacking))), "")
+        asked = sorted(unknown)[:_MOST_ASKED]
+        meant = next((near for key in asked if (near := _near(key, lacking))), "")
         return f"; nearest is {definition.name}, without its {', '.join(map(repr, lacking))}{meant}"
 
     def branch(self, definition: Definition, document: dict[str, Any]) -> Recognised:
@@ -282,7 +287,9 @@ def _cut(value: Any, depth: int) -> Any:
 def _near(word: object, known: Any) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(known), n=1) if isinstance(word, str) else []
+    if not isinstance(word, str) or len(word) > _LONGEST_NAME:
+        return ""
+    near = get_close_matches(word, list(known), n=1)
     return f", did you mean '{near[0]}'?" if near else ""
 
 

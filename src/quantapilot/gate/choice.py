@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.inputs.sources import Source, listed
+from quantapilot.inputs.sources import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.project import Project
+    from quantapilot.inputs.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,11 @@ def chosen(
 def _changed(
     project: Project, choice: Choice, kind: str | None, *, configured: bool
 ) -> Iterator[Source | Finding]:
-    from quantapilot.inputs.changes import of_kinds, sources_since, staged_sources
+    from quantapilot.inputs.changes import kinds_by, sources_since, staged_sources
 
     config = project.config
+    kinds = kinds_by(project.patterns(kind), config.root) if configured else lambda _: (kind,)
     limits = (choice.paths, config.exclude, config.root, config.max_document_bytes)
     if choice.since is None:
-        found = staged_sources(*limits)
-    else:
-        found = sources_since(choice.since, *limits)
-    if configured:
-        yield from of_kinds(found, project.patterns(kind), config.root)
-        return
-    for item in found:
-        yield replace(item, kind=kind) if isinstance(item, Source) else item
+        return staged_sources(*limits, kinds=kinds)
+    return sources_since(choice.since, *limits, kinds=kinds)

@@ -38,15 +38,18 @@ class Outline:
         self._key_shown = key_shown
         self._members: dict[Pointer, list[Node]] = defaultdict(list)
         self._objects = {node.pointer for node in nodes if node.kind == "object"}
+        self._at: dict[int, int] = {}
         for node in nodes[1:]:
-            self._members[node.pointer[:-1]].append(node)
+            members = self._members[node.pointer[:-1]]
+            self._at[node.start] = len(members)
+            members.append(node)
 
     def around(self, node: Node, focus: Focus) -> Excerpt:
         """Return one line with the neighbours of a node, pointing to it."""
         if focus == "inside" or node is self._root:
             return self._inside(node)
         members = self._members[node.pointer[:-1]]
-        at = next(at for at, member in enumerate(members) if member.start == node.start)
+        at = self._at[node.start]
         before, left = "", at
         while left and len(before) < _BEFORE:
             left -= 1

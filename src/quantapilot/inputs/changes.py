@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source, left_out, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from quantapilot.findings import Finding
     from quantapilot.inputs.git import Repository, Stored
@@ -37,6 +38,9 @@ _HUNKS = ("--patch", "--unified=0", "--inter-hunk-context=0", "--diff-filter=MR"
 _HUNK = re.compile(rb"@@ -\d+(?:,(?P<gone>\d+))? \+(?P<start>\d+)(?:,(?P<count>\d+))? @@")
 _REGULAR = "100"
 _SNIFFED = 8192
+
+# Tells the kinds of documents that a file is checked as; none where it is not looked at.
+Kinds = Callable[[Path], Sequence[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,24 @@ class Change:
     old: str | None = None
 
 
+def of_no_kind(_: Path, /) -> Sequence[str | None]:
+    """Return that a file is looked at, whatever it holds."""
+    return (None,)
+
+
+def kinds_by(globs: Mapping[str, Sequence[str]], root: Path) -> Kinds:
+    """Return what tells the kinds of the files that a configuration's patterns name."""
+    by_kind = {kind: matches(patterns, root) for kind, patterns in globs.items()}
+    return lambda path: [kind for kind, named in by_kind.items() if named(path)]
+
+
 def staged_sources(
-    paths: Sequence[str], exclude: Sequence[str], root: Path, limit: int
+    paths: Sequence[str],
+    exclude: Sequence[str],
+    root: Path,
+    limit: int,
+    *,
+    kinds: Kinds = of_no_kind,
 ) -> Iterator[Source | Finding]:
     """Yield the files that the index adds lines to, with their content in the index.
 
@@ -65,17 +85,25 @@ def staged_sources(
         exclude: Patterns as in .gitignore, below the folder `root`, of files that are left out.
         root: Folder of the configuration.
         limit: Size in bytes over which a file counts as not checked.
+        kinds: What each file is checked as.
 
     Raises:
         InputError: Git can't tell what changed.
     """
     repo = repository()
     found = _changes(repo, ("--cached",))
-    yield from _sources(repo, found, paths, left_out(exclude, root, repo.top), limit, staged=True)
+    asked = _Asked(repo, found, paths, left_out(exclude, root, repo.top), kinds)
+    yield from _sources(asked, limit, staged=True)
 
 
 def sources_since(
-    revision: str, paths: Sequence[str], exclude: Sequence[str], root: Path, limit: int
+    revision: str,
+    paths: Sequence[str],
+    exclude: Sequence[str],
+    root: Path,
+    limit: int,
+    *,
+    kinds: Kinds = of_no_kind,
 ) -> Iterator[Source | Finding]:
     """Yield the files that the working tree adds lines to since it parted from a revision.
 
@@ -90,58 +118,61 @@ def sources_since(
     listed = repo.ask("ls-files", "-z", "--others", "--exclude-standard")
     # A name that ends in a slash is another repository's folder.
     found += [Change(name, "A", _REGULAR) for name in _names(listed) if not name.endswith("/")]
-    yield from _sources(repo, found, paths, left_out(exclude, root, repo.top), limit, staged=False)
+    asked = _Asked(repo, found, paths, left_out(exclude, root, repo.top), kinds)
+    yield from _sources(asked, limit, staged=False)
 
 
-def of_kinds(
-    items: Iterable[Source | Finding], globs: Mapping[str, Sequence[str]], root: Path
-) -> Iterator[Source | Finding]:
-    """Yield the sources that a configuration's patterns name, each with its kind of documents."""
-    kinds = {kind: matches(patterns, root) for kind, patterns in globs.items()}
-    for item in items:
-        if not isinstance(item, Source):
-            yield item
-        elif item.path is not None:
-            for kind, named in kinds.items():
-                if named(item.path):
-                    yield replace(item, kind=kind)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The changes of a repository, and what tells which of them are looked at."""
+
+    repo: Repository
+    changes: Sequence[Change]
+    paths: Sequence[str]
+    excluded: Callable[[Path], bool]
+    kinds: Kinds
+
+    def kinds_of(self, name: str) -> Sequence[str | None]:
+        """Return the kinds that a file is checked as, none where it is left out."""
+        path = self.repo.top / name
+        return () if self.excluded(path) else self.kinds(path)
+
+    def added(self, change: Change, kind: str | None) -> AddedLines | None:
+        """Return the lines that a change adds to what is checked as a kind, None for all.
+
+        A file that comes from where nobody looked at it so far is new as a whole.
+        """
+        if change.old is not None and kind not in self.kinds_of(change.old):
+            return None
+        return change.lines
 
 
-def _sources(
-    repo: Repository,
-    changes: Iterable[Change],
-    paths: Sequence[str],
-    excluded: Callable[[Path], bool],
-    limit: int,
-    *,
-    staged: bool,
-) -> Iterator[Source | Finding]:
-    changes = sorted(changes, key=lambda change: os.fsencode(change.name))
-    scope = _Scope(repo.top, changes)
-    yield from scope.limit_to(paths)
-    wanted = [
-        change
-        for change in changes
-        if change.status != "D" and scope.holds(change) and not excluded(repo.top / change.name)
-    ]
-    with repo.stored() as stored:
-        for change in wanted:
-            path = repo.top / change.name
-            label = os.path.relpath(path)
-            if change.status == "U":
-                yield INPUT_RULES["input/unreadable"].at(label, "resolve its conflicts first")
-            elif not change.mode.startswith(_REGULAR) or change.lines == AddedLines():
-                # Neither what a link leads to nor another repository is content of this one.
+def _sources(asked: _Asked, limit: int, *, staged: bool) -> Iterator[Source | Finding]:
+    top = asked.repo.top
+    changes = sorted(asked.changes, key=lambda change: os.fsencode(change.name))
+    scope = _Scope(top, changes)
+    yield from scope.limit_to(asked.paths)
+    with asked.repo.stored() as stored:
+        for change in changes:
+            if change.status == "D" or not scope.holds(change):
                 continue
-            elif change.blob and (staged or not os.path.lexists(path)):
-                yield _stored(Source(label, path), change.blob, stored, limit, change.lines)
-            elif not path.is_symlink():
-                yield Source(label, path, lines=change.lines)
+            path = top / change.name
+            label = os.path.relpath(path)
+            for kind in asked.kinds_of(change.name):
+                lines = asked.added(change, kind)
+                if change.status == "U":
+                    yield INPUT_RULES["input/unreadable"].at(label, "resolve its conflicts first")
+                elif not change.mode.startswith(_REGULAR) or lines == AddedLines():
+                    # Neither what a link leads to nor another repository is content of this one.
+                    continue
+                elif change.blob and (staged or not os.path.lexists(path)):
+                    source = Source(label, path, kind=kind, lines=lines)
+                    yield _stored(source, change.blob, stored, limit)
+                elif not path.is_symlink():
+                    yield Source(label, path, kind=kind, lines=lines)
 
 
-def _stored(
-    source: Source, blob: str, stored: Stored, limit: int, lines: AddedLines | None
-) -> Source | Finding:
+def _stored(source: Source, blob: str, stored: Stored, limit: int) -> Source | Finding:
     """Return a source with its stored content; of a large binary file the beginning is enough."""
     found = stored.read(blob, limit, beginning=_SNIFFED)
     if found is None:
@@ -152,7 +183,7 @@ def _stored(
             source.label,
             f"{length:,} bytes of text in git; the limit is {limit:,}, of max_document_bytes",
         )
-    return replace(source, data=data, lines=lines)
+    return replace(source, data=data)
 
 
 class _Scope:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.repositories import be_alone, commit, git, stage, write
 
 from quantapilot.errors import InputError
-from quantapilot.inputs.changes import added_lines, of_kinds, sources_since, staged_sources
+from quantapilot.inputs.changes import added_lines, kinds_by, sources_since, staged_sources
 from quantapilot.inputs.sources import Source
 
 if TYPE_CHECKING:
@@ -110,6 +110,19 @@ def test_what_is_only_deleted_adds_nothing(here: Path) -> None:
     stage({"ten.txt": TEN.replace("line 5\n", "")})
     assert staged() == {}
     assert since("HEAD") == {}
+
+
+def test_a_file_that_comes_from_where_nobody_looked_is_new_as_a_whole(here: Path) -> None:
+    commit({"fixtures/a.txt": TEN, "drafts/b.txt": TEN.replace("line", "b")})
+    (here / "logs").mkdir()
+    (here / "fixtures" / "a.txt").rename(here / "a.txt")
+    (here / "drafts" / "b.txt").rename(here / "logs" / "b.txt")
+    git("add", "--all")
+    assert staged() == {}
+    assert staged(exclude=("/fixtures/",)) == {"a.txt": "all"}
+    assert since("HEAD", exclude=("/fixtures/",)) == {"a.txt": "all"}
+    kinds = kinds_by({"logs": ["logs/*"]}, Path())
+    assert told(list(staged_sources((), (), Path(), LIMIT, kinds=kinds))) == {"logs/b.txt": "all"}
 
 
 def test_a_renamed_file_is_not_new(here: Path) -> None:
@@ -455,7 +468,8 @@ def test_of_the_configured_files_those_that_changed_have_their_kind(here: Path) 
     stage({"logs/a.jsonl": "{}\n", "logs/old/b.jsonl": "{}\n", "events/c.jsonl": "{}\n"})
     (here / "logs" / "a.jsonl").unlink()
     globs = {"logs": ["logs/**/*.jsonl"], "events": ["events/?.jsonl", str(here / "*.txt")]}
-    found = of_kinds(staged_sources(("nowhere", "."), (), Path(), LIMIT), globs, Path())
+    kinds = kinds_by(globs, Path())
+    found = staged_sources(("nowhere", "."), (), Path(), LIMIT, kinds=kinds)
     assert [
         (item.label, item.kind) if isinstance(item, Source) else item.rule for item in found
     ] == [
