@@ -118,7 +118,7 @@ class Redaction:
         """Return the edits of JSON values, whether they are all there is, and one container."""
         edits: list[Edit] = []
         position, count, kind = 0, 0, ""
-        lines = Lines(shown)
+        lines, strings = Lines(shown), _Strings(shown)
         source = Text("", shown, whole=shape == "json")
         while shown[position:].strip(_BLANKS):
             try:
@@ -134,9 +134,9 @@ class Redaction:
                 return _in_order(edits), False, False
             for part in documents(nodes) if source.whole else [nodes]:
                 for hit in self._inspector.hits(Document(source, lines, part)):
-                    edits += self._of_hit(shown, hit, whole=whole)
+                    edits += self._of_hit(strings, hit, whole=whole)
             if edits or "<" in shown:
-                edits += _renamed(shown, nodes, ())
+                edits += _renamed(strings, nodes, ())
             position, count, kind = end, count + 1, nodes[0].kind
         return _in_order(edits), True, count == 1 and kind in {"object", "array"}
 
@@ -158,13 +158,13 @@ class Redaction:
             else:
                 yield Edit(begin, end, placeholder(label, shown[begin:end], self._key), label)
 
-    def _of_hit(self, text: str, hit: Hit, *, whole: bool) -> Iterator[Edit]:
+    def _of_hit(self, strings: _Strings, hit: Hit, *, whole: bool) -> Iterator[Edit]:
         matches = [each for each in hit.matches if each.rule.id in self._selection]
         if not matches:
             return
         outer = hit.path[0]
         spans = merge((each.start, each.end, each.rule.pii_class) for each in matches)
-        offsets = None if whole else _offsets(text, hit)
+        offsets = None if whole else _offsets(strings, hit)
         if offsets is not None:
             for start, end, label in spans:
                 new = self._placeholder(label, hit.text[start:end], key=hit.key)
@@ -173,14 +173,14 @@ class Redaction:
         label = spans[0][2]
         new = self._placeholder(label, hit.text, key=hit.key)
         if hit.key and outer.key_at is not None and len(hit.path) == 1:
-            offsets = string_offsets(text, outer.key_at)
+            offsets = strings.offsets((), outer.key_at)
             yield Edit(offsets[0], offsets[-1], new, label)
         elif outer.kind == "number" or whole or _coded(outer):
             yield Edit(outer.start, outer.end, f'"{new}"', label)
         else:
             # A number in a string that is JSON.
             inner = hit.path[-1]
-            places = _string_path(text, hit.path[:-1])
+            places = strings.inside(hit.path[:-1])
             quoted = _escaped(f'"{new}"', len(hit.path) - 1)
             yield Edit(places[inner.start], places[inner.end], quoted, label)
 
@@ -213,7 +213,7 @@ def _reads(text: str) -> bool:
     return not text[end:].strip(_BLANKS)
 
 
-def _offsets(text: str, hit: Hit) -> Sequence[int] | None:
+def _offsets(strings: _Strings, hit: Hit) -> Sequence[int] | None:
     """Return where the characters of a hit's text stand in the source; None where they do not."""
     if not hit.path:
         return None
@@ -221,27 +221,38 @@ def _offsets(text: str, hit: Hit) -> Sequence[int] | None:
     if _coded(hit.path[0]) and len(hit.path) > 1:
         return None
     if hit.key:
-        if last.key_at is None:
-            return None
-        return _string_path(text, hit.path[:-1], last.key_at)
-    return _string_path(text, hit.path) if last.kind == "string" else None
+        return None if last.key_at is None else strings.offsets(hit.path[:-1], last.key_at)
+    return strings.offsets(hit.path[:-1], last.start) if last.kind == "string" else None
 
 
-def _string_path(text: str, path: Sequence[Node], quote: int | None = None) -> Sequence[int]:
-    """Return where the characters of a string in strings stand in a text.
+class _Strings:
+    """Where the characters of strings, and of strings in strings, stand in a text.
 
-    Args:
-        text: The text.
-        path: The strings, outermost first.
-        quote: Where in the last of them one more string begins, a key.
+    A string in which many others are found is followed through its escapes once.
     """
-    places: Sequence[int] = range(len(text) + 1)
-    within = text
-    quotes = [node.start for node in path] + ([] if quote is None else [quote])
-    for at, begin in enumerate(quotes):
-        places = [places[inner] for inner in string_offsets(within, begin)]
-        within = path[at].text if at < len(path) else ""
-    return places
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._followed: dict[tuple[int, ...], Sequence[int]] = {}
+
+    def offsets(self, path: Sequence[Node], quote: int) -> Sequence[int]:
+        """Return where each character of a string stands in the text, and last where it ends.
+
+        Args:
+            path: The strings that it stands in, outermost first.
+            quote: Where it begins in the last of them, or in the text.
+        """
+        places = self.inside(path)
+        return [places[at] for at in string_offsets(path[-1].text if path else self._text, quote)]
+
+    def inside(self, path: Sequence[Node]) -> Sequence[int]:
+        """Return where each character of the last of some strings stands in the text."""
+        if not path:
+            return range(len(self._text) + 1)
+        starts = tuple(node.start for node in path)
+        if starts not in self._followed:
+            self._followed[starts] = self.offsets(path[:-1], path[-1].start)
+        return self._followed[starts]
 
 
 def _coded(node: Node) -> bool:
@@ -254,9 +265,10 @@ def _escaped(new: str, depth: int) -> str:
     return new
 
 
-def _renamed(text: str, nodes: Sequence[Node], path: tuple[Node, ...]) -> Iterator[Edit]:
+def _renamed(strings: _Strings, nodes: Sequence[Node], path: tuple[Node, ...]) -> Iterator[Edit]:
     """Yield new names for keys that became alike by redaction, in strings that are JSON too."""
     taken: dict[Pointer, set[str]] = {}
+    numbers: dict[tuple[Pointer, str], int] = {}
     for node in nodes:
         if node.duplicate and node.key_at is not None:
             name = str(node.pointer[-1])
@@ -264,19 +276,20 @@ def _renamed(text: str, nodes: Sequence[Node], path: tuple[Node, ...]) -> Iterat
                 if not taken:
                     for each in nodes:
                         taken.setdefault(each.pointer[:-1], set()).add(str(each.pointer[-1:]))
-                names = taken[node.pointer[:-1]]
-                number = 2
+                parent = node.pointer[:-1]
+                number = numbers.get((parent, name), 2)
                 while True:
                     label = f"{found[0][:-1]}-{number}>"
-                    new = name[: found.start()] + label + name[found.end() :]
-                    if str((new,)) not in names:
-                        break
                     number += 1
-                names.add(str((new,)))
-                places = _string_path(text, path, node.key_at)
+                    new = name[: found.start()] + label + name[found.end() :]
+                    if str((new,)) not in taken[parent]:
+                        break
+                numbers[parent, name] = number
+                taken[parent].add(str((new,)))
+                places = strings.offsets(path, node.key_at)
                 yield Edit(places[found.start()], places[found.end()], label)
         elif node.kind == "string" and "<" in node.text and not _coded(node):
-            yield from _renamed(text, nested(node.text) or (), (*path, node))
+            yield from _renamed(strings, nested(node.text) or (), (*path, node))
 
 
 def _in_order(edits: Iterator[Edit] | Sequence[Edit]) -> list[Edit]:
