@@ -233,18 +233,15 @@ class Inspector:
             return None
         from quantapilot.gate.hints import carries_ids
 
-        root: Field | None = None
-        if document.definition is not None and self.validator is not None:
-            root = self.validator.contract.fields(document.definition)
-        top = len(document.nodes[0].pointer) if document.nodes else 0
-
-        def ids(pointer: Pointer) -> str:
-            parent = pointer[:-1]
-            beside = (node.pointer for node in document.nodes if node.pointer)
-            there = [str(each[-1]) for each in beside if each[:-1] == parent]
-            return carries_ids(root, parent[top:], there)
-
-        return ids
+        if document.definition is None or self.validator is None:
+            return lambda _: ""
+        root = self.validator.contract.fields(document.definition)
+        top = len(document.nodes[0].pointer)
+        beside: dict[Pointer, list[str]] = {}
+        for node in document.nodes:
+            if node.pointer:
+                beside.setdefault(node.pointer[:-1], []).append(str(node.pointer[-1]))
+        return lambda pointer: carries_ids(root, pointer[top:-1], beside.get(pointer[:-1], ()))
 
     def _malformed(
         self, document: Document, masking: Masking, fault: orjson.JSONDecodeError | None
