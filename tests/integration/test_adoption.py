@@ -162,6 +162,26 @@ def test_a_dry_run_shows_everything_and_writes_nothing(repository: Repository) -
         assert [line for line in written.splitlines() if f"+{line}" not in shown] == []
 
 
+def test_a_dry_run_shows_no_value_that_stands_beside_what_it_adds(repository: Repository) -> None:
+    authors = '[project]\nname = "shop"\nauthors = [{email = "jane@corp-new.com"}]\n'
+    repository.write("pyproject.toml", authors)
+
+    shown = repository.run("qp", "init", "--dry-run", "--hook", "git")
+    assert "pyproject.toml" in shown
+    assert "jane" not in shown
+
+
+def test_a_fault_stops_it_before_anything_is_written(repository: Repository) -> None:
+    settings = 'rules = ["rules/none.toml"]\n'
+    repository.write("quantapilot.toml", settings)
+    repository.run("git", "add", "--all")
+    repository.run("git", "commit", "--quiet", "--message", "Rules")
+
+    assert "none.toml" in repository.run("qp", "init", "--hook", "git", code=4)
+    assert repository.run("git", "status", "--porcelain") == ""
+    assert not (repository.root / ".git" / "hooks" / "pre-commit").exists()
+
+
 def test_a_second_run_changes_nothing(repository: Repository) -> None:
     repository.run("qp", "init", "--hook", "git")
     before = repository.run("git", "status", "--porcelain", "--untracked-files=all")

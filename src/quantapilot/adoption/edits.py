@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
+from quantapilot.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -27,21 +29,32 @@ class Edit:
         return (self.path.relative_to(root) if below else self.path).as_posix()
 
     def diff(self, root: Path) -> Iterator[str]:
-        """Yield the lines of the unified diff, without line ends; paths are relative to `root`."""
+        """Yield the lines of the unified diff, without line ends; paths are relative to `root`.
+
+        It has no lines of context: what stands in the file already may be personal data.
+        """
         name = self.name(root)
         old = (self.before or "").splitlines()
         source = "/dev/null" if self.before is None else f"a/{name}"
-        return unified_diff(old, self.after.splitlines(), source, f"b/{name}", lineterm="")
+        return unified_diff(old, self.after.splitlines(), source, f"b/{name}", lineterm="", n=0)
 
 
-def text_of(path: Path) -> str | None:
+def text_of(path: Path, errors: str = "strict") -> str | None:
     """Return the text of a file with its line ends, or None where there is no such file.
 
+    Args:
+        path: The file.
+        errors: How bytes that are not UTF-8 are read, as `bytes.decode` knows it.
+
     Raises:
-        OSError: It can't be read.
-        UnicodeDecodeError: It is not UTF-8.
+        ConfigError: It can't be read, or is not UTF-8.
     """
-    return path.read_bytes().decode("utf-8") if path.exists() else None
+    try:
+        return path.read_bytes().decode("utf-8", errors) if path.exists() else None
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 (byte {error.start})") from error
 
 
 def write(edits: Sequence[Edit]) -> None:

@@ -58,7 +58,8 @@ def git_edits(hooks: Path) -> Iterator[Edit]:
     """
     for name, source in _GIT_HOOKS.items():
         file, wanted = hooks / name, packaged(source)
-        before = text_of(file)
+        # A hook may be a compiled program.
+        before = text_of(file, errors="replace")
         if before is None:
             yield Edit(file, None, wanted, executable=True)
         elif not _OURS.search(before):

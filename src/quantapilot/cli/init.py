@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from quantapilot.adoption.edits import Edit
     from quantapilot.adoption.plan import Hook, Plan
+    from quantapilot.findings import Finding
     from quantapilot.gate.project import Project
 
 
@@ -45,15 +48,20 @@ def init(dry_run: bool, hook: Hook, no_workflow: bool) -> None:
     config = project.config
     contract = project.has_contract or bool(config.logs or config.events or config.errors)
     planned = plan(here, hook, workflow=not no_workflow, contract=contract)
+    # Recorded before anything is written: what names a baseline must not stand there without one.
+    based = _baseline(project)
     if not dry_run:
         try:
-            write(planned.edits)
+            write([*planned.edits, *([based.edit] if based else [])])
         except OSError as error:
-            raise click.UsageError(
-                f"{error.filename} can't be written: {error.strerror}"
-            ) from error
+            message = f"{error.filename} can't be written: {error.strerror}"
+            raise click.UsageError(message) from error
     _tell(planned, here.root, dry_run=dry_run)
-    based = _baseline(project, dry_run=dry_run)
+    if based:
+        click.echo(
+            f"{based.edit.path.name}: {'would accept' if dry_run else 'accepted'} {based.told}"
+        )
+        based.report()
     for command in planned.commands:
         _run(command, here.root, dry_run=dry_run)
     for note in planned.notes:
@@ -72,33 +80,43 @@ def _tell(planned: Plan, root: Path, *, dry_run: bool) -> None:
             click.echo(f"{'wrote' if edit.before is None else 'added to'} {edit.name(root)}")
 
 
-def _baseline(project: Project, *, dry_run: bool) -> bool:
-    """Accept what is found today; tell whether there was no baseline before."""
-    from dataclasses import replace
+@dataclass(frozen=True, slots=True)
+class _Based:
+    """A first baseline: its file, how much it accepts in words, and what it can't accept."""
 
+    edit: Edit
+    told: str
+    left: Sequence[Finding]
+
+    def report(self) -> None:
+        """Tell what is left to repair."""
+        from quantapilot.reports import open_reporter
+
+        reporter = open_reporter("text", sys.stderr)
+        for finding in self.left:
+            reporter.add(finding)
+        if self.left:
+            click.echo("what is told above can't be accepted: repair it first", err=True)
+
+
+def _baseline(project: Project) -> _Based | None:
+    """Return a baseline of what is found today, None where there is one already."""
+    from quantapilot.adoption.edits import Edit
     from quantapilot.adoption.settings import BASELINE
-    from quantapilot.gate.baseline import new_baseline, total, write_baseline
+    from quantapilot.gate.baseline import baseline_text, new_baseline, total
     from quantapilot.gate.recording import record
-    from quantapilot.reports import open_reporter
     from quantapilot.reports.plain import counted
 
     file = project.config.root / (project.config.baseline or BASELINE)
     if file.exists():
-        return False
+        return None
     made = new_baseline(file)
     recording = record(replace(project, baseline=made), (".",))
     entries = recording.entries
-    if not dry_run:
-        write_baseline(replace(made, entries=entries))
-    accepts = "would accept" if dry_run else "accepted"
     files = counted(len({entry.path for entry in entries}), "file")
-    click.echo(f"{file.name}: {accepts} {counted(total(entries), 'finding')} in {files}")
-    reporter = open_reporter("text", sys.stderr)
-    for finding in recording.left:
-        reporter.add(finding)
-    if recording.left:
-        click.echo("the findings above can't be accepted: repair them before you commit", err=True)
-    return True
+    told = f"{counted(total(entries), 'finding')} in {files}"
+    edit = Edit(file, None, baseline_text(replace(made, entries=entries)))
+    return _Based(edit, told, tuple(recording.left))
 
 
 def _run(command: Sequence[str], root: Path, *, dry_run: bool) -> None:

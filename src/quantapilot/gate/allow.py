@@ -26,21 +26,29 @@ if TYPE_CHECKING:
 _PATTERN = frozenset("*?[")
 # A pattern that names both of them names everything.
 _ANY_FILES = ("qp-any/qp-other/qp.file", "qp.any-file")
+# A longer word is no misspelt rule.
+_LONGEST_NAME = 64
 _NO_REASON = "says no reason"
 
 
-def fault(rule: str, reason: str, known: Collection[str]) -> tuple[str, str] | None:
+def fault(
+    rule: str, reason: str, known: Collection[str], *, suggest: bool = True
+) -> tuple[str, str] | None:
     """Return what is wrong with an exception: the rule that it breaks, and what to say.
 
     Args:
         rule: The rule it names.
         reason: Its reason, which must hold a letter or a digit.
         known: Ids of all rules.
+        suggest: Whether the nearest rule is named, which takes milliseconds.
     """
     if _PATTERN & set(rule):
         return "input/allow-overbroad", "a pattern stands for rules that nobody thought of yet"
     if rule not in known:
-        near = get_close_matches(rule, known, n=1) or get_close_matches(f"pii/{rule}", known, n=1)
+        near: list[str] = []
+        if suggest and len(rule) <= _LONGEST_NAME:
+            near = get_close_matches(rule, known, n=1)
+            near = near or get_close_matches(f"pii/{rule}", known, n=1)
         hint = f", did you mean '{near[0]}'?" if near else "; 'qp rules' lists them"
         return "input/allow-unknown-rule", f"there is no such rule{hint}"
     if not excusable(rule):

@@ -105,12 +105,8 @@ def read_entries(file: Path) -> tuple[Entry, ...]:
     return _Reader(file).entries()
 
 
-def write_baseline(baseline: Baseline) -> None:
-    """Write a baseline to its file, whole or not at all; equal baselines have equal bytes.
-
-    Raises:
-        OSError: It can't be written.
-    """
+def baseline_text(baseline: Baseline) -> str:
+    """Return what a baseline's file holds; equal baselines have equal texts."""
     head = {"kind": _KIND, "schema_version": SCHEMA_VERSION, "key_id": _key_id(baseline.key)}
     if baseline.kept:
         head["key"] = baseline.key.decode()
@@ -118,10 +114,19 @@ def write_baseline(baseline: Baseline) -> None:
     entries = ",\n".join(
         _json({name: getattr(entry, name) for name in _ENTRY}) for entry in sorted(baseline.entries)
     )
-    text = "\n".join(["{", *lines, f'"accepted": [\n{entries}' if entries else '"accepted": ['])
+    lines = ["{", *lines, f'"accepted": [\n{entries}' if entries else '"accepted": [', "]", "}"]
+    return "\n".join(lines) + "\n"
+
+
+def write_baseline(baseline: Baseline) -> None:
+    """Write a baseline to its file, whole or not at all.
+
+    Raises:
+        OSError: It can't be written.
+    """
     part = baseline.file.with_name(f".{baseline.file.name}.{os.getpid()}.tmp")
     try:
-        part.write_text(f"{text}\n]\n}}\n", "utf-8", newline="\n")
+        part.write_text(baseline_text(baseline), "utf-8", newline="\n")
         part.replace(baseline.file)
     finally:
         with suppress(OSError):

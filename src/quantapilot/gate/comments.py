@@ -29,6 +29,9 @@ _RULE = re.compile(r"[^,\s](?:[^,]*[^,\s])?")
 # What may stand before a comment that has a line of its own: any sign, or a word that opens one.
 _LEADER = re.compile(r"[\W_]*(?:(?:rem|dnl)\s+)?", re.IGNORECASE)
 
+# So many wrong comments of a file are told the nearest rule.
+_SUGGESTIONS = 50
+
 
 @dataclass(slots=True)
 class _Excuse:
@@ -50,6 +53,7 @@ class Comments:
         self._label = label
         self._known = known
         self._excuses: dict[tuple[int, str], list[_Excuse]] = {}
+        self._faults = 0
 
     def read(self, data: bytes, first: int) -> Iterator[Finding]:
         """Take the comments of some lines; yield what is wrong with them.
@@ -103,7 +107,9 @@ class Comments:
             alone = _LEADER.fullmatch(text[:first]) is not None
             for found in _RULE.finditer(rules):
                 at = column + found.start()
-                if problem := fault(found[0], reason, self._known):
+                suggest = self._faults < _SUGGESTIONS
+                if problem := fault(found[0], reason, self._known, suggest=suggest):
+                    self._faults += 1
                     yield INPUT_RULES[problem[0]].at(
                         self._label, problem[1], line=number, column=at
                     )

@@ -44,16 +44,14 @@ def test_what_a_link_leads_to_is_written_and_keeps_its_mode(tmp_path: Path) -> N
     assert real.stat().st_mode & 0o777 == 0o640
 
 
-def test_the_diff_shows_what_would_be_written(tmp_path: Path) -> None:
+def test_the_diff_shows_what_would_be_written_and_nothing_that_is_there(tmp_path: Path) -> None:
     changed = Edit(tmp_path / "a.toml", "one\ntwo\n", "one\nthree\ntwo\n")
     fresh = Edit(tmp_path / "b" / "c", None, "one\n")
 
     assert list(changed.diff(tmp_path)) == [
         "--- a/a.toml",
         "+++ b/a.toml",
-        "@@ -1,2 +1,3 @@",
-        " one",
+        "@@ -1,0 +2 @@",
         "+three",
-        " two",
     ]
     assert list(fresh.diff(tmp_path)) == ["--- /dev/null", "+++ b/b/c", "@@ -0,0 +1 @@", "+one"]

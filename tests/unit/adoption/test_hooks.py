@@ -76,8 +76,16 @@ def test_git_hooks_are_written_executable_and_only_once(tmp_path: Path) -> None:
     assert list(git_edits(tmp_path / "hooks")) == []
 
 
-def test_another_git_hook_is_never_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "commit-msg").write_text("#!/bin/sh\nexit 0\n")
+@pytest.mark.parametrize("content", [b"#!/bin/sh\nexit 0\n", b"\x7fELF\xff\x00"])
+def test_another_git_hook_is_never_overwritten(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "commit-msg").write_bytes(content)
 
     with pytest.raises(ConfigError, match=r"commit-msg: another hook .*'qp scan --quiet --commit"):
         list(git_edits(tmp_path))
+
+
+def test_a_configuration_that_is_no_text_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".pre-commit-config.yaml").write_bytes(b"repos:\n\xff\n")
+
+    with pytest.raises(ConfigError, match=r"not UTF-8 \(byte 7\)"):
+        pre_commit_edit(tmp_path)
