@@ -249,7 +249,7 @@ def test_no_report_of_dirty_files_holds_a_planted_value(
 ) -> None:
     searched = values | {Planted(value, "email" if "@" in value else "") for value in IN_EXAMPLES}
     summary = project / "summary.md"
-    for verbosity in ([], ["--quiet"]):
+    for verbosity in ([], ["--quiet"], ["--fix-hint"]):
         for output in ([], ["--output", "report.out"]):
             code, out, err = call(command, "--format", name, *verbosity, *output, "dirty")
             written = Path("report.out").read_text("utf-8") if output else out
