@@ -6,6 +6,12 @@ Findings are values (`quantapilot.findings`); an exception here always means "co
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quantapilot.findings import Finding
 
 
 class ExitCode(IntEnum):
@@ -52,6 +58,60 @@ class UnsearchableError(QuantaPilotError):
 
 class ContractError(QuantaPilotError):
     """A schema, catalog or example file that can't be used; the text names file and place."""
+
+
+class EventRefusedError(QuantaPilotError):
+    """An event may not leave: it breaks the contract or holds personal data.
+
+    `findings` tell what and where, masked; the text is that of the first ones.
+    """
+
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class SignatureError(QuantaPilotError):
+    """A webhook's signature does not hold; `reason` is a word for programs.
+
+    The text names no secret, no signature and nothing of the body.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SinkError(QuantaPilotError):
+    """A sink's address or one of its options can't be used; the text shows no credential."""
+
+
+class OutboxError(QuantaPilotError):
+    """The outbox can't do what it was asked; nothing that it acknowledged is lost by that."""
+
+
+class OutboxLockedError(OutboxError):
+    """Another process owns this outbox; the text names it where that is known."""
+
+
+class OutboxDamagedError(OutboxError):
+    """Events that were acknowledged are missing or changed; the file is left as it was found."""
+
+
+class OutboxVersionError(OutboxError):
+    """The outbox was written by a newer version, or is no outbox at all."""
+
+
+class OutboxUnwritableError(OutboxError):
+    """The outbox's disk is full, its folder is read-only, or it can't be written otherwise."""
+
+
+class OutboxFullError(OutboxError):
+    """As many events wait as the outbox may hold; nothing of what was to be added was."""
+
+
+class DuplicateEventError(OutboxError):
+    """Another event stands in the outbox under this id."""
 
 
 class MissingExtraError(QuantaPilotError):

@@ -1,0 +1,1 @@
+"""Guards for logs: no line leaves the process unrendered and unchecked."""

@@ -1,0 +1,46 @@
+"""Sinks by the scheme of their address: one module each, imported when an address names it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from quantapilot.errors import MissingExtraError, SinkError
+from quantapilot.sinks.sink import SinkOptions
+
+if TYPE_CHECKING:
+    from quantapilot.sinks.sink import Sink
+
+# Scheme -> the module whose `from_url` makes the sink, and the extra that brings its packages.
+SINKS = {
+    "https": ("quantapilot.sinks.webhook", "emitter"),
+    "http": ("quantapilot.sinks.webhook", "emitter"),
+    "file": ("quantapilot.sinks.file", "emitter"),
+    "nats": ("quantapilot.sinks.nats", "nats"),
+    "kafka": ("quantapilot.sinks.brokers", "brokers"),
+    "amqp": ("quantapilot.sinks.brokers", "brokers"),
+    "redis": ("quantapilot.sinks.brokers", "brokers"),
+}
+
+
+def sink_for(url: str, options: SinkOptions | None = None) -> Sink:
+    """Return the sink that an address stands for.
+
+    Raises:
+        SinkError: There is no such kind of sink, or the address or an option can't be used.
+        MissingExtraError: The packages of this kind are not installed.
+    """
+    scheme = urlsplit(url).scheme.lower()
+    if scheme not in SINKS:
+        known = ", ".join(f"{name}:" for name in SINKS)
+        raise SinkError(f"no kind of sink has an address like this; it begins with one of {known}")
+    module, extra = SINKS[scheme]
+    try:
+        made = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.startswith("quantapilot"):
+            raise
+        raise MissingExtraError(extra, f"a sink {scheme}:") from error
+    sink: Sink = made.from_url(url, options or SinkOptions())
+    return sink
