@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": ("quantapilot.cli.rules", "explain"),
     "init": ("quantapilot.cli.init", "init"),
     "baseline": ("quantapilot.cli.baseline", "baseline"),
+    "emit": ("quantapilot.cli.emit", "emit"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

@@ -1,1 +1,33 @@
 """Events on their way out: checked, stored, delivered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from quantapilot.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from quantapilot.emitter.emitter import Emitter as Emitter
+    from quantapilot.emitter.outbox import Limits as Limits
+    from quantapilot.emitter.relay import RelaySettings as RelaySettings
+
+__all__ = ["Emitter", "Limits", "RelaySettings"]
+
+_MODULES = {
+    "Emitter": "quantapilot.emitter.emitter",
+    "Limits": "quantapilot.emitter.outbox",
+    "RelaySettings": "quantapilot.emitter.relay",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        return getattr(import_module(_MODULES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.startswith("quantapilot"):
+            raise
+        raise MissingExtraError("emitter", f"quantapilot.emitter.{name}") from error
