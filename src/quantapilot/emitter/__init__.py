@@ -10,13 +10,17 @@ if TYPE_CHECKING:
     from quantapilot.emitter.emitter import Emitter as Emitter
     from quantapilot.emitter.outbox import Limits as Limits
     from quantapilot.emitter.relay import RelaySettings as RelaySettings
+    from quantapilot.errors import EventRefusedError as EventRefusedError
+    from quantapilot.sinks.sink import SinkOptions as SinkOptions
 
-__all__ = ["Emitter", "Limits", "RelaySettings"]
+__all__ = ["Emitter", "EventRefusedError", "Limits", "RelaySettings", "SinkOptions"]
 
 _MODULES = {
     "Emitter": "quantapilot.emitter.emitter",
+    "EventRefusedError": "quantapilot.errors",
     "Limits": "quantapilot.emitter.outbox",
     "RelaySettings": "quantapilot.emitter.relay",
+    "SinkOptions": "quantapilot.sinks.sink",
 }
 
 

@@ -189,6 +189,11 @@ class Emitter:
         self._stored([entry])
         return entry.id
 
+    async def astore(self, entry: Entry) -> str:
+        """Do as `store` does, without blocking the event loop."""
+        await self._kept([entry])
+        return entry.id
+
     @property
     def progress(self) -> Sequence[SinkProgress]:
         """Return how far each sink is; nothing where another process delivers."""

@@ -1,3 +1,5 @@
+"""Checking: what may leave, as which bytes, and what a refusal tells."""
+
 from __future__ import annotations
 
 import traceback
@@ -6,10 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
+from tests.emitting import CONFIG, MAIL, PAYLOAD, ROOT, RUN
 
 from quantapilot.emitter.checking import EventCheck
 from quantapilot.errors import EventRefusedError
-from tests.emitting import CONFIG, MAIL, PAYLOAD, ROOT, RUN
 
 CHECK = EventCheck(CONFIG, "/quantapilot/worker")
 

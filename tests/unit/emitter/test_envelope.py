@@ -1,3 +1,5 @@
+"""Envelopes: what an event gets beside its payload."""
+
 from __future__ import annotations
 
 import re
@@ -5,12 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from quantapilot_models import GateDecision, RunStarted, RunStartedEvent
+from tests.emitting import CONTRACT, PAYLOAD, RUN
 
 from quantapilot.contract.catalog import Contract
 from quantapilot.emitter.envelope import Envelopes
 from quantapilot.errors import ContractError, UnknownNameError
-from tests.emitting import CONTRACT, PAYLOAD, RUN
+from quantapilot_models import GateDecision, RunStarted, RunStartedEvent
 
 ENVELOPES = Envelopes(CONTRACT, "/quantapilot/worker")
 

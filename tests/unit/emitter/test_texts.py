@@ -1,14 +1,16 @@
+"""Events as text: refusals that stand where the text is wrong."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from tests.emitting import CONFIG, MAIL, PAYLOAD, RUN
 
 from quantapilot.emitter.checking import EventCheck
 from quantapilot.emitter.texts import entry_of
 from quantapilot.errors import EventRefusedError
-from tests.emitting import CONFIG, MAIL, PAYLOAD, RUN
 
 if TYPE_CHECKING:
     from quantapilot.findings import Finding
