@@ -191,10 +191,8 @@ def verify(
     candidates = _candidates(_required(found, SIGNATURE_HEADER, "missing-signature"))
     timestamp = int(written)
     age = now() - timestamp
-    if age > tolerance:
-        raise _refused("too-old")
-    if age < -tolerance:
-        raise _refused("too-new")
+    if not -tolerance <= age <= tolerance:
+        raise _refused("too-new" if age < 0 else "too-old")
     key = _matching(_signatures(states, message_id, written, body), candidates)
     if key is None:
         raise _refused("no-match")
@@ -290,9 +288,12 @@ def _found(headers: Headers) -> dict[str, str]:
     return found
 
 
-def _text(part: str | bytes) -> str:
-    # The octets of a header field, RFC 9110, section 5.5.
-    return part.decode("latin-1") if isinstance(part, bytes) else part
+def _text(part: object) -> str:
+    if isinstance(part, bytes):
+        # The octets of a header field, RFC 9110, section 5.5.
+        return part.decode("latin-1")
+    # What JSON may have made of a header, such as a list, is refused as an empty value is.
+    return part if isinstance(part, str) else ""
 
 
 def _required(found: dict[str, str], name: str, reason: SignatureReason) -> str:

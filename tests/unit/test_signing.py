@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import copy
+import hmac
 import logging
 import pickle
 import re
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.message import Message
 from typing import Any, get_args
@@ -224,6 +226,45 @@ def test_the_tolerance_can_be_chosen() -> None:
     assert reason_of(HEADERS, at=AT + 1.5, tolerance=1) == "too-old"
     verify(HEADERS, BODY, [SECRET], tolerance=86_400, now=lambda: AT + 86_400)
     assert reason_of(HEADERS, at=time.time()) == "too-old"
+
+
+@pytest.mark.parametrize("value", [None, 1614265330, [SIGNATURE], {}, b"\xff"], ids=repr)
+@pytest.mark.parametrize("name", HEADERS)
+def test_a_header_that_is_no_text_is_refused_like_any_malformed_one(name: str, value: Any) -> None:
+    assert reason_of({**HEADERS, name: value}).startswith("bad-")
+    assert verify([(None, "x"), *HEADERS.items()], BODY, [SECRET], now=lambda: AT)  # type: ignore[list-item]
+
+
+def test_a_clock_that_tells_no_time_verifies_nothing() -> None:
+    for at in (float("nan"), float("inf"), float("-inf")):
+        assert reason_of(HEADERS, at=at).startswith("too-")
+
+
+def test_all_signatures_are_compared_with_all_keys_wherever_one_matches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+
+    def counting(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return real(one, other)
+
+    real = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", counting)
+    for parts in ([SIGNATURE, OTHER, OTHER], [OTHER, OTHER, SIGNATURE]):
+        for secrets in ([SECRET, new_secret()], [new_secret(), SECRET]):
+            compared.clear()
+            headers = HEADERS | {"webhook-signature": " ".join(parts)}
+            found = verify(headers, BODY, secrets, now=lambda: AT)
+            assert (len(compared), found.key) == (6, secrets.index(SECRET))
+
+
+def test_threads_can_share_a_signer() -> None:
+    signer = Signer([SECRET, new_secret()])
+    ids = [f"id-{number}" for number in range(2000)]
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda each: signer.sign(each, AT, BODY * 100), ids))
+    assert made == [signer.sign(each, AT, BODY * 100) for each in ids]
 
 
 @pytest.mark.parametrize(
