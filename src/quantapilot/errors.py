@@ -101,6 +101,10 @@ class SignatureError(QuantaPilotError):
         super().__init__(message)
         self.reason: SignatureReason = reason
 
+    def __reduce__(self) -> tuple[type[SignatureError], tuple[SignatureReason, str]]:
+        # So that it can leave a worker process.
+        return type(self), (self.reason, str(self))
+
 
 class SinkError(QuantaPilotError):
     """A sink's address or one of its options can't be used; the text shows no credential."""

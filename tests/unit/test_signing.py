@@ -275,6 +275,13 @@ def test_another_body_does_not_match(body: bytes) -> None:
     assert reason_of(HEADERS, body) == "no-match"
 
 
+def test_a_refusal_can_leave_a_worker_process() -> None:
+    with pytest.raises(SignatureError) as caught:
+        verify({}, BODY, [SECRET])
+    moved = pickle.loads(pickle.dumps(caught.value))
+    assert (moved.reason, str(moved)) == (caught.value.reason, str(caught.value))
+
+
 def test_every_reason_is_documented_with_what_to_do() -> None:
     assert tuple(REASONS) == get_args(SignatureReason)
     assert all("; " in text for text in REASONS.values())
