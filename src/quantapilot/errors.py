@@ -6,12 +6,28 @@ Findings are values (`quantapilot.findings`); an exception here always means "co
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quantapilot.findings import Finding
+
+
+# Why a webhook is refused; `quantapilot.signing.REASONS` tells what each word means.
+SignatureReason = Literal[
+    "missing-id",
+    "missing-timestamp",
+    "missing-signature",
+    "duplicate-header",
+    "bad-id",
+    "bad-timestamp",
+    "bad-signature-format",
+    "unknown-version",
+    "too-old",
+    "too-new",
+    "no-match",
+]
 
 
 class ExitCode(IntEnum):
@@ -49,7 +65,7 @@ class UnknownNameError(QuantaPilotError):
 
 
 class InputError(QuantaPilotError):
-    """A list of files, or a git repository, that can't tell what to check; the text says why."""
+    """A list, git repository or saved request that can't tell what to check, and why."""
 
 
 class UnsearchableError(QuantaPilotError):
@@ -71,15 +87,23 @@ class EventRefusedError(QuantaPilotError):
         self.findings = tuple(findings)
 
 
+class SecretError(QuantaPilotError):
+    """A signing secret that can't be used; the text says which one and why, and shows nothing."""
+
+
 class SignatureError(QuantaPilotError):
     """A webhook's signature does not hold; `reason` is a word for programs.
 
     The text names no secret, no signature and nothing of the body.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: SignatureReason, message: str) -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason: SignatureReason = reason
+
+    def __reduce__(self) -> tuple[type[SignatureError], tuple[SignatureReason, str]]:
+        # So that it can leave a worker process.
+        return type(self), (self.reason, str(self))
 
 
 class SinkError(QuantaPilotError):

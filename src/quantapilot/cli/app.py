@@ -22,6 +22,7 @@ COMMANDS = {
     "init": ("quantapilot.cli.init", "init"),
     "baseline": ("quantapilot.cli.baseline", "baseline"),
     "emit": ("quantapilot.cli.emit", "emit"),
+    "verify-webhook": ("quantapilot.cli.verify_webhook", "verify_webhook"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }
