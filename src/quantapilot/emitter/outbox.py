@@ -16,7 +16,7 @@ from quantapilot.emitter.intact import check_open
 from quantapilot.emitter.lock import ROLES, RoleLock
 from quantapilot.emitter.mark import MarkFile
 from quantapilot.emitter.ports import Pending
-from quantapilot.emitter.reading import connect
+from quantapilot.emitter.reading import connect, holds_data
 from quantapilot.emitter.schema import create, migrate
 from quantapilot.emitter.settings import Limits
 from quantapilot.emitter.writer import Writer
@@ -89,10 +89,11 @@ class Outbox:
                 if self._roles[role]:
                     stack.callback(RoleLock(self._path, role).release)
             check_open(self._path)
-            if not self._path.exists() or not self._path.stat().st_size:
+            if not holds_data(self._path):
                 create(self._path)
             connection = self._connect(stack)
-            migrate(connection, self._path)
+            if migrate(connection, self._path):
+                check_open(self._path)
             self._mark = self._marked(connection) if append else None
             if self._mark is not None:
                 stack.callback(self._mark.close)
@@ -181,7 +182,9 @@ class Outbox:
                 after = rows[-1][0]
             return found[:limit]
 
-    def _rows(self, sink: str, after: int, limit: int) -> list[tuple[int, str, str, str, bytes, int, float]]:
+    def _rows(
+        self, sink: str, after: int, limit: int
+    ) -> list[tuple[int, str, str, str, bytes, int, float]]:
         reader = self._reader
         reader.execute("BEGIN")
         try:

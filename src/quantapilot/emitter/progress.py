@@ -43,9 +43,12 @@ class Progress:
                 "SELECT seq FROM deliveries WHERE sink=? AND seq>?", (sink, self._cursor)
             )
         }
-        self._gaps: dict[int, int] = dict(
-            connection.execute("SELECT first, last FROM gaps WHERE last>?", (self._cursor,))
-        )
+        self._gaps: dict[int, int] = {
+            max(first, self._cursor + 1): last
+            for first, last in connection.execute(
+                "SELECT first, last FROM gaps WHERE last>?", (self._cursor,)
+            )
+        }
         self._out_of_order = bool(self._ahead)
 
     def record(
@@ -106,8 +109,15 @@ class Progress:
             connection.executemany(
                 _PUT,
                 [
-                    (self._sink, seq, "delivered", 0, 0.0, "", row_sum(self._sink, seq, "delivered",
-                     0, 0.0, ""))
+                    (
+                        self._sink,
+                        seq,
+                        "delivered",
+                        0,
+                        0.0,
+                        "",
+                        row_sum(self._sink, seq, "delivered", 0, 0.0, ""),
+                    )
                     for seq in beyond
                 ],
             )

@@ -116,15 +116,15 @@ def migrate(
     path: Path,
     steps: Mapping[int, Sequence[str]] = MIGRATIONS,
     target: int = VERSION,
-) -> None:
-    """Make an outbox one of this version, in one transaction.
+) -> bool:
+    """Make an outbox one of this version, in one transaction; return whether it was older.
 
     Raises:
         OutboxVersionError: There is no way from its version to this one.
         sqlite3.Error: It can't be written.
     """
     if check_version(connection, path) >= target:
-        return
+        return False
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -141,3 +141,4 @@ def migrate(
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+    return True

@@ -207,7 +207,9 @@ class Writer:
 
     def _die(self, name: str) -> None:
         """Leave nobody waiting for a thread that ends by a fault of its own."""
-        problem = OutboxError(f"{self._path}: internal fault {name} while writing; please report it")
+        problem = OutboxError(
+            f"{self._path}: internal fault {name} while writing; please report it"
+        )
         with self._ready:
             self._closing = True
             requests = [*self._backlog, *self._inbox]
@@ -342,7 +344,9 @@ class Writer:
     def _given_up(self, *, closing: bool) -> list[Answer]:
         """Return what to tell those whose time to wait for room is over."""
         now = monotonic()
-        over = [each for each in self._backlog if self._no_room and (closing or each.deadline <= now)]
+        over = [
+            each for each in self._backlog if self._no_room and (closing or each.deadline <= now)
+        ]
         if not over:
             return []
         text = self._why_full()
