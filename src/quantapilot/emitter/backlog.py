@@ -26,7 +26,6 @@ class Backlog:
 
     Attributes:
         ready: Those that may be sent now, in the order in which they are to be.
-        retrying: How many were tried in vain and wait for their time.
         settled: The places of events that were settled while the outbox is read once more; None
             where it is not. What is read then may be older than what is known.
     """
@@ -73,6 +72,7 @@ class Backlog:
 
     @property
     def retrying(self) -> int:
+        """How many wait for a time at which they are tried again."""
         return len(self._later) + self._left_later
 
     @property

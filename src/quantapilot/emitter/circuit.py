@@ -73,7 +73,3 @@ class Circuit:
             self.opens_at = max(self.opens_at, now + asked)
         self.closed = False
         self.probing = False
-
-    def released(self) -> None:
-        """Take that the one call ended without telling anything: it was cancelled."""
-        self.probing = False

@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from quantapilot.emitter.calls import answers
+from quantapilot.emitter.recorder import pause
 from quantapilot.sinks.sink import Delivered
 
 if TYPE_CHECKING:
@@ -71,10 +72,7 @@ class DeadLetters:
                 continue
             failures += 1
             delay = self._backoff.delay(failures, self._random)
-            try:
-                await asyncio.wait_for(self._ends.wait(), delay)
-            except TimeoutError:
-                pass
+            await pause(self._ends, delay)
 
     async def _send(self) -> bool:
         """Send one batch; return whether any of it arrived."""

@@ -68,7 +68,7 @@ class Relay:
         self._listens = False
         self._news = False
         self._stops = False
-        self._halt: asyncio.Event | None = None
+        self._halt = asyncio.Event()
         self._failure: str | None = None
 
     async def run(self) -> None:
@@ -96,7 +96,7 @@ class Relay:
     def stop(self) -> None:
         """Begin no further call, and end when those under way have; from any thread."""
         self._stops = True
-        self._soon(self._halt_now)
+        self._soon(self._halt.set)
 
     @property
     def progress(self) -> Progress:
@@ -107,35 +107,17 @@ class Relay:
     async def _serve(self, *, until_settled: bool) -> None:
         if self._loop is not None:
             raise RuntimeError("this relay runs already")
-        loop = asyncio.get_running_loop()
-        settings = self._settings
         self._failure = None
         self._halt = asyncio.Event()
-        letters = None
-        if self._dead_letters is not None:
-            letters = DeadLetters(
-                self._dead_letters, settings.backoff, self._random, settings.deadline
-            )
-        self._lanes = tuple(
-            Lane(
-                sink,
-                self._ledger,
-                settings,
-                clock=self._clock,
-                random=self._random,
-                dead_letters=letters,
-            )
-            for sink in self._sinks
-        )
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
         if not self._listens:
             self._listens = True
             self._ledger.on_commit(self._told)
         if self._stops:
-            self._halt_now()
+            self._halt.set()
         try:
             with ThreadPoolExecutor(1, "quantapilot-relay") as pool:
-                await self._deliver(pool, letters, until_settled=until_settled)
+                await self._deliver(pool, until_settled=until_settled)
         except BaseException as error:
             known = isinstance(error, QuantaPilotError)
             self._failure = str(error) if known else type(error).__name__
@@ -144,29 +126,37 @@ class Relay:
             self._loop = None
             self._stops = False
 
-    async def _deliver(
-        self, pool: ThreadPoolExecutor, letters: DeadLetters | None, *, until_settled: bool
-    ) -> None:
-        assert self._halt is not None
-        loop = asyncio.get_running_loop()
-        call = partial(loop.run_in_executor, pool)
+    async def _deliver(self, pool: ThreadPoolExecutor, *, until_settled: bool) -> None:
+        call = partial(asyncio.get_running_loop().run_in_executor, pool)
+        letters = self._letters()
         if letters is not None:
             await letters.sink.open()
-        lanes = {
-            asyncio.create_task(lane.run(call, until_settled=until_settled)) for lane in self._lanes
+        self._lanes = tuple(
+            Lane(
+                sink,
+                self._ledger,
+                self._settings,
+                call=call,
+                clock=self._clock,
+                random=self._random,
+                dead_letters=letters,
+            )
+            for sink in self._sinks
+        )
+        running = {
+            asyncio.create_task(lane.run(until_settled=until_settled)) for lane in self._lanes
         }
         halted = asyncio.create_task(self._halt.wait())
-        burying = asyncio.create_task(letters.run()) if letters is not None else None
+        burying = {asyncio.create_task(letters.run())} if letters is not None else set()
+        tasks = [*running, *burying, halted]
         try:
-            await self._until_ended(lanes, halted)
+            await self._until_ended(running, halted)
             for lane in self._lanes:
                 lane.halt()
             if letters is not None:
                 letters.end()
-            ending = lanes | ({burying} if burying else set())
-            await asyncio.wait(ending, timeout=self._settings.grace)
+            await asyncio.wait(running | burying, timeout=self._settings.grace)
         finally:
-            tasks = [*lanes, halted, *([burying] if burying else [])]
             for task in tasks:
                 task.cancel()
             faults = await asyncio.gather(*tasks, return_exceptions=True)
@@ -175,14 +165,20 @@ class Relay:
             )
             if letters is not None:
                 faults += await asyncio.gather(letters.sink.close(), return_exceptions=True)
+            faults += await asyncio.gather(call(self._ledger.flush), return_exceptions=True)
         for fault in faults:
             if isinstance(fault, Exception):
                 raise fault
-        await call(self._ledger.flush)
         if until_settled:
             for lane in self._lanes:
                 if not lane.settled:
                     await lane.count_left()
+
+    def _letters(self) -> DeadLetters | None:
+        if self._dead_letters is None:
+            return None
+        settings = self._settings
+        return DeadLetters(self._dead_letters, settings.backoff, self._random, settings.deadline)
 
     async def _until_ended(
         self, lanes: set[asyncio.Task[None]], halted: asyncio.Task[bool]
@@ -202,10 +198,6 @@ class Relay:
             running -= done
             if any(task is not halted and task.exception() is not None for task in done):
                 return
-
-    def _halt_now(self) -> None:
-        if self._halt is not None:
-            self._halt.set()
 
     def _told(self) -> None:
         if not self._news:
