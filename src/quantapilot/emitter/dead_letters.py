@@ -54,13 +54,13 @@ class DeadLetters:
         self._news.set()
         return True
 
-    def end(self) -> None:
+    def halt(self) -> None:
         """Begin no further call."""
         self._ends.set()
         self._news.set()
 
     async def run(self) -> None:
-        """Send what comes, until `end`."""
+        """Send what comes, until `halt`."""
         failures = 0
         while not self._ends.is_set():
             if not self._waiting:

@@ -16,7 +16,7 @@ from quantapilot.emitter.calls import answers
 from quantapilot.emitter.circuit import PAUSES, Circuit
 from quantapilot.emitter.concurrency import Limit
 from quantapilot.emitter.ports import Pending, Settlement
-from quantapilot.emitter.progress import SinkProgress
+from quantapilot.emitter.relay_progress import SinkProgress
 from quantapilot.emitter.recorder import Recorder, pause
 from quantapilot.errors import QuantaPilotError
 from quantapilot.sinks.sink import Dead, Delivered, Retry
@@ -240,8 +240,7 @@ class Lane:
             self._arm()
             return ()
         self._active += 1
-        size = self._batch
-        batch = [ready.popleft() for _ in range(size if size < len(ready) else len(ready))]
+        batch = [ready.popleft() for _ in range(min(self._batch, len(ready)))]
         if ready:
             self._wake()
         if len(ready) < self._low and not self._at_end:

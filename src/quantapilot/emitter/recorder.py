@@ -1,4 +1,4 @@
-"""What became of events is recorded in groups: a call of the outbox an event would cost too much."""
+"""Outcomes are recorded in groups: a call of the outbox for each would cost too much."""
 
 from __future__ import annotations
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from quantapilot.emitter.dead_letters import DeadLetters
 from quantapilot.emitter.lane import Lane
-from quantapilot.emitter.progress import Progress
+from quantapilot.emitter.relay_progress import Progress
 from quantapilot.emitter.relay_settings import RelaySettings
 from quantapilot.errors import QuantaPilotError, SinkError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from quantapilot.emitter.blocking import Blocking
     from quantapilot.emitter.ports import Ledger
     from quantapilot.sinks.sink import Sink
 
@@ -151,21 +152,14 @@ class Relay:
         tasks = [*running, *burying, halted]
         try:
             await self._until_ended(running, halted)
-            for lane in self._lanes:
-                lane.halt()
-            if letters is not None:
-                letters.end()
+            for part in (*self._lanes, *((letters,) if letters is not None else ())):
+                part.halt()
             await asyncio.wait(running | burying, timeout=self._settings.grace)
         finally:
             for task in tasks:
                 task.cancel()
             faults = await asyncio.gather(*tasks, return_exceptions=True)
-            faults += await asyncio.gather(
-                *(lane.finish() for lane in self._lanes), return_exceptions=True
-            )
-            if letters is not None:
-                faults += await asyncio.gather(letters.sink.close(), return_exceptions=True)
-            faults += await asyncio.gather(call(self._ledger.flush), return_exceptions=True)
+            faults += await self._finish(call, letters)
         for fault in faults:
             if isinstance(fault, Exception):
                 raise fault
@@ -173,6 +167,17 @@ class Relay:
             for lane in self._lanes:
                 if not lane.settled:
                     await lane.count_left()
+
+    async def _finish(
+        self, call: Blocking, letters: DeadLetters | None
+    ) -> list[BaseException | None]:
+        """Record the last outcomes, close the sinks, and return what went wrong."""
+        faults = await asyncio.gather(
+            *(lane.finish() for lane in self._lanes), return_exceptions=True
+        )
+        if letters is not None:
+            faults += await asyncio.gather(letters.sink.close(), return_exceptions=True)
+        return faults + await asyncio.gather(call(self._ledger.flush), return_exceptions=True)
 
     def _letters(self) -> DeadLetters | None:
         if self._dead_letters is None:

@@ -12,7 +12,7 @@ from quantapilot.errors import QuantaPilotError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quantapilot.emitter.progress import Progress
+    from quantapilot.emitter.relay_progress import Progress
     from quantapilot.emitter.relay import Relay
 
 _LOG = logging.getLogger(__name__)
