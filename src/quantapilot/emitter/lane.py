@@ -16,8 +16,8 @@ from quantapilot.emitter.calls import answers
 from quantapilot.emitter.circuit import PAUSES, Circuit
 from quantapilot.emitter.concurrency import Limit
 from quantapilot.emitter.ports import Pending, Settlement
-from quantapilot.emitter.relay_progress import SinkProgress
 from quantapilot.emitter.recorder import Recorder, pause
+from quantapilot.emitter.relay_progress import SinkProgress
 from quantapilot.errors import QuantaPilotError
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
@@ -379,7 +379,7 @@ class Lane:
         place = self._backlog.read_again()
         self._again_until = self._place
         await self._recorder.write()
-        await self._call(self._ledger.flush)
+        await self._recorder.flush()
         self._place = min(place, self._place)
         self._at_end = False
 

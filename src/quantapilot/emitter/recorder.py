@@ -123,6 +123,26 @@ class Recorder:
                     await pause(self._ends, PAUSES.delay(failures, self._random))
             self._samples.append((self._loop.time(), self.delivered))
 
+    async def flush(self) -> None:
+        """Wait until what was handed over is committed; while it can't be, until the end.
+
+        Raises:
+            OutboxError: It can't be, and that is no passing thing, or the end has come.
+        """
+        failures = 0
+        while True:
+            try:
+                await self._call(self._ledger.flush)
+            except OutboxUnwritableError as error:
+                if self._ends.is_set():
+                    raise
+                self.fault = str(error)
+            else:
+                self.fault = ""
+                return
+            failures += 1
+            await pause(self._ends, PAUSES.delay(failures, self._random))
+
     def rate(self) -> float:
         """Return how many events a second arrived lately; from any thread."""
         try:

@@ -172,12 +172,13 @@ class Relay:
         self, call: Blocking, letters: DeadLetters | None
     ) -> list[BaseException | None]:
         """Record the last outcomes, close the sinks, and return what went wrong."""
-        faults = await asyncio.gather(
-            *(lane.finish() for lane in self._lanes), return_exceptions=True
-        )
+        faults: list[BaseException | None] = []
+        for lane in self._lanes:
+            faults += await asyncio.gather(lane.finish(), return_exceptions=True)
         if letters is not None:
             faults += await asyncio.gather(letters.sink.close(), return_exceptions=True)
-        return faults + await asyncio.gather(call(self._ledger.flush), return_exceptions=True)
+        faults += await asyncio.gather(call(self._ledger.flush), return_exceptions=True)
+        return faults
 
     def _letters(self) -> DeadLetters | None:
         if self._dead_letters is None:
