@@ -84,6 +84,9 @@ class WebhookSink:
         self._headers = CIMultiDict(
             {
                 "content-type": "application/cloudevents+json; charset=utf-8",
+                # Said, as aiohttp would else ask for compressed answers, which nobody unpacks here.
+                "accept": "*/*",
+                "accept-encoding": "identity",
                 "user-agent": f"quantapilot-contract/{quantapilot.__version__}",
             }
         )
@@ -111,7 +114,6 @@ class WebhookSink:
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=_ANSWER,
-            skip_auto_headers=("accept", "accept-encoding"),
             timeout=aiohttp.ClientTimeout(total=self._options.deadline),
             trust_env=False,
         )
