@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from aiohttp import web
 
 from quantapilot.chaos.record import Record, Totals
-from quantapilot.errors import SignatureError
-from quantapilot.signing import verify
+from quantapilot.errors import SignatureError, UnknownNameError
+from quantapilot.signing import Signer, verify
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -66,6 +66,10 @@ class Behaviour:
         slowness: Seconds between the pieces of a slow answer, and between the closing and the
             opening of the port.
         pieces: How many pieces a slow answer comes in.
+
+    Raises:
+        UnknownNameError: There is no such mode.
+        SecretError: A secret can't be used.
     """
 
     script: tuple[Mode, ...] = ()
@@ -75,6 +79,14 @@ class Behaviour:
     retry_after: int = 1
     slowness: float = 0.2
     pieces: int = 50
+
+    def __post_init__(self) -> None:
+        for mode in (*self.script, *self.weights):
+            if mode not in MODES:
+                raise UnknownNameError(f"no receiver fails so; the modes are {', '.join(MODES)}")
+        if self.secrets:
+            # It refuses what verifying would refuse for every request.
+            Signer(self.secrets)
 
 
 class MisbehavingServer:

@@ -84,11 +84,19 @@ def test_a_batch_is_one_write_then_one_fsync(file: Path, monkeypatch: pytest.Mon
     calls: list[str] = []
     write, fsync = os.write, os.fsync
 
+    def noted_write(descriptor: int, data: bytes) -> int:
+        calls.append("write")
+        return write(descriptor, data)
+
+    def noted_fsync(descriptor: int) -> None:
+        fsync(descriptor)
+        calls.append("fsync")
+
     async def run() -> None:
         sink = sink_for(file.as_uri())
         await sink.open()
-        monkeypatch.setattr(os, "write", lambda *a: calls.append("write") or write(*a))
-        monkeypatch.setattr(os, "fsync", lambda fd: calls.append("fsync") or fsync(fd))
+        monkeypatch.setattr(os, "write", noted_write)
+        monkeypatch.setattr(os, "fsync", noted_fsync)
         assert await sink.send([message(each) for each in range(500)]) == [Delivered()] * 500
         calls.append("acknowledged")
         monkeypatch.undo()

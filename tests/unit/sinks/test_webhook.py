@@ -17,6 +17,7 @@ from quantapilot.sinks.sink import Delivered, Disabled, Message, Retry, SinkOpti
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from quantapilot.chaos.server import Mode
     from quantapilot.sinks.sink import Outcome
 
 SECRET = new_secret()
@@ -62,9 +63,9 @@ def receiver() -> Iterator[Receiver]:
         "closed": Retry("reset"),
     }.items(),
 )
-def test_each_answer_has_its_outcome(receiver: Receiver, mode: str, outcome: Outcome) -> None:
-    receiver.behave(Behaviour(script=(mode,), secrets=(SECRET,), retry_after=7))  # type: ignore[arg-type]
-    each = message(MODES.index(mode))  # type: ignore[arg-type]
+def test_each_answer_has_its_outcome(receiver: Receiver, mode: Mode, outcome: Outcome) -> None:
+    receiver.behave(Behaviour(script=(mode,), secrets=(SECRET,), retry_after=7))
+    each = message(MODES.index(mode))
     assert sent(receiver.url, [each]) == [outcome]
     heard = receiver.heard([each.id])[0]
     assert heard is not None
