@@ -48,6 +48,9 @@ _VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
+# A host whose last part is a number is an IPv4 address, whole or not (WHATWG URL, section 3.5).
+_NUMBER = re.compile(r"(?:\A|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?\Z")
+
 _ID = istr("webhook-id")
 _TIMESTAMP = istr("webhook-timestamp")
 _SIGNATURE = istr("webhook-signature")
@@ -220,15 +223,21 @@ def _reach(url: URL, options: SinkOptions) -> Reach:
             "a webhook over http: can be read on its way: use https:, or allow private addresses"
             " if the receiver is in this network"
         )
-    reach: Reach = "private" if url.scheme == "http" else "any"
-    if not options.allow_private:
-        reach = "public"
-    # Names, and numbers in other spellings, are judged where they are connected to.
+    reach: Reach = "public"
+    if options.allow_private:
+        reach = "private" if url.scheme == "http" else "any"
+    host = url.host or ""
     try:
-        ip_address(url.host or "")
+        ip_address(host)
     except ValueError:
+        if _NUMBER.search(host):
+            raise SinkError(
+                "the webhook's address is a number in an unusual form: write it as four numbers"
+                " with dots, or by name"
+            ) from None
+        # A name is judged by where it leads, whenever it is connected to.
         return reach
-    if reach != "any" and is_public(url.host or "") != (reach == "public"):
+    if reach != "any" and is_public(host) != (reach == "public"):
         raise SinkError(
             "the webhook's address is not public: allow private addresses if that is meant"
             if reach == "public"
@@ -293,7 +302,7 @@ def _reason(error: Exception) -> str:
 # The first that fits counts.
 _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (TimeoutError, "timeout"),
-    (RefusedAddressError, "address not allowed"),
+    ((RefusedAddressError, aiohttp.InvalidURL), "address not allowed"),
     (aiohttp.ClientConnectorDNSError, "dns"),
     (
         (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError, ssl.SSLError),
