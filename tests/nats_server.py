@@ -25,6 +25,8 @@ class NatsServer:
         """Prepare a server; `settings` are lines of its configuration, such as its users."""
         self.folder = folder
         self.port = free_port()
+        # What it says first to who connects; nothing where it waits for TLS.
+        self.greeting = b"INFO"
         self._running: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         sync = "always" if sync_always else "2m"
@@ -91,7 +93,7 @@ class NatsServer:
     def _greets(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
-                return connection.recv(4) == b"INFO"
+                return connection.recv(len(self.greeting)) == self.greeting
         except OSError:
             return False
 

@@ -38,8 +38,9 @@ _PORT = 4222
 _SUBJECT = "events.{type}"
 # Seconds for which a stream that is made here knows an event again.
 _WINDOW = 3600
-# Seconds that a full socket, or letting go of a connection, may hold things up.
+# Seconds that a full socket may hold up a call, and a connection that is let go of.
 _MOMENT = 1.0
+_CLOSING = 0.2
 _CONNECT = 5.0
 
 _STREAM = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -300,15 +301,15 @@ class _Connection:
 
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""
-        self.lost = True
         await self.on_closed()
-        # The client's streams would wait for a peer that does not read, and has no call to abort.
+        # The client waits for a peer that does not read, and for one whose TLS failed; whatever
+        # is unsent is to be sent again anyway, and it has no call of its own to say so.
         writer = getattr(self.client._transport, "_io_writer", None)  # noqa: SLF001
-        with suppress(Exception):
-            async with asyncio.timeout(_MOMENT):
-                await self.client.close()
         if writer is not None:
             writer.transport.abort()
+        with suppress(Exception):
+            async with asyncio.timeout(_CLOSING):
+                await self.client.close()
 
 
 async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
