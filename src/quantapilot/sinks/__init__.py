@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from quantapilot.errors import MissingExtraError, SinkError
 from quantapilot.sinks.sink import SinkOptions
@@ -18,6 +17,7 @@ SINKS = {
     "http": ("quantapilot.sinks.webhook", "emitter"),
     "file": ("quantapilot.sinks.file", "emitter"),
     "nats": ("quantapilot.sinks.nats", "nats"),
+    "nats+tls": ("quantapilot.sinks.nats", "nats"),
     "kafka": ("quantapilot.sinks.brokers", "brokers"),
     "amqp": ("quantapilot.sinks.brokers", "brokers"),
     "redis": ("quantapilot.sinks.brokers", "brokers"),
@@ -31,7 +31,7 @@ def sink_for(url: str, options: SinkOptions | None = None) -> Sink:
         SinkError: There is no such kind of sink, or the address or an option can't be used.
         MissingExtraError: The packages of this kind are not installed.
     """
-    scheme = urlsplit(url).scheme.lower()
+    scheme = url.partition(":")[0].lower()
     if scheme not in SINKS:
         known = ", ".join(f"{name}:" for name in SINKS)
         raise SinkError(f"no kind of sink has an address like this; it begins with one of {known}")
