@@ -7,10 +7,11 @@ unchanged. Events with personal data must not have been taken.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from random import Random
 from threading import Thread
@@ -18,16 +19,17 @@ from typing import IO, TYPE_CHECKING
 
 from quantapilot.chaos.receiver import Receiver
 from quantapilot.chaos.server import Behaviour
-from quantapilot.chaos.worker import LEAKED, REFUSED, Orders
+from quantapilot.chaos.worker import LEAKED, PLANTED, REFUSED, Orders
 from quantapilot.emitter.outbox import Outbox
 from quantapilot.emitter.relay import Relay
+from quantapilot.emitter.relay_settings import RelaySettings
 from quantapilot.errors import QuantaPilotError
 from quantapilot.signing import new_secret
 from quantapilot.sinks import sink_for
 from quantapilot.sinks.sink import SinkOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from quantapilot.chaos.server import Mode
@@ -221,17 +223,24 @@ def _last_line(said: bytes) -> str:
 def _deliver_the_rest(outbox: Path, url: str, secret: str, patience: float) -> None:
     options = SinkOptions((secret,), allow_private=True)
     with Outbox(outbox, append=False) as ledger:
-        relay = Relay(ledger, [sink_for(url, options)])
-        asyncio.run(relay.drain(patience))
-        left = sum(sink.left for sink in relay.progress)
-    if left:
-        raise ChaosError(f"{left:,} events were not delivered within {patience:.0f} s")
+        settings = RelaySettings(give_up_after=patience)
+        progress = asyncio.run(Relay(ledger, [sink_for(url, options)], settings).drain())
+    if not progress.settled:
+        reasons = ", ".join(sink.disabled or sink.reason for sink in progress.sinks)
+        raise ChaosError(f"not all events were delivered within {patience:.0f} s: {reasons}")
+
+
+def _dirty_bodies(outbox: Path) -> int:
+    """Return how many stored events hold what was planted in those that were to be refused."""
+    with closing(sqlite3.connect(f"file:{outbox}?mode=ro", uri=True)) as stored:
+        (found,) = stored.execute(
+            "SELECT count(*) FROM events WHERE instr(body, ?)", (PLANTED.encode(),)
+        ).fetchone()
+    return int(found)
 
 
 def _counted(receiver: Receiver, told: _Told) -> Verdict:
-    verdict = Verdict(
-        acknowledged=len(told.stored), refused=told.refused, leaked=told.leaked
-    )
+    verdict = Verdict(acknowledged=len(told.stored), refused=told.refused, leaked=told.leaked)
     for ids in _parts(list(told.stored), _ASKED):
         for name, found in zip(ids, receiver.heard(ids), strict=True):
             if found is None or not found.accepted:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 REFUSED = b"refused"
 LEAKED = b"leaked"
+# Every planted address has it, and nothing else that is emitted.
+PLANTED = "@mail"
 # One event in so many is given personal data, and must not get out.
 _DIRTY = 50
 _TO_STDOUT = 1
@@ -75,8 +77,7 @@ def payloads(random: Random) -> Iterator[tuple[str, dict[str, Any], bool]]:
     for number in count(1):
         run = str(UUID(int=random.getrandbits(128), version=4))
         if number % _DIRTY == 0:
-            # Put together here: this repository holds no address that could be someone's.
-            someone = f"user{number}{'@'}mail{number}.example.com"
+            someone = f"user{number}{PLANTED}{number}.example.com"
             yield "run_paused", {"run_id": run, "reason": f"waits for {someone}"}, True
         elif number % 2:
             repository = f"https://git.example/team/app-{number % 97}"

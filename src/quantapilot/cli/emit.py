@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from quantapilot.emitter.checking import EventCheck
     from quantapilot.emitter.ports import Entry
-    from quantapilot.emitter.relay import SinkProgress
+    from quantapilot.emitter.relay_progress import SinkProgress
 
 _STDIN = "-"
 
@@ -145,9 +145,9 @@ def _refused(error: EventRefusedError) -> None:
 def _tell(progress: Iterable[SinkProgress]) -> None:
     """Say what is stored and could not be delivered yet."""
     for sink in progress:
-        if sink.left:
-            reason = f" ({sink.reason})" if sink.reason else ""
-            told = f"{sink.name}: {sink.left:,} not delivered yet{reason}"
+        reason = sink.disabled or sink.reason
+        if sink.disabled is not None or not sink.settled:
+            told = f"{sink.name}: not all is delivered yet{f' ({reason})' if reason else ''}"
             click.echo(f"qp: {told}; what is left stays in the outbox for 'qp relay'", err=True)
 
 

@@ -8,8 +8,8 @@ from quantapilot.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from quantapilot.emitter.emitter import Emitter as Emitter
-    from quantapilot.emitter.outbox import Limits as Limits
-    from quantapilot.emitter.relay import RelaySettings as RelaySettings
+    from quantapilot.emitter.relay_settings import RelaySettings as RelaySettings
+    from quantapilot.emitter.settings import Limits as Limits
     from quantapilot.errors import EventRefusedError as EventRefusedError
     from quantapilot.sinks.sink import SinkOptions as SinkOptions
 
@@ -18,8 +18,8 @@ __all__ = ["Emitter", "EventRefusedError", "Limits", "RelaySettings", "SinkOptio
 _MODULES = {
     "Emitter": "quantapilot.emitter.emitter",
     "EventRefusedError": "quantapilot.errors",
-    "Limits": "quantapilot.emitter.outbox",
-    "RelaySettings": "quantapilot.emitter.relay",
+    "Limits": "quantapilot.emitter.settings",
+    "RelaySettings": "quantapilot.emitter.relay_settings",
     "SinkOptions": "quantapilot.sinks.sink",
 }
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from quantapilot.config import load_config
 from quantapilot.emitter.checking import EventCheck
-from quantapilot.emitter.outbox import Limits, Outbox
+from quantapilot.emitter.outbox import Outbox
+from quantapilot.emitter.settings import Limits
 from quantapilot.errors import OutboxError
 from quantapilot.sinks import sink_for
 from quantapilot.sinks.sink import SinkOptions
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from quantapilot.config import Config
     from quantapilot.emitter.envelope import Model
     from quantapilot.emitter.ports import Entry
-    from quantapilot.emitter.relay import RelaySettings, RelayThread, SinkProgress
+    from quantapilot.emitter.relay_progress import SinkProgress
+    from quantapilot.emitter.relay_settings import RelaySettings
+    from quantapilot.emitter.relay_thread import RelayThread
     from quantapilot.sinks.sink import Sink
 
     Event = Mapping[str, Any] | Model
@@ -89,6 +92,7 @@ class Emitter:
         self._check: EventCheck | None = None
         self._outbox: Outbox | None = None
         self._relay: RelayThread | None = None
+        self._last: Sequence[SinkProgress] = ()
 
     def open(self) -> None:
         """Open the outbox and begin to deliver what is in it.
@@ -101,10 +105,11 @@ class Emitter:
         outbox = Outbox(self._path, relay=bool(self._sinks), limits=self._limits)
         if self._sinks:
             # Imported here: whoever only stores needs no event loop.
-            from quantapilot.emitter.relay import Relay, RelaySettings, RelayThread
+            from quantapilot.emitter.relay import Relay
+            from quantapilot.emitter.relay_thread import RelayThread
 
-            settings = self._settings or RelaySettings()
-            relay = Relay(outbox, self._sinks, settings, dead_letters=self._dead_letters)
+            letters = self._dead_letters
+            relay = Relay(outbox, self._sinks, self._settings, dead_letters=letters)
             self._relay = RelayThread(relay)
             try:
                 self._relay.start()
@@ -123,7 +128,9 @@ class Emitter:
         relay, self._relay = self._relay, None
         try:
             if relay is not None:
-                relay.stop(linger=self._linger)
+                relay.settle(self._linger)
+                self._last = relay.progress.sinks
+                relay.stop()
         finally:
             if outbox is not None:
                 outbox.close()
@@ -196,8 +203,8 @@ class Emitter:
 
     @property
     def progress(self) -> Sequence[SinkProgress]:
-        """Return how far each sink is; nothing where another process delivers."""
-        return self._relay.progress if self._relay is not None else ()
+        """Return how far each sink is, or was at the end; nothing where others deliver."""
+        return self._relay.progress.sinks if self._relay is not None else self._last
 
     def __enter__(self) -> Self:
         self.open()

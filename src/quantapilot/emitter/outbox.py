@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from quantapilot.emitter import progress
 from quantapilot.emitter.chain import tail
-from quantapilot.emitter.faults import fault, typed
+from quantapilot.emitter.faults import typed
 from quantapilot.emitter.intact import check_open
 from quantapilot.emitter.lock import ROLES, RoleLock
 from quantapilot.emitter.mark import MarkFile

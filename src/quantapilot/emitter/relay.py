@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random as chance
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from quantapilot.sinks.sink import Sink
 
 __all__ = ["Progress", "Relay", "RelaySettings"]
+
+# Seconds in which an event loop that is not stuck answers.
+_ANSWER = 5.0
 
 
 class Relay:
@@ -104,6 +107,26 @@ class Relay:
         """How far it is; from any thread."""
         sinks = tuple(lane.progress() for lane in self._lanes)
         return Progress(sinks, running=self._loop is not None, failure=self._failure)
+
+    def settled(self) -> bool:
+        """Tell whether nothing is left to deliver, of all that was stored before this call.
+
+        It is for other threads than the relay's own: the answer comes from its event loop, behind
+        the news of what was stored.
+        """
+        told: Future[bool] = Future()
+
+        def tell() -> None:
+            lanes = self._lanes
+            ends = [lane.settled or lane.progress().disabled is not None for lane in lanes]
+            told.set_result(bool(ends) and all(ends))
+
+        if self._loop is None:
+            return False
+        self._soon(tell)
+        with suppress(TimeoutError):
+            return told.result(_ANSWER)
+        return False
 
     async def _serve(self, *, until_settled: bool) -> None:
         if self._loop is not None:

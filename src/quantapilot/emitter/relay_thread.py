@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import QuantaPilotError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from quantapilot.emitter.relay_progress import Progress
 
 _LOG = logging.getLogger(__name__)
+# Seconds between two looks at how far it is.
+_GLANCE = 0.01
 
 
 class RelayThread:
@@ -56,6 +59,24 @@ class RelayThread:
         if error is not None:
             raise error
         return not self._thread.is_alive()
+
+    def settle(self, timeout: float) -> bool:
+        """Wait until nothing is left to deliver to any sink that still wants events.
+
+        Args:
+            timeout: How many seconds to wait at most.
+
+        Returns:
+            Whether that came about in time.
+        """
+        until = time.monotonic() + timeout
+        while self.alive:
+            if self._relay.settled():
+                return True
+            if time.monotonic() >= until:
+                break
+            time.sleep(_GLANCE)
+        return False
 
     @property
     def alive(self) -> bool:

@@ -158,7 +158,7 @@ class Writer:
         with self._ready:
             return dict(self._unrecorded.get(sink, {}))
 
-    def do(self, work: Callable[[sqlite3.Connection], Any]) -> Any:  # noqa: ANN401
+    def do(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
         """Have something done in a transaction of its own behind all that waits; wait for it.
 
         Raises:
