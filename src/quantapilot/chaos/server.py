@@ -103,6 +103,7 @@ class MisbehavingServer:
             self._tls.load_cert_chain(certificate)
         self._http = web.Server(self._handle, access_log=None)
         self._listening: asyncio.Server | None = None
+        self._opening = asyncio.Lock()
         self._reopening: set[asyncio.Task[None]] = set()
         self._answers: Mapping[str, _Answer] = {
             "500": partial(self._status, status=500),
@@ -144,11 +145,14 @@ class MisbehavingServer:
 
     async def open_port(self, _: None = None) -> None:
         """Take connections, on the same port as before."""
-        if self._listening is None:
-            self._listening = await asyncio.get_running_loop().create_server(
-                self._http, "127.0.0.1", self.port, ssl=self._tls, reuse_address=True, backlog=512
-            )
-            self.port = self._listening.sockets[0].getsockname()[1]
+        loop = asyncio.get_running_loop()
+        # One that is opened again by itself may be opened on request meanwhile.
+        async with self._opening:
+            if self._listening is None:
+                self._listening = await loop.create_server(
+                    self._http, "127.0.0.1", self.port, ssl=self._tls, backlog=512
+                )
+                self.port = self._listening.sockets[0].getsockname()[1]
 
     async def close_port(self, _: None = None) -> None:
         """Take no connections, and reset those there are."""
@@ -175,7 +179,8 @@ class MisbehavingServer:
         return mode
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.read()
+        # Without aiohttp's limit on how much: an event is as large as it is.
+        body = await request.content.read()
         mode = self._next()
         self._modes[mode] += 1
         message_id = request.headers.get("webhook-id")
@@ -219,9 +224,11 @@ class MisbehavingServer:
             transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n")
             for _ in range(self._behaviour.pieces):
                 await asyncio.sleep(self._behaviour.slowness)
+                if transport.is_closing():
+                    break
                 transport.write(b"x-slow: yes\r\n")
-            transport.write(b"\r\n")
-            if not transport.is_closing():
+            else:
+                transport.write(b"\r\n")
                 self._record.accept(key)
             transport.close()
         return web.Response(status=500)

@@ -31,6 +31,7 @@ def sink_for(url: str, options: SinkOptions | None = None) -> Sink:
         SinkError: There is no such kind of sink, or the address or an option can't be used.
         MissingExtraError: The packages of this kind are not installed.
     """
+    # Not by `urlsplit`: what it raises shows the address.
     scheme = url.partition(":")[0].lower()
     if scheme not in SINKS:
         known = ", ".join(f"{name}:" for name in SINKS)

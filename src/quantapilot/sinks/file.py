@@ -144,7 +144,10 @@ def from_url(url: str, _: SinkOptions) -> FileSink:
     Raises:
         SinkError: The address names no file of this machine.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
     path = unquote(parts.path, errors="surrogateescape")
     if parts.netloc not in {"", "localhost"}:
         raise SinkError("a file's address names a host: write file:///folder/name or file:name")

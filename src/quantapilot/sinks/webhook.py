@@ -74,6 +74,20 @@ _TAKEN = frozenset(
 _DELIVERED = Delivered()
 
 
+class _Answer(aiohttp.ClientResponse):
+    """An answer whose connection ends at once when it is closed.
+
+    Else a receiver that takes nothing would keep what was to be sent, and its connection, for ever.
+    """
+
+    def close(self) -> None:
+        connection = self.connection
+        transport = None if connection is None else connection.transport
+        super().close()
+        if transport is not None:
+            transport.abort()
+
+
 class WebhookSink:
     """Sends each event to one address."""
 
@@ -117,6 +131,7 @@ class WebhookSink:
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=_ANSWER,
+            response_class=_Answer,
             timeout=aiohttp.ClientTimeout(total=self._options.deadline),
             trust_env=False,
         )
@@ -254,8 +269,11 @@ async def _finish(answer: aiohttp.ClientResponse) -> None:
     try:
         async with asyncio.timeout(_REST):
             left = _ANSWER
-            while left > 0 and (chunk := await content.readany()):
+            while chunk := await content.readany():
                 left -= len(chunk)
+                if left < 0:
+                    answer.close()
+                    break
     except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError):
         # What it decided stands in its status; the connection is of no use any more.
         answer.close()

@@ -252,7 +252,16 @@ def test_only_regular_files_are_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["file:", "file:///", "file:folder/", "file://host/a", "file:a?b", "file:a#b", "file:a%00b"],
+    [
+        "file:",
+        "file:///",
+        "file:folder/",
+        "file://host/a",
+        "file:a?b",
+        "file:a#b",
+        "file:a%00b",
+        "file://[",
+    ],
 )
 def test_addresses_of_no_file_are_refused(url: str) -> None:
     with pytest.raises(SinkError):
