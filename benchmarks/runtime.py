@@ -1,4 +1,4 @@
-"""What the runtime costs: to check an event, to keep it, to deliver it, to guard a line of a log."""
+"""What the runtime costs: to check an event, keep it and deliver it, and to guard a log line."""
 
 from __future__ import annotations
 

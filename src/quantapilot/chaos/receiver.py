@@ -11,6 +11,7 @@ import multiprocessing
 import signal
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from quantapilot.chaos.server import Behaviour, MisbehavingServer
@@ -157,23 +158,15 @@ async def _serve(
         pipe.send(ReceiverError(f"the receiver can't listen ({type(error).__name__})"))
         return
     pipe.send(server.port)
-    loop = asyncio.get_running_loop()
-    asked: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
-
-    def read() -> None:
-        try:
-            asked.put_nowait(pipe.recv())
-        except (EOFError, OSError):
-            loop.remove_reader(pipe.fileno())
-            asked.put_nowait(None)
-
-    loop.add_reader(pipe.fileno(), read)
+    # Read on a thread: what is asked may be larger than the pipe holds, and an event loop would
+    # make it one that does not wait.
+    read = partial(asyncio.get_running_loop().run_in_executor, None, pipe.recv)
     try:
-        while (question := await asked.get()) is not None:
-            what, about = question
+        while True:
+            what, about = await read()
             answer = getattr(server, what)(about)
             pipe.send(await answer if asyncio.iscoroutine(answer) else answer)
-    except OSError:
+    except (EOFError, OSError):
         # Who asked has gone.
         pass
     finally:

@@ -23,6 +23,7 @@ COMMANDS = {
     "baseline": ("quantapilot.cli.baseline", "baseline"),
     "emit": ("quantapilot.cli.emit", "emit"),
     "verify-webhook": ("quantapilot.cli.verify_webhook", "verify_webhook"),
+    "chaos": ("quantapilot.cli.chaos", "chaos"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }
