@@ -6,13 +6,7 @@ Findings are values (`quantapilot.findings`); an exception here always means "co
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from quantapilot.findings import Finding
-
+from typing import Literal
 
 # Why a webhook is refused; `quantapilot.signing.REASONS` tells what each word means.
 SignatureReason = Literal[
@@ -74,17 +68,6 @@ class UnsearchableError(QuantaPilotError):
 
 class ContractError(QuantaPilotError):
     """A schema, catalog or example file that can't be used; the text names file and place."""
-
-
-class EventRefusedError(QuantaPilotError):
-    """An event may not leave: it breaks the contract or holds personal data.
-
-    `findings` tell what and where, masked; the text is that of the first ones.
-    """
-
-    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
-        super().__init__(message)
-        self.findings = tuple(findings)
 
 
 class SecretError(QuantaPilotError):

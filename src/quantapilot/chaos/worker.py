@@ -19,7 +19,8 @@ from uuid import UUID
 import orjson
 
 from quantapilot.emitter.emitter import Emitter
-from quantapilot.errors import EventRefusedError, ExitCode, QuantaPilotError
+from quantapilot.errors import ExitCode, QuantaPilotError
+from quantapilot.findings import EventRefusedError
 from quantapilot.sinks.sink import SinkOptions
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quantapilot.errors import ExitCode, MissingExtraError
+from quantapilot.reports.plain import counted
 
 if TYPE_CHECKING:
     from quantapilot.chaos.proof import Verdict
@@ -96,7 +97,7 @@ def _lines(verdict: Verdict, *, quiet: bool) -> list[str]:
         "failures of the receiver": verdict.failures,
     }
     ends = "nothing was lost" if verdict.holds else "the proof failed"
-    head = f"{verdict.kills:,} kills in {verdict.seconds:.2f} s: {ends}"
+    head = f"{counted(verdict.kills, 'kill')} in {verdict.seconds:.2f} s: {ends}"
     if quiet:
         return [head]
     width = max(len(f"{number:,}") for number in counts.values())

@@ -13,7 +13,8 @@ from quantapilot.cli import candidates
 from quantapilot.cli.options import CONFIG
 from quantapilot.cli.runtime import OUTBOX, TO, sink_options
 from quantapilot.config import load_config
-from quantapilot.errors import EventRefusedError, ExitCode, UnsearchableError
+from quantapilot.errors import ExitCode, UnsearchableError
+from quantapilot.findings import EventRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

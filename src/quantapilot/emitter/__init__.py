@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from quantapilot.emitter.emitter import Emitter as Emitter
     from quantapilot.emitter.relay_settings import RelaySettings as RelaySettings
     from quantapilot.emitter.settings import Limits as Limits
-    from quantapilot.errors import EventRefusedError as EventRefusedError
+    from quantapilot.findings import EventRefusedError as EventRefusedError
     from quantapilot.sinks.sink import SinkOptions as SinkOptions
 
 __all__ = ["Emitter", "EventRefusedError", "Limits", "RelaySettings", "SinkOptions"]
 
 _MODULES = {
     "Emitter": "quantapilot.emitter.emitter",
-    "EventRefusedError": "quantapilot.errors",
+    "EventRefusedError": "quantapilot.findings",
     "Limits": "quantapilot.emitter.settings",
     "RelaySettings": "quantapilot.emitter.relay_settings",
     "SinkOptions": "quantapilot.sinks.sink",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from quantapilot.contract.positions import JsonTextError, locate
-from quantapilot.errors import EventRefusedError
+from quantapilot.findings import EventRefusedError
 from quantapilot.gate.check import shows_all
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector

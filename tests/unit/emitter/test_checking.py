@@ -11,7 +11,7 @@ import pytest
 from tests.emitting import CONFIG, MAIL, PAYLOAD, ROOT, RUN
 
 from quantapilot.emitter.checking import EventCheck
-from quantapilot.errors import EventRefusedError
+from quantapilot.findings import EventRefusedError
 
 CHECK = EventCheck(CONFIG, "/quantapilot/worker")
 

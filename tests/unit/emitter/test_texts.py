@@ -10,7 +10,7 @@ from tests.emitting import CONFIG, MAIL, PAYLOAD, RUN
 
 from quantapilot.emitter.checking import EventCheck
 from quantapilot.emitter.texts import entry_of
-from quantapilot.errors import EventRefusedError
+from quantapilot.findings import EventRefusedError
 
 if TYPE_CHECKING:
     from quantapilot.findings import Finding
