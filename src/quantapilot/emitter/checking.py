@@ -47,6 +47,7 @@ class EventCheck:
         self.inspector = project.inspector(project.detector(), Validator(contract))
         self._check = PayloadCheck(self.inspector, "events").check
         self._selection = Selection(ignore=config.ignore)
+        self._copies = self.envelopes.copies
 
     def entry(
         self, event: Mapping[str, Any] | Model, name: str | None = None, place: str = "event"
@@ -70,6 +71,8 @@ class EventCheck:
             raw, findings, unwritable = b"", [], f"{place} may not leave: {error}"
         if findings:
             findings = [each for each in findings if each.unchecked or each.rule in self._selection]
+            # What is wrong with a copy is told of what it is a copy of.
+            findings = [each for each in findings if each.pointer not in self._copies] or findings
         if unwritable or findings:
             raise EventRefusedError(unwritable or _told(findings), findings)
         return Entry(filled["id"], filled["type"], str(filled.get("subject", "")), raw)

@@ -98,6 +98,11 @@ class Envelopes:
             self._names.setdefault(alias, name)
 
     @property
+    def copies(self) -> frozenset[str]:
+        """Return the pointers of the attributes that repeat a part of the payload."""
+        return frozenset(f"/{key}" for kind in self._types.values() for key, _ in kind.copies)
+
+    @property
     def types(self) -> list[str]:
         """Return the types of event that the contract has, such as `quantapilot.run_started`."""
         return list(self._types)

@@ -78,3 +78,13 @@ def test_what_json_has_no_form_for_is_refused(value: Any) -> None:
     assert "no form" in str(error)
     assert error.__cause__ is None
     assert error.__context__ is None
+
+
+def test_what_is_wrong_with_the_payload_is_told_once() -> None:
+    error = refused({**PAYLOAD, "run_id": "run 7"}, "run_started")
+    assert {each.pointer for each in error.findings} == {"/data/run_id"}
+
+
+def test_what_is_wrong_with_a_given_copy_is_told() -> None:
+    event = {"type": "quantapilot.run_started", "subject": "run 7", "data": PAYLOAD}
+    assert {each.pointer for each in refused(event).findings} == {"/subject"}
