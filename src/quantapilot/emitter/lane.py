@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quantapilot.emitter.backlog import Backlog
 from quantapilot.emitter.calls import answers
-from quantapilot.emitter.circuit import PAUSES, Circuit
+from quantapilot.emitter.circuit import Circuit
 from quantapilot.emitter.concurrency import Limit
 from quantapilot.emitter.ports import Pending, Settlement
 from quantapilot.emitter.recorder import Recorder, pause
@@ -69,8 +70,9 @@ class Lane:
         self._low = max(settings.window, self._batch)
         self._backlog = Backlog(ordered=settings.ordered)
         self._limit = Limit(max(sink.in_flight, 1))
-        self._circuit = Circuit(random)
-        self._recorder = Recorder(ledger, sink.name, call, random)
+        self._pause = partial(settings.pauses.delay, random=random)
+        self._circuit = Circuit(settings.pauses, random)
+        self._recorder = Recorder(ledger, sink.name, call, self._pause)
         self._ends = asyncio.Event()
         self._hungry = asyncio.Event()
         self._parked: list[asyncio.Future[None]] = []
@@ -210,7 +212,7 @@ class Lane:
                 self._open = True
                 return True
             failures += 1
-            await pause(self._ends, PAUSES.delay(failures, self._random))
+            await pause(self._ends, self._pause(failures))
         return False
 
     async def _work(self) -> None:
@@ -378,10 +380,10 @@ class Lane:
         """Go back to what was left behind; what was settled before must be recorded by then."""
         place = self._backlog.read_again()
         self._again_until = self._place
+        self._at_end = False
         await self._recorder.write()
         await self._recorder.flush()
         self._place = min(place, self._place)
-        self._at_end = False
 
     def _recorded(self) -> None:
         self._wake()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from quantapilot.emitter.dead_letters import DeadLetters
 from quantapilot.emitter.lane import Lane
-from quantapilot.emitter.relay_progress import Progress
+from quantapilot.emitter.relay_progress import Progress, SinkProgress
 from quantapilot.emitter.relay_settings import RelaySettings
 from quantapilot.errors import QuantaPilotError, SinkError
 
@@ -102,7 +102,11 @@ class Relay:
     @property
     def progress(self) -> Progress:
         """How far it is; from any thread."""
-        sinks = tuple(lane.progress() for lane in self._lanes)
+        lanes = self._lanes
+        if lanes:
+            sinks = tuple(lane.progress() for lane in lanes)
+        else:
+            sinks = tuple(SinkProgress(sink.name) for sink in self._sinks)
         return Progress(sinks, running=self._loop is not None, failure=self._failure)
 
     async def _serve(self, *, until_settled: bool) -> None:
