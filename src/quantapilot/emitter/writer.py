@@ -158,7 +158,7 @@ class Writer:
         with self._ready:
             return dict(self._unrecorded.get(sink, {}))
 
-    def do(self, work: Callable[[sqlite3.Connection], Any]) -> Any:  # noqa: ANN401
+    def do(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
         """Have something done in a transaction of its own behind all that waits; wait for it.
 
         Raises:
@@ -429,6 +429,6 @@ class Writer:
 
     def _tell(self) -> None:
         for told in self._told:
-            # One that fails, such as for an event loop that was closed, holds back none of the rest.
+            # One that fails, such as for a closed event loop, holds back none of the rest.
             with suppress(Exception):
                 told()
