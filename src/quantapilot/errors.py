@@ -71,6 +71,10 @@ class EventRefusedError(QuantaPilotError):
         self.findings = tuple(findings)
 
 
+class SecretError(QuantaPilotError):
+    """A signing secret that can't be used; the text says which one and why, and shows nothing."""
+
+
 class SignatureError(QuantaPilotError):
     """A webhook's signature does not hold; `reason` is a word for programs.
 

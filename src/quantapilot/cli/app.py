@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": ("quantapilot.cli.rules", "explain"),
     "init": ("quantapilot.cli.init", "init"),
     "baseline": ("quantapilot.cli.baseline", "baseline"),
+    "verify-webhook": ("quantapilot.cli.verify_webhook", "verify_webhook"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from quantapilot.errors import MissingExtraError, SinkError
 from quantapilot.sinks.sink import SinkOptions
@@ -31,7 +30,8 @@ def sink_for(url: str, options: SinkOptions | None = None) -> Sink:
         SinkError: There is no such kind of sink, or the address or an option can't be used.
         MissingExtraError: The packages of this kind are not installed.
     """
-    scheme = urlsplit(url).scheme.lower()
+    # Not by `urlsplit`: what it raises shows the address.
+    scheme = url.partition(":")[0].lower()
     if scheme not in SINKS:
         known = ", ".join(f"{name}:" for name in SINKS)
         raise SinkError(f"no kind of sink has an address like this; it begins with one of {known}")
