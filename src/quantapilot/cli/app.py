@@ -22,6 +22,7 @@ COMMANDS = {
     "init": ("quantapilot.cli.init", "init"),
     "baseline": ("quantapilot.cli.baseline", "baseline"),
     "verify-webhook": ("quantapilot.cli.verify_webhook", "verify_webhook"),
+    "relay": ("quantapilot.cli.relay", "relay"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

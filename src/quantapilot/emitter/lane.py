@@ -104,7 +104,7 @@ class Lane:
             OutboxError: Events can't be read, or outcomes can't be recorded.
             SinkError: The sink can't be used.
         """
-        self._until_settled = until_settled
+        self._until_settled |= until_settled
         self._disabled = await self._call(self._ledger.register, self.name)
         if self._disabled is not None or not await self._opened():
             return
@@ -131,6 +131,11 @@ class Lane:
                 raise fault
         if self._disabled is not None:
             await self._call(self._ledger.disable, self.name, self._disabled)
+
+    def end_when_settled(self) -> None:
+        """End as soon as nothing waits."""
+        self._until_settled = True
+        self._end_if_settled()
 
     def halt(self) -> None:
         """Begin no further call."""

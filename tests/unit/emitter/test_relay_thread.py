@@ -12,6 +12,7 @@ from tests.delivering import MemoryLedger, ScriptedSink
 from quantapilot.emitter.relay import Relay, RelaySettings
 from quantapilot.emitter.relay_thread import RelayThread
 from quantapilot.errors import OutboxDamagedError, SinkError
+from quantapilot.sinks.sink import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,25 @@ def test_a_stop_ends_in_time_although_a_receiver_hangs() -> None:
     thread.start()
     until(lambda: sink.now > 0)
     assert thread.stop(5)
+
+
+def test_what_waits_may_be_delivered_before_it_stops() -> None:
+    ledger, sink = MemoryLedger(0), ScriptedSink(takes=lambda _: 0.001)
+    thread = RelayThread(Relay(ledger, [sink]))
+    thread.start()
+    ledger.add(300)
+    assert thread.stop(linger=10)
+    assert ledger.told("sink", "delivered") == list(range(1, 301))
+    assert thread.progress.settled
+
+
+def test_what_could_not_be_delivered_in_that_time_is_counted() -> None:
+    ledger, sink = MemoryLedger(700), ScriptedSink(script=lambda *_: Retry("status 503"))
+    thread = RelayThread(Relay(ledger, [sink]))
+    thread.start()
+    assert thread.stop(linger=0.05)
+    assert thread.progress.sinks[0].waiting == 700
+    assert thread.progress.sinks[0].reason == "status 503"
 
 
 def test_what_ends_it_is_logged_shown_and_raised(caplog: pytest.LogCaptureFixture) -> None:
