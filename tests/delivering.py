@@ -93,7 +93,7 @@ class MemoryLedger:
 
     def told(self, sink: str, state: str) -> list[int]:
         """Return the places of the events that are in a state at a sink."""
-        return sorted(seq for seq, each in self.state[sink].items() if each.state == state)
+        return sorted(seq for seq, each in self.state.get(sink, {}).items() if each.state == state)
 
 
 def arrives(_: Message, __: int) -> Outcome:

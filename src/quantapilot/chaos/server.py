@@ -268,7 +268,9 @@ class MisbehavingServer:
 def _reset(protocol: RequestHandler) -> None:
     transport = protocol.transport
     if transport is not None:
+        # A connection that is just ending has none.
         connected = transport.get_extra_info("socket")
-        with suppress(OSError):
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        if connected is not None:
+            with suppress(OSError):
+                connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         transport.abort()

@@ -24,6 +24,7 @@ COMMANDS = {
     "emit": ("quantapilot.cli.emit", "emit"),
     "verify-webhook": ("quantapilot.cli.verify_webhook", "verify_webhook"),
     "chaos": ("quantapilot.cli.chaos", "chaos"),
+    "relay": ("quantapilot.cli.relay", "relay"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

@@ -8,27 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.backoff import Backoff
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Waits between two tries of a receiver that is down: once it is back, events flow soon.
-PAUSES = Backoff(first=0.5, cap=30.0)
+    from quantapilot.emitter.backoff import Backoff
 
 
 class Circuit:
     """The state of one receiver; times are seconds of one steady clock."""
 
-    def __init__(
-        self, random: Callable[[], float], *, failures: int = 8, pauses: Backoff = PAUSES
-    ) -> None:
+    def __init__(self, pauses: Backoff, random: Callable[[], float], *, failures: int = 8) -> None:
         """Begin closed: calls may be made.
 
         Args:
+            pauses: How long it stays open, by how often it opened in a row.
             random: Returns a number from 0 to below 1.
             failures: So many failed calls in a row open it.
-            pauses: How long it stays open, by how often it opened in a row.
         """
         self._random = random
         self._most = failures

@@ -49,11 +49,13 @@ class Limit:
             now: When it was answered.
             full: Whether as many calls ran as are allowed: only then more can be of use.
         """
-        took = now - began
         if self._began == -math.inf:
             self._began = began
-        if took < self._best and began >= self._began:
-            self._best = took
+        if began < self._began:
+            # It began among others, before the best time was forgotten: it tells nothing of it.
+            return
+        took = now - began
+        self._best = min(self._best, took)
         if took <= self._quick or took <= self._times * self._best:
             if full and self._value < self._most:
                 step = 1.0 if self._doubles else 1.0 / self._value

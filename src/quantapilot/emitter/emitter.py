@@ -128,9 +128,8 @@ class Emitter:
         relay, self._relay = self._relay, None
         try:
             if relay is not None:
-                relay.settle(self._linger)
+                relay.stop(linger=self._linger)
                 self._last = relay.progress.sinks
-                relay.stop()
         finally:
             if outbox is not None:
                 outbox.close()

@@ -156,44 +156,57 @@ def _first_open(connection: sqlite3.Connection) -> int:
     ).fetchone()[0]
     if cursor is None:
         return 1
-    return min(cursor + 1, cursor + 1 if waiting is None else waiting)
+    first: int = min(cursor + 1, cursor + 1 if waiting is None else waiting)
+    return first
 
 
 def _walk(
     connection: sqlite3.Connection, start: int
 ) -> tuple[int, list[Span], list[Span], tuple[int, bytes]]:
     """Follow the chain; return the number of events, what is missing and changed, and the tail."""
-    gaps = {row[0]: (row[1], row[2]) for row in connection.execute("SELECT * FROM gaps")}
     missing: list[Span] = []
     changed: list[Span] = []
     seq, before = _before(connection, start)
     checked = 0
-
-    def skip(to: int | None) -> None:
-        # Over gaps, up to the event at `to`, or as far as gaps reach; what is between is missing.
-        nonlocal seq, before
-        ahead = sorted(first for first in gaps if first > seq and (to is None or first < to))
-        for first in ahead:
-            if first > seq + 1:
-                missing.append((seq + 1, first - 1))
-            seq, before = gaps[first]
-        if to is not None and to > seq + 1:
-            missing.append((seq + 1, to - 1))
-            before = None
-
+    gaps = _Gaps(connection, seq)
     rows = connection.execute(
         "SELECT seq, id, type, subject, time, body, chain FROM events WHERE seq>? ORDER BY seq",
         (seq,),
     )
     for place, name, kind, subject, time, body, chain in rows:
         if place != seq + 1:
-            skip(place)
+            seq, before = gaps.crossed(seq, before, place, missing)
+            if place > seq + 1:
+                missing.append((seq + 1, place - 1))
+                before = None
         if before is not None and link(before, place, (name, kind, subject), time, body) != chain:
             changed.append((place, place))
         seq, before = place, chain
         checked += 1
-    skip(None)
-    return checked, missing, changed, (seq, before or b"")
+    seq, before = gaps.crossed(seq, before, None, missing)
+    return checked, missing, joined(place for place, _ in changed), (seq, before or b"")
+
+
+class _Gaps:
+    """The gaps behind a place, crossed in order."""
+
+    def __init__(self, connection: sqlite3.Connection, after: int) -> None:
+        self._rows = connection.execute(
+            "SELECT first, last, chain FROM gaps WHERE last>? ORDER BY first", (after,)
+        ).fetchall()
+        self._at = 0
+
+    def crossed(
+        self, seq: int, chain: bytes | None, to: int | None, missing: list[Span]
+    ) -> tuple[int, bytes | None]:
+        """Return the last place of the gaps before `to`, or of all, and what follows is linked to."""
+        while self._at < len(self._rows) and (to is None or self._rows[self._at][0] < to):
+            first, last, chain = self._rows[self._at]
+            if first > seq + 1:
+                missing.append((seq + 1, first - 1))
+            seq = last
+            self._at += 1
+        return seq, chain
 
 
 def _before(connection: sqlite3.Connection, start: int) -> tuple[int, bytes | None]:

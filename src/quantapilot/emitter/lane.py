@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quantapilot.emitter.backlog import Backlog
 from quantapilot.emitter.calls import answers
-from quantapilot.emitter.circuit import PAUSES, Circuit
+from quantapilot.emitter.circuit import Circuit
 from quantapilot.emitter.concurrency import Limit
 from quantapilot.emitter.ports import Pending, Settlement
 from quantapilot.emitter.recorder import Recorder, pause
@@ -69,8 +70,9 @@ class Lane:
         self._low = max(settings.window, self._batch)
         self._backlog = Backlog(ordered=settings.ordered)
         self._limit = Limit(max(sink.in_flight, 1))
-        self._circuit = Circuit(random)
-        self._recorder = Recorder(ledger, sink.name, call, random)
+        self._pause = partial(settings.pauses.delay, random=random)
+        self._circuit = Circuit(settings.pauses, random)
+        self._recorder = Recorder(ledger, sink.name, call, self._pause)
         self._ends = asyncio.Event()
         self._hungry = asyncio.Event()
         self._parked: list[asyncio.Future[None]] = []
@@ -102,7 +104,7 @@ class Lane:
             OutboxError: Events can't be read, or outcomes can't be recorded.
             SinkError: The sink can't be used.
         """
-        self._until_settled = until_settled
+        self._until_settled |= until_settled
         self._disabled = await self._call(self._ledger.register, self.name)
         if self._disabled is not None or not await self._opened():
             return
@@ -129,6 +131,11 @@ class Lane:
                 raise fault
         if self._disabled is not None:
             await self._call(self._ledger.disable, self.name, self._disabled)
+
+    def end_when_settled(self) -> None:
+        """End as soon as nothing waits."""
+        self._until_settled = True
+        self._end_if_settled()
 
     def halt(self) -> None:
         """Begin no further call."""
@@ -210,7 +217,7 @@ class Lane:
                 self._open = True
                 return True
             failures += 1
-            await pause(self._ends, PAUSES.delay(failures, self._random))
+            await pause(self._ends, self._pause(failures))
         return False
 
     async def _work(self) -> None:
@@ -378,10 +385,10 @@ class Lane:
         """Go back to what was left behind; what was settled before must be recorded by then."""
         place = self._backlog.read_again()
         self._again_until = self._place
+        self._at_end = False
         await self._recorder.write()
         await self._recorder.flush()
         self._place = min(place, self._place)
-        self._at_end = False
 
     def _recorded(self) -> None:
         self._wake()

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from quantapilot.emitter import progress
+from quantapilot.emitter import progress, upkeep
 from quantapilot.emitter.chain import tail
 from quantapilot.emitter.faults import typed
 from quantapilot.emitter.intact import check_open
@@ -20,7 +20,7 @@ from quantapilot.emitter.reading import connect, holds_data
 from quantapilot.emitter.schema import create, migrate
 from quantapilot.emitter.settings import Limits
 from quantapilot.emitter.writer import Writer
-from quantapilot.errors import OutboxError, OutboxUnwritableError
+from quantapilot.errors import OutboxError, OutboxUnwritableError, UnknownNameError
 from quantapilot.sinks.sink import Message
 
 if TYPE_CHECKING:
@@ -227,6 +227,54 @@ class Outbox:
         """
         self._owned("relay")
         self._writer.do(lambda _: None)
+
+    def retry(self, ids: Sequence[str] | None = None, sink: str | None = None) -> int:
+        """Make dead and waiting events due now; return how many it concerned.
+
+        Args:
+            ids: The events; all where it is None, and then disabled sinks are enabled too.
+            sink: The sink; all where it is None. One that is named is enabled again.
+
+        Raises:
+            UnknownNameError: There is no such sink.
+            OutboxError: It can't be written.
+        """
+        return self._kept_up(lambda at: upkeep.retry(at, ids, sink))
+
+    def drop(
+        self, ids: Sequence[str] | None = None, sink: str | None = None, *, dead: bool = False
+    ) -> int:
+        """Give up events that a sink has not got; return how many it concerned.
+
+        Args:
+            ids: The events; all where it is None.
+            sink: The sink; all where it is None.
+            dead: Whether only dead events are meant.
+
+        Raises:
+            UnknownNameError: There is no such sink.
+            OutboxError: It can't be written.
+        """
+        return self._kept_up(lambda at: upkeep.drop(at, ids, sink, dead=dead))
+
+    def forget(self, sink: str) -> int:
+        """Let go of a sink and its progress; return how many events it had not got.
+
+        Raises:
+            UnknownNameError: There is no such sink.
+            OutboxError: It can't be written.
+        """
+        left = self._kept_up(lambda at: upkeep.forget(at, sink))
+        self._sinks.discard(sink)
+        return left
+
+    def _kept_up(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        self._owned("relay")
+        try:
+            concerned: int = self._writer.do(work)
+        except LookupError as error:
+            raise UnknownNameError(f"{self._path} knows no sink {error.args[0]}") from None
+        return concerned
 
     def on_commit(self, told: Callable[[], None]) -> None:
         """Have `told` called, from another thread, whenever events were added."""

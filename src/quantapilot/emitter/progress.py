@@ -9,17 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quantapilot.emitter.chain import row_sum
+from quantapilot.emitter.ports import Settlement
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from quantapilot.emitter.ports import Settlement
+    DeliveryRow = tuple[str, int, str, int, float, str, int]
 
 # A reason is a few words; a sink that gives a page of them fills no disk.
 _REASON_CHARACTERS = 200
-
-_PUT = "INSERT OR REPLACE INTO deliveries VALUES(?, ?, ?, ?, ?, ?, ?)"
 
 
 class Progress:
@@ -78,7 +77,7 @@ class Progress:
             else:
                 settled_late.append((self._sink, each.seq))
         if rows:
-            connection.executemany(_PUT, rows)
+            put_delivery(connection, rows)
         if settled_late:
             connection.executemany("DELETE FROM deliveries WHERE sink=? AND seq=?", settled_late)
         self._advance(connection, delivered)
@@ -103,29 +102,15 @@ class Progress:
                     "DELETE FROM deliveries WHERE sink=? AND state='delivered' AND seq<=?",
                     (self._sink, self._cursor),
                 )
-        beyond = [seq for seq in delivered if seq > self._cursor]
+        beyond = [Settlement(seq, "delivered", 0) for seq in delivered if seq > self._cursor]
         if beyond:
             self._out_of_order = True
-            connection.executemany(
-                _PUT,
-                [
-                    (
-                        self._sink,
-                        seq,
-                        "delivered",
-                        0,
-                        0.0,
-                        "",
-                        row_sum(self._sink, seq, "delivered", 0, 0.0, ""),
-                    )
-                    for seq in beyond
-                ],
-            )
+            put_delivery(connection, [delivery_row(self._sink, each) for each in beyond])
         elif not ahead:
             self._out_of_order = False
 
 
-def delivery_row(sink: str, each: Settlement) -> tuple[object, ...]:
+def delivery_row(sink: str, each: Settlement) -> DeliveryRow:
     """Return the row that tells what became of an event."""
     values = (
         sink,
@@ -136,6 +121,15 @@ def delivery_row(sink: str, each: Settlement) -> tuple[object, ...]:
         each.reason[:_REASON_CHARACTERS],
     )
     return (*values, row_sum(*values))
+
+
+def put_delivery(connection: sqlite3.Connection, rows: Iterable[DeliveryRow]) -> None:
+    """Write down what became of events.
+
+    Raises:
+        sqlite3.Error: It can't be written.
+    """
+    connection.executemany("INSERT OR REPLACE INTO deliveries VALUES(?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def register(connection: sqlite3.Connection, sink: str) -> str | None:

@@ -6,7 +6,6 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.circuit import PAUSES
 from quantapilot.errors import OutboxUnwritableError
 
 if TYPE_CHECKING:
@@ -34,15 +33,22 @@ class Recorder:
     """
 
     def __init__(
-        self, ledger: Ledger, name: str, call: Blocking, random: Callable[[], float]
+        self, ledger: Ledger, name: str, call: Blocking, wait: Callable[[int], float]
     ) -> None:
-        """Take where to record, the sink's name, what calls it, and the chance for waits."""
+        """Take where to record.
+
+        Args:
+            ledger: What records.
+            name: The sink's name.
+            call: Calls what blocks.
+            wait: Returns how many seconds to wait behind so many vain tries in a row.
+        """
         self.delivered = 0
         self.fault = ""
         self._ledger = ledger
         self._name = name
         self._call = call
-        self._random = random
+        self._wait = wait
         self._loop = asyncio.get_running_loop()
         self._notes: list[Settlement] = []
         self._under_way = False
@@ -120,7 +126,7 @@ class Recorder:
                 self.fault = fault
                 if fault:
                     failures += 1
-                    await pause(self._ends, PAUSES.delay(failures, self._random))
+                    await pause(self._ends, self._wait(failures))
             self._samples.append((self._loop.time(), self.delivered))
 
     async def flush(self) -> None:
@@ -141,7 +147,7 @@ class Recorder:
                 self.fault = ""
                 return
             failures += 1
-            await pause(self._ends, PAUSES.delay(failures, self._random))
+            await pause(self._ends, self._wait(failures))
 
     def rate(self) -> float:
         """Return how many events a second arrived lately; from any thread."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import random as chance
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from quantapilot.emitter.dead_letters import DeadLetters
 from quantapilot.emitter.lane import Lane
-from quantapilot.emitter.relay_progress import Progress
+from quantapilot.emitter.relay_progress import Progress, SinkProgress
 from quantapilot.emitter.relay_settings import RelaySettings
+from quantapilot.emitter.relay_thread import RelayThread
 from quantapilot.errors import QuantaPilotError, SinkError
 
 if TYPE_CHECKING:
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
     from quantapilot.emitter.ports import Ledger
     from quantapilot.sinks.sink import Sink
 
-__all__ = ["Progress", "Relay", "RelaySettings"]
-
-# Seconds in which an event loop that is not stuck answers.
-_ANSWER = 5.0
+__all__ = ["Progress", "Relay", "RelaySettings", "RelayThread", "SinkProgress"]
 
 
 class Relay:
@@ -71,7 +69,8 @@ class Relay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listens = False
         self._news = False
-        self._stops = False
+        # How long to linger, once the relay is to stop.
+        self._stops: float | None = None
         self._halt = asyncio.Event()
         self._failure: str | None = None
 
@@ -97,36 +96,24 @@ class Relay:
         await self._serve(until_settled=True)
         return self.progress
 
-    def stop(self) -> None:
-        """Begin no further call, and end when those under way have; from any thread."""
-        self._stops = True
-        self._soon(self._halt.set)
+    def stop(self, *, linger: float = 0.0) -> None:
+        """Begin no further call, and end when those under way have; from any thread.
+
+        Args:
+            linger: Seconds in which all that waits may still be delivered.
+        """
+        self._stops = linger
+        self._soon(self._end)
 
     @property
     def progress(self) -> Progress:
         """How far it is; from any thread."""
-        sinks = tuple(lane.progress() for lane in self._lanes)
+        lanes = self._lanes
+        if lanes:
+            sinks = tuple(lane.progress() for lane in lanes)
+        else:
+            sinks = tuple(SinkProgress(sink.name) for sink in self._sinks)
         return Progress(sinks, running=self._loop is not None, failure=self._failure)
-
-    def settled(self) -> bool:
-        """Tell whether nothing is left to deliver, of all that was stored before this call.
-
-        It is for other threads than the relay's own: the answer comes from its event loop, behind
-        the news of what was stored.
-        """
-        told: Future[bool] = Future()
-
-        def tell() -> None:
-            lanes = self._lanes
-            ends = [lane.settled or lane.progress().disabled is not None for lane in lanes]
-            told.set_result(bool(ends) and all(ends))
-
-        if self._loop is None:
-            return False
-        self._soon(tell)
-        with suppress(TimeoutError):
-            return told.result(_ANSWER)
-        return False
 
     async def _serve(self, *, until_settled: bool) -> None:
         if self._loop is not None:
@@ -137,8 +124,6 @@ class Relay:
         if not self._listens:
             self._listens = True
             self._ledger.on_commit(self._told)
-        if self._stops:
-            self._halt.set()
         try:
             with ThreadPoolExecutor(1, "quantapilot-relay") as pool:
                 await self._deliver(pool, until_settled=until_settled)
@@ -148,7 +133,7 @@ class Relay:
             raise
         finally:
             self._loop = None
-            self._stops = False
+            self._stops = None
 
     async def _deliver(self, pool: ThreadPoolExecutor, *, until_settled: bool) -> None:
         call = partial(asyncio.get_running_loop().run_in_executor, pool)
@@ -167,6 +152,8 @@ class Relay:
             )
             for sink in self._sinks
         )
+        if self._stops is not None:
+            self._end()
         running = {
             asyncio.create_task(lane.run(until_settled=until_settled)) for lane in self._lanes
         }
@@ -186,7 +173,7 @@ class Relay:
         for fault in faults:
             if isinstance(fault, Exception):
                 raise fault
-        if until_settled:
+        if until_settled or self._stops:
             for lane in self._lanes:
                 if not lane.settled:
                     await lane.count_left()
@@ -227,6 +214,14 @@ class Relay:
             running -= done
             if any(task is not halted and task.exception() is not None for task in done):
                 return
+
+    def _end(self) -> None:
+        if not self._stops:
+            self._halt.set()
+            return
+        asyncio.get_running_loop().call_later(self._stops, self._halt.set)
+        for lane in self._lanes:
+            lane.end_when_settled()
 
     def _told(self) -> None:
         if not self._news:

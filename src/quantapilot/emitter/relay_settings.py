@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from quantapilot.emitter.backoff import Backoff
 
@@ -15,6 +16,7 @@ class RelaySettings:
         ordered: Whether an event waits until the one before it of the same subject arrived or
             never will; different subjects go side by side.
         backoff: How long an event waits before it is sent again.
+        pauses: How long a receiver that is down is left alone between two tries.
         max_attempts: An event that was tried so often is dead. With the default waits that is
             about three days of an event that its receiver refuses while it takes others.
         window: How many events are read from the outbox at once.
@@ -25,6 +27,7 @@ class RelaySettings:
 
     ordered: bool = False
     backoff: Backoff = field(default_factory=Backoff)
+    pauses: Backoff = field(default_factory=partial(Backoff, first=0.5, cap=30.0))
     max_attempts: int = 1750
     window: int = 500
     deadline: float = 120.0

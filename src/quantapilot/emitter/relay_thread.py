@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import QuantaPilotError
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from quantapilot.emitter.relay_progress import Progress
 
 _LOG = logging.getLogger(__name__)
-# Seconds between two looks at how far it is.
-_GLANCE = 0.01
 
 
 class RelayThread:
@@ -39,11 +36,12 @@ class RelayThread:
         """
         self._thread.start()
 
-    def stop(self, timeout: float | None = 30.0) -> bool:
+    def stop(self, timeout: float | None = 30.0, *, linger: float = 0.0) -> bool:
         """Stop, and wait until what was under way is recorded.
 
         Args:
-            timeout: How many seconds to wait at most.
+            timeout: How many seconds to wait at most, those of `linger` not counted.
+            linger: Seconds in which all that waits may still be delivered.
 
         Returns:
             Whether it ended in time.
@@ -53,30 +51,12 @@ class RelayThread:
         """
         if self._thread.ident is None:
             return True
-        self._relay.stop()
-        self._thread.join(timeout)
+        self._relay.stop(linger=linger)
+        self._thread.join(None if timeout is None else timeout + linger)
         error, self._error = self._error, None
         if error is not None:
             raise error
         return not self._thread.is_alive()
-
-    def settle(self, timeout: float) -> bool:
-        """Wait until nothing is left to deliver to any sink that still wants events.
-
-        Args:
-            timeout: How many seconds to wait at most.
-
-        Returns:
-            Whether that came about in time.
-        """
-        until = time.monotonic() + timeout
-        while self.alive:
-            if self._relay.settled():
-                return True
-            if time.monotonic() >= until:
-                break
-            time.sleep(_GLANCE)
-        return False
 
     @property
     def alive(self) -> bool:
@@ -90,7 +70,7 @@ class RelayThread:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(self._relay.run())
         except BaseException as error:  # noqa: BLE001
             self._error = error
@@ -99,7 +79,8 @@ class RelayThread:
             _LOG.error("the relay ended: %s", error if known else type(error).__name__)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the quickest event loop that is installed; None for Python's own."""
     try:
         import uvloop
     except ModuleNotFoundError:

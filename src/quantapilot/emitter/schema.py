@@ -21,15 +21,23 @@ VERSION = 1
 # A sink has got all events up to its cursor, but for those that have a row in deliveries.
 _TABLES = (
     "CREATE TABLE meta(origin BLOB NOT NULL, events INTEGER NOT NULL, bytes INTEGER NOT NULL)",
-    "CREATE TABLE events(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,"
-    " subject TEXT NOT NULL, time INTEGER NOT NULL, chain BLOB NOT NULL, body BLOB NOT NULL)",
-    "CREATE TABLE gaps(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, chain BLOB NOT NULL,"
-    " lost INTEGER NOT NULL)",
-    "CREATE TABLE sinks(name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, disabled TEXT,"
-    " sum INTEGER NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE deliveries(sink TEXT NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,"
-    " attempts INTEGER NOT NULL, due REAL NOT NULL, reason TEXT NOT NULL, sum INTEGER NOT NULL,"
-    " PRIMARY KEY(sink, seq)) WITHOUT ROWID",
+    (
+        "CREATE TABLE events(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,"
+        " subject TEXT NOT NULL, time INTEGER NOT NULL, chain BLOB NOT NULL, body BLOB NOT NULL)"
+    ),
+    (
+        "CREATE TABLE gaps(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, chain BLOB NOT NULL,"
+        " lost INTEGER NOT NULL)"
+    ),
+    (
+        "CREATE TABLE sinks(name TEXT PRIMARY KEY, cursor INTEGER NOT NULL, disabled TEXT,"
+        " sum INTEGER NOT NULL) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE deliveries(sink TEXT NOT NULL, seq INTEGER NOT NULL, state TEXT NOT NULL,"
+        " attempts INTEGER NOT NULL, due REAL NOT NULL, reason TEXT NOT NULL, sum INTEGER NOT NULL,"
+        " PRIMARY KEY(sink, seq)) WITHOUT ROWID"
+    ),
     "CREATE INDEX delivery_states ON deliveries(sink, state, seq)",
     "CREATE INDEX delivery_places ON deliveries(seq, state)",
 )
@@ -127,18 +135,23 @@ def migrate(
         return False
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        while version < target:
-            if version not in steps:
-                raise OutboxVersionError(
-                    f"{path} is an outbox of version {version}, which can't be brought to {target}"
-                )
-            for statement in steps[version]:
-                connection.execute(statement)
-            version += 1
-        connection.execute(f"PRAGMA user_version={target}")
+        _step_up(connection, path, steps, target)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     return True
+
+
+def _step_up(
+    connection: sqlite3.Connection, path: Path, steps: Mapping[int, Sequence[str]], target: int
+) -> None:
+    # Another process may have been first.
+    for version in range(check_version(connection, path), target):
+        if version not in steps:
+            raise OutboxVersionError(
+                f"{path} is an outbox of version {version}, which can't be brought to {target}"
+            )
+        for statement in steps[version]:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={target}")

@@ -429,6 +429,6 @@ class Writer:
 
     def _tell(self) -> None:
         for told in self._told:
-            # One that fails, such as for an event loop that was closed, holds back none of the rest.
+            # One that fails, such as for a closed event loop, holds back none of the rest.
             with suppress(Exception):
                 told()
