@@ -5,8 +5,12 @@ Findings are values (`quantapilot.findings`); an exception here always means "co
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import IntEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Why a webhook is refused; `quantapilot.signing.REASONS` tells what each word means.
 SignatureReason = Literal[
@@ -129,3 +133,22 @@ class MissingExtraError(QuantaPilotError):
             f"{feature} needs the extra '{extra}': pip install 'quantapilot-contract[{extra}]'"
         )
         self.extra = extra
+
+
+@contextmanager
+def needing(extra: str, feature: str) -> Iterator[None]:
+    """Import within it what an extra brings; where that is missing, the error names the extra.
+
+    Args:
+        extra: The extra.
+        feature: What is asked for, as the error says it.
+
+    Raises:
+        MissingExtraError: A package is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "quantapilot":
+            raise
+        raise MissingExtraError(extra, feature) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quantapilot.errors import ExitCode, MissingExtraError
+from quantapilot.errors import ExitCode, needing
 from quantapilot.reports.plain import counted
 
 if TYPE_CHECKING:
@@ -50,12 +50,8 @@ def chaos(*, kills: int, seconds: float, seed: int, folder: Path | None, quiet: 
     was acknowledged must have arrived at least once, under one id, unchanged, and none with
     personal data. All of it happens on this machine.
     """
-    try:
+    with needing("emitter", "qp chaos"):
         from quantapilot.chaos.proof import Plan, prove
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.startswith("quantapilot"):
-            raise
-        raise MissingExtraError("emitter", "qp chaos") from error
     kept = folder or Path(tempfile.mkdtemp(prefix="qp-chaos-"))
     shows = not quiet and sys.stderr.isatty()
 

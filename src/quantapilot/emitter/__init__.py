@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.errors import MissingExtraError
+from quantapilot.errors import needing
 
 if TYPE_CHECKING:
     from quantapilot.emitter.emitter import Emitter as Emitter
@@ -29,9 +29,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    try:
+    with needing("emitter", f"quantapilot.emitter.{name}"):
         return getattr(import_module(_MODULES[name]), name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.startswith("quantapilot"):
-            raise
-        raise MissingExtraError("emitter", f"quantapilot.emitter.{name}") from error

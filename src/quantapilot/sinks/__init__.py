@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import MissingExtraError, SinkError
+from quantapilot.errors import SinkError, needing
 from quantapilot.sinks.sink import SinkOptions
 
 if TYPE_CHECKING:
@@ -37,11 +37,7 @@ def sink_for(url: str, options: SinkOptions | None = None) -> Sink:
         known = ", ".join(f"{name}:" for name in SINKS)
         raise SinkError(f"no kind of sink has an address like this; it begins with one of {known}")
     module, extra = SINKS[scheme]
-    try:
+    with needing(extra, f"a sink {scheme}:"):
         made = import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.startswith("quantapilot"):
-            raise
-        raise MissingExtraError(extra, f"a sink {scheme}:") from error
     sink: Sink = made.from_url(url, options or SinkOptions())
     return sink
