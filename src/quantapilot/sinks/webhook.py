@@ -39,7 +39,8 @@ _ANSWER = 4096
 _REST = 1.0
 # A receiver that asks for more than a day is asked again after one.
 _LONGEST_WAIT = 86_400.0
-_KEPT_ALIVE = 15.0
+# Node and uvicorn close after 5 seconds; what is sent just then would be lost and sent again.
+_KEPT_ALIVE = 4.0
 # What aiohttp would rather be given as a file than as bytes.
 _LARGE = 1 << 20
 
@@ -132,7 +133,10 @@ class WebhookSink:
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=_ANSWER,
             response_class=_Answer,
-            timeout=aiohttp.ClientTimeout(total=self._options.deadline),
+            # From the threshold on aiohttp would round up to whole seconds.
+            timeout=aiohttp.ClientTimeout(
+                total=self._options.deadline, ceil_threshold=self._options.deadline
+            ),
             trust_env=False,
         )
 
