@@ -220,9 +220,11 @@ class MisbehavingServer:
             transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n")
             for _ in range(self._behaviour.pieces):
                 await asyncio.sleep(self._behaviour.slowness)
+                if transport.is_closing():
+                    break
                 transport.write(b"x-slow: yes\r\n")
-            transport.write(b"\r\n")
-            if not transport.is_closing():
+            else:
+                transport.write(b"\r\n")
                 self._record.accept(key)
             transport.close()
         return web.Response(status=500)
