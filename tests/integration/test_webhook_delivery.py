@@ -162,6 +162,40 @@ def test_many_at_a_time_arrive_once_each_over_few_connections(receiver: Receiver
     assert {(each.seen, each.accepted, each.differed) for each in heard if each} == {(1, 1, False)}
 
 
+def test_what_is_said_to_be_delivered_was_accepted_whatever_fails(receiver: Receiver) -> None:
+    weights: dict[Mode, float] = dict.fromkeys(MODES, 1.0) | {"ok": 12.0, "closed": 0.3}
+    messages = [message(2000 + each, b'{"n":%d}' % each) for each in range(200)]
+    options = replace(OPTIONS, deadline=1.0)
+    behaviour = Behaviour(weights=weights, seed=5, secrets=(SECRET,), slowness=0.03, pieces=5)
+    receiver.behave(behaviour)
+    before = receiver.totals().modes
+
+    async def work(sink: Sink) -> list[Outcome]:
+        rest = iter(messages)
+        done: list[Outcome] = []
+
+        async def worker() -> None:
+            for each in rest:
+                tries = 60
+                while (outcome := (await sink.send([each]))[0]) != Delivered() and (
+                    tries := tries - 1
+                ):
+                    await asyncio.sleep(0.01)
+                done.append(outcome)
+
+        await asyncio.gather(*(worker() for _ in range(16)))
+        return done
+
+    assert with_sink(receiver.url, options, work) == [Delivered()] * 200
+    for each, heard in zip(messages, receiver.heard([each.id for each in messages]), strict=True):
+        assert heard is not None
+        assert heard.accepted >= 1
+        assert not heard.differed
+        assert heard.digest == hashlib.blake2b(each.body, digest_size=8).digest()
+    met = {mode for mode, much in receiver.totals().modes.items() if much > before.get(mode, 0)}
+    assert met >= set(MODES) - {"closed"}
+
+
 def test_a_receiver_with_another_secret_refuses(receiver: Receiver) -> None:
     receiver.behave(Behaviour(secrets=(new_secret(),)))
     assert sent(receiver.url, [message(300)]) == [Retry("status 401")]
@@ -180,6 +214,9 @@ def test_an_id_that_no_header_can_hold_is_dead_and_not_sent(receiver: Receiver) 
     before = receiver.totals().requests
     bad = [Message(1, each, "t", "s", b"{}") for each in ("a\r\nb: c", "é", "a.b", "")]
     assert sent(receiver.url, bad) == [Dead("bad-id")] * 4
+    unsigned = SinkOptions(header=("x-key", "shared"), allow_private=True)
+    bad[2] = replace(bad[2], id="a b")
+    assert sent(receiver.url, bad, unsigned) == [Dead("bad-id")] * 4
     assert receiver.totals().requests == before
 
 
@@ -356,7 +393,9 @@ def test_a_receiver_that_takes_nothing_is_given_up_at_the_deadline() -> None:
         options = SinkOptions(secrets=(SECRET,), allow_private=True, deadline=0.2)
         body = b'{"data":"' + b"x" * (12 << 20) + b'"}'
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        start = time.monotonic()
         assert sent(url, [message(1, body), message(2)], options) == [Retry("timeout")] * 2
+        assert 0.4 <= time.monotonic() - start < 5
 
 
 # TLS

@@ -13,7 +13,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from quantapilot.chaos.server import Behaviour, MisbehavingServer
+from quantapilot.chaos.server import PATIENCE, Behaviour, MisbehavingServer
 from quantapilot.errors import QuantaPilotError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Receiver:
 
     def open_port(self) -> None:
         """Take connections again, on the same port."""
-        self._ask("open_port", None)
+        self._ask("open_port", PATIENCE)
 
     def _ask(self, what: str, about: object) -> Any:
         if self._pipe is None:
@@ -146,6 +146,10 @@ def _run(pipe: Connection, behaviour: Behaviour, certificate: Path | None, port:
         runner.run(_serve(pipe, behaviour, certificate, port))
 
 
+def _deaf(error: Exception) -> ReceiverError:
+    return ReceiverError(f"the receiver can't listen ({type(error).__name__})")
+
+
 async def _serve(
     pipe: Connection, behaviour: Behaviour, certificate: Path | None, port: int
 ) -> None:
@@ -154,7 +158,7 @@ async def _serve(
         server = MisbehavingServer(behaviour, certificate, port)
         await server.open_port()
     except (OSError, QuantaPilotError) as error:
-        pipe.send(ReceiverError(f"the receiver can't listen ({type(error).__name__})"))
+        pipe.send(_deaf(error))
         return
     pipe.send(server.port)
     loop = asyncio.get_running_loop()
@@ -171,8 +175,13 @@ async def _serve(
     try:
         while (question := await asked.get()) is not None:
             what, about = question
-            answer = getattr(server, what)(about)
-            pipe.send(await answer if asyncio.iscoroutine(answer) else answer)
+            try:
+                answer = getattr(server, what)(about)
+                if asyncio.iscoroutine(answer):
+                    answer = await answer
+            except OSError as error:
+                answer = _deaf(error)
+            pipe.send(answer)
     except OSError:
         # Who asked has gone.
         pass
