@@ -15,12 +15,14 @@ from base64 import b64decode, b64encode
 from binascii import b2a_base64
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from quantapilot.errors import SecretError, SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from quantapilot.errors import SignatureReason
 
 ID_HEADER = "webhook-id"
 TIMESTAMP_HEADER = "webhook-timestamp"
@@ -42,22 +44,8 @@ _SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=")
 # Some 170 signatures: more than any sender makes, and little work.
 _MOST_SIGNATURE_CHARACTERS = 8192
 
-Reason = Literal[
-    "missing-id",
-    "missing-timestamp",
-    "missing-signature",
-    "duplicate-header",
-    "bad-id",
-    "bad-timestamp",
-    "bad-signature-format",
-    "unknown-version",
-    "too-old",
-    "too-new",
-    "no-match",
-]
-
 # Reason -> what is wrong and what to do; the text of the error.
-REASONS: dict[Reason, str] = {
+REASONS: dict[SignatureReason, str] = {
     "missing-id": f"there is no header '{ID_HEADER}'; pass on all headers of the request",
     "missing-timestamp": (
         f"there is no header '{TIMESTAMP_HEADER}'; pass on all headers of the request"
@@ -203,10 +191,8 @@ def verify(
     candidates = _candidates(_required(found, SIGNATURE_HEADER, "missing-signature"))
     timestamp = int(written)
     age = now() - timestamp
-    if age > tolerance:
-        raise _refused("too-old")
-    if age < -tolerance:
-        raise _refused("too-new")
+    if not -tolerance <= age <= tolerance:
+        raise _refused("too-new" if age < 0 else "too-old")
     key = _matching(_signatures(states, message_id, written, body), candidates)
     if key is None:
         raise _refused("no-match")
@@ -238,7 +224,7 @@ def secret_text(secret: str) -> str:
     return key.decode()
 
 
-def _refused(reason: Reason) -> SignatureError:
+def _refused(reason: SignatureReason) -> SignatureError:
     return SignatureError(reason, REASONS[reason])
 
 
@@ -302,12 +288,15 @@ def _found(headers: Headers) -> dict[str, str]:
     return found
 
 
-def _text(part: str | bytes) -> str:
-    # The octets of a header field, RFC 9110, section 5.5.
-    return part.decode("latin-1") if isinstance(part, bytes) else part
+def _text(part: object) -> str:
+    if isinstance(part, bytes):
+        # The octets of a header field, RFC 9110, section 5.5.
+        return part.decode("latin-1")
+    # What JSON may have made of a header, such as a list, is refused as an empty value is.
+    return part if isinstance(part, str) else ""
 
 
-def _required(found: dict[str, str], name: str, reason: Reason) -> str:
+def _required(found: dict[str, str], name: str, reason: SignatureReason) -> str:
     if name not in found:
         raise _refused(reason)
     return found[name]

@@ -11,6 +11,7 @@ import multiprocessing
 import signal
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from quantapilot.chaos.server import PATIENCE, Behaviour, MisbehavingServer
@@ -161,20 +162,12 @@ async def _serve(
         pipe.send(_deaf(error))
         return
     pipe.send(server.port)
-    loop = asyncio.get_running_loop()
-    asked: asyncio.Queue[tuple[str, Any] | None] = asyncio.Queue()
-
-    def read() -> None:
-        try:
-            asked.put_nowait(pipe.recv())
-        except (EOFError, OSError):
-            loop.remove_reader(pipe.fileno())
-            asked.put_nowait(None)
-
-    loop.add_reader(pipe.fileno(), read)
+    # Read on a thread: what is asked may be larger than the pipe holds, and an event loop would
+    # make it one that does not wait.
+    read = partial(asyncio.get_running_loop().run_in_executor, None, pipe.recv)
     try:
-        while (question := await asked.get()) is not None:
-            what, about = question
+        while True:
+            what, about = await read()
             try:
                 answer = getattr(server, what)(about)
                 if asyncio.iscoroutine(answer):
@@ -182,7 +175,7 @@ async def _serve(
             except OSError as error:
                 answer = _deaf(error)
             pipe.send(answer)
-    except OSError:
+    except (EOFError, OSError):
         # Who asked has gone.
         pass
     finally:

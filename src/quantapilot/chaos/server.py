@@ -106,6 +106,7 @@ class MisbehavingServer:
             self._tls.load_cert_chain(certificate)
         self._http = web.Server(self._handle, access_log=None)
         self._listening: asyncio.Server | None = None
+        self._opening = asyncio.Lock()
         self._reopening: set[asyncio.Task[None]] = set()
         self._answers: Mapping[str, _Answer] = {
             "500": partial(self._status, status=500),
@@ -157,17 +158,19 @@ class MisbehavingServer:
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
-        while self._listening is None:
-            try:
-                self._listening = await loop.create_server(
-                    self._http, "127.0.0.1", self.port, ssl=self._tls, backlog=512
-                )
-            except OSError:
-                if loop.time() >= end:
-                    raise
-                await asyncio.sleep(_PAUSE)
-            else:
-                self.port = self._listening.sockets[0].getsockname()[1]
+        # One that is opened again by itself may be opened on request meanwhile.
+        async with self._opening:
+            while self._listening is None:
+                try:
+                    self._listening = await loop.create_server(
+                        self._http, "127.0.0.1", self.port, ssl=self._tls, backlog=512
+                    )
+                except OSError:
+                    if loop.time() >= end:
+                        raise
+                    await asyncio.sleep(_PAUSE)
+                else:
+                    self.port = self._listening.sockets[0].getsockname()[1]
 
     async def close_port(self, _: None = None) -> None:
         """Take no connections, and reset those there are."""

@@ -17,6 +17,7 @@ SINKS = {
     "http": ("quantapilot.sinks.webhook", "emitter"),
     "file": ("quantapilot.sinks.file", "emitter"),
     "nats": ("quantapilot.sinks.nats", "nats"),
+    "nats+tls": ("quantapilot.sinks.nats", "nats"),
     "kafka": ("quantapilot.sinks.brokers", "brokers"),
     "amqp": ("quantapilot.sinks.brokers", "brokers"),
     "redis": ("quantapilot.sinks.brokers", "brokers"),

@@ -1,0 +1,424 @@
+"""Events to a stream of NATS JetStream: delivered is what the stream has acknowledged.
+
+`nats://HOST:PORT/STREAM?subject=events.{type}`. The message id is the event id, so the stream
+itself drops what is sent again within its duplicate window; `docs/brokers.md` tells the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import nats.errors
+import nats.js.errors
+import orjson
+from nats.aio.client import Client
+from nats.js.api import Header, StorageType, StreamConfig
+
+from quantapilot.errors import SinkError
+from quantapilot.sinks.address import address_of
+from quantapilot.sinks.sink import Dead, Delivered, Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nats.aio.msg import Msg
+
+    from quantapilot.sinks.address import Address
+    from quantapilot.sinks.sink import Message, Outcome, SinkOptions
+
+_BATCH = 256
+_IN_FLIGHT = 4
+_PORT = 4222
+_SUBJECT = "events.{type}"
+# Seconds for which a stream that is made here knows an event again.
+_WINDOW = 3600
+# Seconds that a full socket may hold up a call, and a connection that is let go of.
+_MOMENT = 1.0
+_CLOSING = 0.2
+_CONNECT = 5.0
+
+_STREAM = re.compile(r"[A-Za-z0-9_-]{1,255}")
+# Words of printable ASCII with dots between, none of them a wildcard; `$` begins the server's own.
+_PLAIN = re.compile(r"(?!\$)[!-)+-\-/-=?-~]+(?:\.[!-)+-\-/-=?-~]+)*")
+
+# Error numbers of the JetStream API: `server/errors.json` of nats-server.
+_REFUSALS: dict[object, Outcome] = {
+    10054: Dead("bigger than the stream takes"),
+    10059: Retry("no such stream"),
+    10060: Retry("another stream answers to the subject"),
+}
+_NO_STREAM = Retry("no stream answers to the subject")
+_LOST = Retry("the connection was lost")
+_SILENT = Retry("no acknowledgement in time")
+
+
+class _UnreachableError(Exception):
+    """Nothing can be sent; the text is the reason, and nothing that a server sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Where events go: a stream, and the subject under which each is published."""
+
+    name: str
+    subject: str
+    make: bool = False
+    window: int = _WINDOW
+
+    def subject_of(self, message: Message) -> str | None:
+        """Return the subject of an event; None where it makes none that can be published to."""
+        subject = self.subject.replace("{type}", message.type).replace("{run}", message.subject)
+        return subject if _PLAIN.fullmatch(subject) else None
+
+    @property
+    def all_subjects(self) -> str:
+        """Return what matches the subject of every event; empty where it would match too much."""
+        words = self.subject.split(".")
+        fixed = [word for word in words if "{" not in word]
+        if len(fixed) == len(words):
+            return self.subject
+        first = next(place for place, word in enumerate(words) if "{" in word)
+        return ".".join([*words[:first], ">"]) if first else ""
+
+
+def from_url(url: str, options: SinkOptions) -> NatsSink:
+    """Return the sink of an address `nats://…` or `nats+tls://…`; it connects when it sends.
+
+    Raises:
+        SinkError: The address can't be used.
+    """
+    address = address_of(url, _PORT, ("subject", "create", "window"))
+    stream = Stream(
+        address.path,
+        address.options.get("subject", _SUBJECT),
+        address.choice("create"),
+        address.number("window", _WINDOW),
+    )
+    if not _STREAM.fullmatch(stream.name):
+        raise SinkError(
+            "a sink nats: names its stream, as in nats://HOST:PORT/STREAM: letters, digits, - and _"
+        )
+    sample = stream.subject.replace("{type}", "x").replace("{run}", "x")
+    if not _PLAIN.fullmatch(sample) or "{" in sample or "}" in sample:
+        raise SinkError(
+            "subject= of a sink nats: is made of words with dots between, without wildcards; "
+            "{type} and {run} stand for the event's"
+        )
+    if stream.make and not stream.all_subjects:
+        raise SinkError("create=1 needs a subject= that begins with a fixed word")
+    return NatsSink(address, stream, options)
+
+
+class NatsSink:
+    """A stream of JetStream as a sink; for one event loop."""
+
+    def __init__(self, address: Address, stream: Stream, options: SinkOptions) -> None:
+        """Take where the stream is; nothing is connected to."""
+        self._address = address
+        self._stream = stream
+        self._deadline = options.deadline
+        self._in_flight = options.in_flight or _IN_FLIGHT
+        self._tls = options.tls
+        self._connection: _Connection | None = None
+        self._connecting = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        """Return the address without credentials."""
+        servers = ",".join(self._address.servers)
+        where = f"{self._address.scheme}://{servers}/{self._stream.name}"
+        return f"{where}?subject={self._stream.subject}"
+
+    @property
+    def batch(self) -> int:
+        """Return the most messages of one call."""
+        return _BATCH
+
+    @property
+    def in_flight(self) -> int:
+        """Return the most calls at a time."""
+        return self._in_flight
+
+    async def open(self) -> None:
+        """Do nothing: the first call of `send` connects."""
+
+    async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+        """Publish messages at once, and return for each what the stream answered.
+
+        The order of the batch is the order in which they are published. It takes the options'
+        deadline at most, connecting included, and about a second more to let go of a server that
+        has stopped to read.
+        """
+        end = asyncio.get_running_loop().time() + self._deadline
+        try:
+            connection = await self._connected(end)
+        except _UnreachableError as error:
+            unreachable = Retry(str(error))
+            return [unreachable] * len(batch)
+        answers = await connection.publish(batch, self._stream, end)
+        if connection.silent(answers):
+            await self._let_go(connection)
+        return answers
+
+    async def close(self) -> None:
+        """Close the connection; events that wait for an answer are to be sent again."""
+        if self._connection is not None:
+            await self._let_go(self._connection)
+
+    async def _connected(self, end: float) -> _Connection:
+        reason = "no connection in time"
+        try:
+            async with asyncio.timeout_at(end), self._connecting:
+                if self._connection is None or self._connection.lost:
+                    self._connection = None
+                    self._connection = await _connect(self._address, self._stream, self._tls)
+                return self._connection
+        except TimeoutError:
+            pass
+        except _UnreachableError as error:
+            reason = str(error)
+        # Outside the handlers: what a server said hangs on those errors.
+        raise _UnreachableError(reason)
+
+    async def _let_go(self, connection: _Connection) -> None:
+        if self._connection is connection:
+            self._connection = None
+        await connection.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A batch that was published: what was answered so far, and whether all of it was."""
+
+    stream: str
+    answers: list[Outcome | None]
+    left: int = 0
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def settle(self, place: int, answer: Outcome) -> None:
+        self.answers[place] = answer
+        self.left -= 1
+        if not self.left:
+            self.done.set()
+
+
+class _Connection:
+    """One connection, which is never mended: when it is lost, nothing waits in it unseen."""
+
+    def __init__(self) -> None:
+        self.client = Client()
+        self.lost = False
+        self.error: Exception | None = None
+        self.forbidden = False
+        self._inbox = ""
+        self._tokens = count()
+        self._waiting: dict[str, tuple[_Waiting, int]] = {}
+
+    async def listen(self) -> None:
+        """Ask for the answers to what is published; they come under one subject for all."""
+        self._inbox = self.client.new_inbox()
+        await self.client.subscribe(f"{self._inbox}.*", cb=self._answered)
+
+    async def on_error(self, error: Exception) -> None:
+        """Note an error that no call raises: the client's own way would log a server's text."""
+        self.error = error
+        if "permissions violation" in str(error).lower():
+            self.forbidden = True
+
+    async def on_closed(self) -> None:
+        """Wake who waits: no answer comes any more."""
+        self.lost = True
+        for waiting, _ in list(self._waiting.values()):
+            waiting.done.set()
+
+    def silent(self, answers: Sequence[Outcome]) -> bool:
+        """Return whether the server seems to hear nothing, though the connection stands."""
+        return not self.lost and all(answer is _SILENT for answer in answers) and bool(answers)
+
+    async def publish(
+        self, batch: Sequence[Message], stream: Stream, end: float
+    ) -> Sequence[Outcome]:
+        """Publish messages, and wait for their answers until the loop's time `end`."""
+        waiting = _Waiting(stream.name, [None] * len(batch))
+        tokens: list[str] = []
+        try:
+            await self._publish(batch, stream, end, waiting, tokens)
+            if waiting.left and not self.lost:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(end):
+                        await waiting.done.wait()
+        finally:
+            for token in tokens:
+                self._waiting.pop(token, None)
+        missing = _LOST if self.lost else _SILENT
+        if self.forbidden and not self.lost:
+            missing = Retry("no acknowledgement in time; the server forbids something to this user")
+        return [answer or missing for answer in waiting.answers]
+
+    async def _publish(
+        self,
+        batch: Sequence[Message],
+        stream: Stream,
+        end: float,
+        waiting: _Waiting,
+        tokens: list[str],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        for place, message in enumerate(batch):
+            subject, headers = stream.subject_of(message), _headers(message, stream)
+            if subject is None:
+                waiting.answers[place] = Dead("its type or run makes no subject")
+            elif headers is None:
+                waiting.answers[place] = Dead("its id makes no header")
+            elif _size(headers) + len(message.body) > self.client.max_payload:
+                # The server would end the connection, and with it the rest of the batch.
+                waiting.answers[place] = Dead("bigger than the server takes")
+            else:
+                token = str(next(self._tokens))
+                tokens.append(token)
+                self._waiting[token] = (waiting, place)
+                waiting.left += 1
+                try:
+                    await self.client.publish(
+                        subject, message.body, reply=f"{self._inbox}.{token}", headers=headers
+                    )
+                except nats.errors.Error:
+                    self.lost = True
+            # A full socket holds up each call for a moment.
+            if self.lost or loop.time() >= end:
+                return
+
+    async def _answered(self, answer: Msg) -> None:
+        waiting, place = self._waiting.pop(answer.subject.rpartition(".")[2], (None, 0))
+        if waiting is not None:
+            waiting.settle(place, _outcome(answer, waiting.stream))
+
+    async def close(self) -> None:
+        """Close the connection, whatever state it is in."""
+        await self.on_closed()
+        # The client waits for a peer that does not read, and for one whose TLS failed; whatever
+        # is unsent is to be sent again anyway, and it has no call of its own to say so.
+        writer = getattr(self.client._transport, "_io_writer", None)  # noqa: SLF001
+        if writer is not None:
+            writer.transport.abort()
+        with suppress(Exception):
+            async with asyncio.timeout(_CLOSING):
+                await self.client.close()
+
+
+async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
+    """Return a connection over which can be published.
+
+    Raises:
+        _UnreachableError: There is none.
+    """
+    connection = _Connection()
+    try:
+        await _make_ready(connection, address, stream, tls)
+    except asyncio.CancelledError:
+        await connection.close()
+        raise
+    # A server may send what the client is not ready for.
+    except Exception as error:  # noqa: BLE001
+        reason = _reason(error, connection.error)
+    else:
+        return connection
+    await connection.close()
+    raise _UnreachableError(reason)
+
+
+async def _make_ready(
+    connection: _Connection, address: Address, stream: Stream, tls: ssl.SSLContext | None
+) -> None:
+    secure = address.scheme == "nats+tls"
+    settings: dict[str, Any] = {} if tls is None else {"tls": tls}
+    if address.password is None:
+        settings["token"] = address.user
+    else:
+        settings |= {"user": address.user, "password": address.password}
+    await connection.client.connect(
+        [f"{'tls' if secure else 'nats'}://{server}" for server in address.servers],
+        error_cb=connection.on_error,
+        closed_cb=connection.on_closed,
+        name="quantapilot",
+        # Were it to connect again by itself, it would send what nobody waits for any more.
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0,
+        connect_timeout=int(_CONNECT),
+        flush_timeout=_MOMENT,
+        # A server that demands TLS only in its greeting could be played by one that does not.
+        tls_handshake_first=secure,
+        **settings,
+    )
+    if stream.make:
+        await _make(connection.client, stream)
+    await connection.listen()
+
+
+async def _make(client: Client, stream: Stream) -> None:
+    jetstream = client.jetstream(timeout=_CONNECT)
+    try:
+        await jetstream.stream_info(stream.name)
+    except nats.js.errors.NotFoundError:
+        await jetstream.add_stream(
+            StreamConfig(
+                name=stream.name,
+                subjects=[stream.all_subjects],
+                storage=StorageType.FILE,
+                duplicate_window=stream.window,
+            )
+        )
+
+
+def _reason(error: Exception, noted: Exception | None) -> str:
+    if isinstance(error, nats.js.errors.APIError):
+        return f"the stream can't be made: error {error.err_code}"
+    if isinstance(error, nats.js.errors.Error | nats.errors.NoRespondersError):
+        return "the stream can't be made: the server has no JetStream"
+    if isinstance(error, nats.errors.NoServersError) and noted is not None:
+        error = noted
+    if isinstance(error, ssl.SSLError):
+        return "no connection: TLS failed"
+    if isinstance(error, TimeoutError):
+        return "no connection in time"
+    if "authorization" in str(error).lower():
+        return "the server refuses the credentials"
+    return "no connection"
+
+
+def _headers(message: Message, stream: Stream) -> dict[str, str] | None:
+    if not message.id or not message.id.isprintable() or message.id != message.id.strip():
+        return None
+    return {Header.MSG_ID.value: message.id, Header.EXPECTED_STREAM.value: stream.name}
+
+
+def _size(headers: dict[str, str]) -> int:
+    # `NATS/1.0`, a line each, and an empty one.
+    return 12 + sum(len(name) + len(value.encode()) + 4 for name, value in headers.items())
+
+
+def _outcome(answer: Msg, stream: str) -> Outcome:
+    if answer.headers and answer.headers.get(Header.STATUS.value) == "503":
+        return _NO_STREAM
+    try:
+        told = orjson.loads(answer.data)
+    except orjson.JSONDecodeError:
+        told = None
+    if not isinstance(told, dict):
+        return Retry("an acknowledgement that is none")
+    error = told.get("error")
+    if isinstance(error, dict):
+        number = error.get("err_code")
+        shown = number if isinstance(number, int) else "unknown"
+        return _REFUSALS.get(number) or Retry(f"the stream refused: error {shown}")
+    # Who else listens to the subject may answer too; only the stream gives a place in itself.
+    if told.get("stream") != stream or not told.get("seq"):
+        return Retry("an acknowledgement that is none")
+    return Delivered()
