@@ -53,6 +53,13 @@ def test_it_runs_in_a_process_of_its_own_and_remembers_what_it_was_sent() -> Non
     assert totals.modes == {"ok": 6, "500": 1}
 
 
+def test_it_can_be_asked_about_very_many_ids_at_once() -> None:
+    with Receiver(own_process=False) as receiver:
+        assert post(receiver, {"webhook-id": "event-77"}) == 204
+        heard = receiver.heard(f"event-{each}" for each in range(100_000))
+    assert [place for place, each in enumerate(heard) if each] == [77]
+
+
 def test_equal_seeds_are_equal_failures() -> None:
     weights = {"ok": 3.0, "500": 1.0, "404": 1.0, "reset": 1.0}
 

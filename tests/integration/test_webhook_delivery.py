@@ -8,6 +8,8 @@ import socket
 import ssl
 import time
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 import orjson
@@ -32,11 +34,13 @@ if TYPE_CHECKING:
     from quantapilot.sinks.sink import Outcome, Sink
 
 SECRET = new_secret()
-OPTIONS = SinkOptions(secrets=(SECRET,), allow_private=True, deadline=1.0)
+_COUNT = count()
+OPTIONS = SinkOptions(secrets=(SECRET,), allow_private=True)
 
 
 def message(number: int, body: bytes = b'{"specversion":"1.0"}') -> Message:
-    return Message(number, f"event-{number}", "quantapilot.run_started", "run", body)
+    # The receiver is shared and remembers: no two tests send the same id.
+    return Message(number, f"event-{number}-{next(_COUNT)}", "quantapilot.run_started", "run", body)
 
 
 def with_sink(
@@ -58,6 +62,13 @@ def sent(url: str, messages: Sequence[Message], options: SinkOptions = OPTIONS) 
         return [(await sink.send([each]))[0] for each in messages]
 
     return with_sink(url, options, one_by_one)
+
+
+@pytest.fixture(params=["asyncio", "uvloop"], autouse=True)
+def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test on either event loop: they tell of the same failures by other exceptions."""
+    if request.param == "uvloop":
+        monkeypatch.setattr(asyncio, "run", pytest.importorskip("uvloop").run)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +105,9 @@ def test_each_answer_has_its_outcome(receiver: Receiver, mode: Mode, outcome: Ou
     receiver.behave(Behaviour(script=(mode,), secrets=(SECRET,), retry_after=7))
     each = message(MODES.index(mode))
     before = receiver.totals().requests
-    assert sent(receiver.url, [each]) == [outcome]
+    # Others may take longer on a busy machine.
+    options = replace(OPTIONS, deadline=0.5 if mode == "slow-headers" else 15.0)
+    assert sent(receiver.url, [each], options) == [outcome]
     heard = receiver.heard([each.id])[0]
     assert heard is not None
     assert heard.seen == 1
@@ -122,7 +135,7 @@ def test_a_closed_port_is_told_and_used_again_once_it_opens(receiver: Receiver) 
         await asyncio.sleep(0.05)
         outcomes += await sink.send([message(201)])
         await asyncio.to_thread(receiver.open_port)
-        return [*outcomes, *await sink.send([message(201)])]
+        return [*outcomes, *await sink.send([message(202)])]
 
     assert with_sink(receiver.url, OPTIONS, work) == [
         Delivered(),
@@ -149,6 +162,41 @@ def test_many_at_a_time_arrive_once_each_over_few_connections(receiver: Receiver
     assert {(each.seen, each.accepted, each.differed) for each in heard if each} == {(1, 1, False)}
 
 
+def test_what_is_said_to_be_delivered_was_accepted_whatever_fails(receiver: Receiver) -> None:
+    weights: dict[Mode, float] = dict.fromkeys(MODES, 1.0) | {"ok": 12.0, "closed": 0.3}
+    messages = [message(2000 + each, b'{"n":%d}' % each) for each in range(200)]
+    options = replace(OPTIONS, deadline=1.0)
+    behaviour = Behaviour(weights=weights, seed=5, secrets=(SECRET,), slowness=0.03, pieces=5)
+    receiver.behave(behaviour)
+    before = receiver.totals().modes
+
+    async def work(sink: Sink) -> list[Outcome]:
+        rest = iter(messages)
+        done: list[Outcome] = []
+        end = time.monotonic() + 30
+
+        async def worker() -> None:
+            for each in rest:
+                outcome: Outcome = Retry("not tried")
+                while outcome != Delivered() and time.monotonic() < end:
+                    outcome = (await sink.send([each]))[0]
+                    # The port is closed for a while now and then.
+                    await asyncio.sleep(0 if outcome == Delivered() else 0.005)
+                done.append(outcome)
+
+        await asyncio.gather(*(worker() for _ in range(16)))
+        return done
+
+    assert with_sink(receiver.url, options, work) == [Delivered()] * 200
+    for each, heard in zip(messages, receiver.heard([each.id for each in messages]), strict=True):
+        assert heard is not None
+        assert heard.accepted >= 1
+        assert not heard.differed
+        assert heard.digest == hashlib.blake2b(each.body, digest_size=8).digest()
+    met = {mode for mode, much in receiver.totals().modes.items() if much > before.get(mode, 0)}
+    assert met >= set(MODES) - {"closed"}
+
+
 def test_a_receiver_with_another_secret_refuses(receiver: Receiver) -> None:
     receiver.behave(Behaviour(secrets=(new_secret(),)))
     assert sent(receiver.url, [message(300)]) == [Retry("status 401")]
@@ -167,6 +215,9 @@ def test_an_id_that_no_header_can_hold_is_dead_and_not_sent(receiver: Receiver) 
     before = receiver.totals().requests
     bad = [Message(1, each, "t", "s", b"{}") for each in ("a\r\nb: c", "é", "a.b", "")]
     assert sent(receiver.url, bad) == [Dead("bad-id")] * 4
+    unsigned = SinkOptions(header=("x-key", "shared"), allow_private=True)
+    bad[2] = replace(bad[2], id="a b")
+    assert sent(receiver.url, bad, unsigned) == [Dead("bad-id")] * 4
     assert receiver.totals().requests == before
 
 
@@ -203,6 +254,16 @@ def test_proxies_of_the_environment_are_not_asked(
         assert sent(receiver.url, [message(330)]) == [Delivered()]
         with pytest.raises(BlockingIOError):
             proxy.accept()
+
+
+def test_a_name_of_this_machine_is_not_connected_to_by_default() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        url = f"https://localhost:{server.getsockname()[1]}/"
+        options = SinkOptions(secrets=(SECRET,))
+        assert sent(url, [message(340)], options) == [Retry("address not allowed")]
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 # Answers that no proper server gives.
@@ -293,7 +354,7 @@ def test_the_request_is_a_cloud_event_that_others_can_verify() -> None:
     assert line == "POST /a%20b?key=1 HTTP/1.1"
     assert headers["content-type"] == "application/cloudevents+json; charset=utf-8"
     assert headers["user-agent"] == f"quantapilot-contract/{quantapilot.__version__}"
-    assert headers["webhook-id"] == "event-0"
+    assert headers["webhook-id"].startswith("event-0-")
     assert headers["x-static"] == "shared"
     assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
     assert headers.keys() == {
@@ -315,9 +376,7 @@ def test_no_cookie_comes_back() -> None:
 
 def test_an_answer_without_an_end_is_cut_off() -> None:
     endless = Raw(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + b"x" * 65536, again=4000)
-    start = time.monotonic()
     assert answered(endless) == [Delivered()]
-    assert time.monotonic() - start < 0.9
     # Beside what was read, only what the system's own buffers hold.
     assert endless.written < 4000 * 65536
 
@@ -335,7 +394,9 @@ def test_a_receiver_that_takes_nothing_is_given_up_at_the_deadline() -> None:
         options = SinkOptions(secrets=(SECRET,), allow_private=True, deadline=0.2)
         body = b'{"data":"' + b"x" * (12 << 20) + b'"}'
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        start = time.monotonic()
         assert sent(url, [message(1, body), message(2)], options) == [Retry("timeout")] * 2
+        assert 0.4 <= time.monotonic() - start < 5
 
 
 # TLS

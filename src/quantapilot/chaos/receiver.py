@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from quantapilot.chaos.server import Behaviour, MisbehavingServer
+from quantapilot.chaos.server import PATIENCE, Behaviour, MisbehavingServer
 from quantapilot.errors import QuantaPilotError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Receiver:
 
     def open_port(self) -> None:
         """Take connections again, on the same port."""
-        self._ask("open_port", None)
+        self._ask("open_port", PATIENCE)
 
     def _ask(self, what: str, about: object) -> Any:
         if self._pipe is None:
@@ -147,6 +147,10 @@ def _run(pipe: Connection, behaviour: Behaviour, certificate: Path | None, port:
         runner.run(_serve(pipe, behaviour, certificate, port))
 
 
+def _deaf(error: Exception) -> ReceiverError:
+    return ReceiverError(f"the receiver can't listen ({type(error).__name__})")
+
+
 async def _serve(
     pipe: Connection, behaviour: Behaviour, certificate: Path | None, port: int
 ) -> None:
@@ -155,7 +159,7 @@ async def _serve(
         server = MisbehavingServer(behaviour, certificate, port)
         await server.open_port()
     except (OSError, QuantaPilotError) as error:
-        pipe.send(ReceiverError(f"the receiver can't listen ({type(error).__name__})"))
+        pipe.send(_deaf(error))
         return
     pipe.send(server.port)
     # Read on a thread: what is asked may be larger than the pipe holds, and an event loop would
@@ -164,8 +168,13 @@ async def _serve(
     try:
         while True:
             what, about = await read()
-            answer = getattr(server, what)(about)
-            pipe.send(await answer if asyncio.iscoroutine(answer) else answer)
+            try:
+                answer = getattr(server, what)(about)
+                if asyncio.iscoroutine(answer):
+                    answer = await answer
+            except OSError as error:
+                answer = _deaf(error)
+            pipe.send(answer)
     except (EOFError, OSError):
         # Who asked has gone.
         pass

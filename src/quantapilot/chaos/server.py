@@ -45,6 +45,9 @@ Mode = Literal[
 ]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
+# How long somebody else is waited for to leave the port, in seconds, and between two looks.
+PATIENCE = 30.0
+_PAUSE = 0.05
 _HUGE = 10 << 20
 _CHUNK = b"x" * (64 << 10)
 # With no time to linger, closing a socket resets its connection.
@@ -143,16 +146,31 @@ class MisbehavingServer:
             **self._record.counts(),
         )
 
-    async def open_port(self, _: None = None) -> None:
-        """Take connections, on the same port as before."""
+    async def open_port(self, patience: float = 0.0) -> None:
+        """Take connections, on the same port as before.
+
+        Args:
+            patience: Seconds to wait for somebody else to leave the port; a sender that tries again
+                and again may have been given it for its own end of a connection.
+
+        Raises:
+            OSError: The port is taken.
+        """
         loop = asyncio.get_running_loop()
+        end = loop.time() + patience
         # One that is opened again by itself may be opened on request meanwhile.
         async with self._opening:
-            if self._listening is None:
-                self._listening = await loop.create_server(
-                    self._http, "127.0.0.1", self.port, ssl=self._tls, backlog=512
-                )
-                self.port = self._listening.sockets[0].getsockname()[1]
+            while self._listening is None:
+                try:
+                    self._listening = await loop.create_server(
+                        self._http, "127.0.0.1", self.port, ssl=self._tls, backlog=512
+                    )
+                except OSError:
+                    if loop.time() >= end:
+                        raise
+                    await asyncio.sleep(_PAUSE)
+                else:
+                    self.port = self._listening.sockets[0].getsockname()[1]
 
     async def close_port(self, _: None = None) -> None:
         """Take no connections, and reset those there are."""
@@ -262,7 +280,7 @@ class MisbehavingServer:
 
     async def _reopen(self) -> None:
         await asyncio.sleep(self._behaviour.slowness)
-        await self.open_port()
+        await self.open_port(PATIENCE)
 
 
 def _reset(protocol: RequestHandler) -> None:

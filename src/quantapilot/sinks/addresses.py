@@ -28,12 +28,12 @@ _SPECIAL_V4 = tuple(
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.88.99.0/24",
+        "192.0.2.0/24",  # qp:allow[pii/ip-v4] documentation: no host has it
+        "192.88.99.0/24",  # qp:allow[pii/ip-v4] relays of 6to4: no host has it
         "192.168.0.0/16",
         "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
+        "198.51.100.0/24",  # qp:allow[pii/ip-v4] documentation: no host has it
+        "203.0.113.0/24",  # qp:allow[pii/ip-v4] documentation: no host has it
         "224.0.0.0/4",
         "240.0.0.0/4",
     )
@@ -42,7 +42,13 @@ _SPECIAL_V4 = tuple(
 # it: protocol assignments with Teredo, documentation, and 6to4, whose relays lead into IPv4.
 _UNICAST_V6 = IPv6Network("2000::/3")
 _SPECIAL_V6 = tuple(
-    IPv6Network(each) for each in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+    IPv6Network(each)
+    for each in (
+        "2001::/23",
+        "2001:db8::/32",  # qp:allow[pii/ip-v6] documentation: no host has it
+        "2002::/16",
+        "3fff::/20",  # qp:allow[pii/ip-v6] documentation: no host has it
+    )
 )
 # Both stand for the IPv4 address in their last 32 bits (RFC 4291, 2.5.5.2; RFC 6052, 2.1).
 _CARRIERS_OF_V4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))

@@ -39,7 +39,8 @@ _ANSWER = 4096
 _REST = 1.0
 # A receiver that asks for more than a day is asked again after one.
 _LONGEST_WAIT = 86_400.0
-_KEPT_ALIVE = 15.0
+# Node and uvicorn close after 5 seconds; what is sent just then would be lost and sent again.
+_KEPT_ALIVE = 4.0
 # What aiohttp would rather be given as a file than as bytes.
 _LARGE = 1 << 20
 
@@ -50,6 +51,9 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 # A host whose last part is a number is an IPv4 address, whole or not (WHATWG URL, section 3.5).
 _NUMBER = re.compile(r"(?:\A|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?\Z")
+
+# What signing refuses is refused there.
+_SENDABLE = re.compile(r"[!-~]{1,256}")
 
 _ID = istr("webhook-id")
 _TIMESTAMP = istr("webhook-timestamp")
@@ -71,6 +75,7 @@ _TAKEN = frozenset(
         "webhook-timestamp",
     }
 )
+_FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 _DELIVERED = Delivered()
 
 
@@ -132,7 +137,10 @@ class WebhookSink:
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=_ANSWER,
             response_class=_Answer,
-            timeout=aiohttp.ClientTimeout(total=self._options.deadline),
+            # From the threshold on aiohttp would round up to whole seconds.
+            timeout=aiohttp.ClientTimeout(
+                total=self._options.deadline, ceil_threshold=float("inf")
+            ),
             trust_env=False,
         )
 
@@ -153,8 +161,6 @@ class WebhookSink:
     async def _deliver(self, message: Message) -> Outcome:
         if self._session is None:
             raise SinkError(f"{self.name} is not open: nothing can be sent")
-        if not (message.id.isascii() and message.id.isprintable()):
-            return Dead("bad-id")
         headers = self._headers.copy()
         headers[_ID] = message.id
         now = int(time.time())
@@ -164,12 +170,15 @@ class WebhookSink:
                 headers[_SIGNATURE] = self._signer.sign(message.id, now, message.body)
             except SignatureError as error:
                 return Dead(error.reason)
+        elif not _SENDABLE.fullmatch(message.id):
+            return Dead("bad-id")
         body = message.body if len(message.body) <= _LARGE else io.BytesIO(message.body)
         try:
             answer = await self._session.post(
                 self._url, data=body, headers=headers, allow_redirects=False
             )
-        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+        except (*_FAILURES, RuntimeError) as error:
+            # uvloop tells by a RuntimeError of a connection that ended before it was written to.
             # Neither its text nor itself goes on: it may show the address, or what was answered.
             return Retry(_reason(error))
         try:
@@ -274,7 +283,7 @@ async def _finish(answer: aiohttp.ClientResponse) -> None:
                 if left < 0:
                     answer.close()
                     break
-    except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError):
+    except _FAILURES:
         # What it decided stands in its status; the connection is of no use any more.
         answer.close()
 

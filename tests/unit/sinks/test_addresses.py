@@ -232,23 +232,5 @@ def test_plain_http_never_leaves_the_private_network(
     assert recorder.made == ["10.0.0.1"]
 
 
-def test_a_listening_server_of_this_machine_gets_no_connection() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        port = server.getsockname()[1]
-
-        async def run() -> Outcome:
-            sink = sink_for(f"https://localhost:{port}/", OPTIONS)
-            await sink.open()
-            try:
-                return (await sink.send([MESSAGE]))[0]
-            finally:
-                await sink.close()
-
-        assert asyncio.run(run()) == Retry("address not allowed")
-        with pytest.raises(BlockingIOError):
-            server.accept()
-
-
 def test_the_refusal_names_no_address() -> None:
     assert str(addresses.RefusedAddressError()) == "address not allowed"
