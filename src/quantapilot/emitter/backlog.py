@@ -38,6 +38,7 @@ class Backlog:
         most_behind: int = 4096,
         most_of_one: int = 512,
         rest: float = 5.0,
+        longest: float = math.inf,
     ) -> None:
         """Begin with nothing.
 
@@ -46,6 +47,7 @@ class Backlog:
             most_later: How many that wait for their time are kept.
             most_behind: How many that wait for others of their subjects are kept.
             most_of_one: How many of those of one subject.
+            longest: The longest that one waits: a due time beyond it came from a wrong clock.
             rest: The least number of seconds until those that were not kept are read again.
         """
         self.ready: deque[Pending] = deque()
@@ -55,6 +57,7 @@ class Backlog:
         self._most_behind = most_behind
         self._most_of_one = most_of_one
         self._rest = rest
+        self._longest = longest
         self._held: set[int] = set()
         self._later: list[tuple[float, int, Pending]] = []
         # Subject of an event that is under way -> those behind it.
@@ -122,7 +125,7 @@ class Backlog:
                 continue
             held.add(seq)
             if pending.due > clock:
-                self._put_later(pending, now + pending.due - clock, now)
+                self._put_later(pending, now + min(pending.due - clock, self._longest), now)
             else:
                 ready.append(pending)
 

@@ -60,4 +60,10 @@ class Backoff:
 
     def asked(self, after: float) -> float:
         """Return what a receiver asked for within what it may ask for, in seconds."""
-        return min(max(after, 0.0), self.longest_after)
+        # A number that is none compares to nothing.
+        return min(after, self.longest_after) if after > 0 else 0.0
+
+    @property
+    def longest(self) -> float:
+        """The longest wait there is, in seconds."""
+        return max(self.cap, self.longest_after + self.first)

@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.calls import answers
+from quantapilot.emitter.calls import answers, opening
 from quantapilot.emitter.recorder import pause
 from quantapilot.sinks.sink import Delivered
 
@@ -60,7 +60,16 @@ class DeadLetters:
         self._news.set()
 
     async def run(self) -> None:
-        """Send what comes, until `halt`."""
+        """Send what comes, until `halt`.
+
+        Raises:
+            SinkError: The sink can't be used.
+        """
+        failures = 0
+        while not self._ends.is_set() and (fault := await opening(self.sink)):
+            self.reason = f"dead letters: {fault}"
+            failures += 1
+            await pause(self._ends, self._backoff.delay(failures, self._random))
         failures = 0
         while not self._ends.is_set():
             if not self._waiting:

@@ -13,13 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quantapilot.emitter.backlog import Backlog
-from quantapilot.emitter.calls import answers
+from quantapilot.emitter.calls import answers, closing, opening
 from quantapilot.emitter.circuit import Circuit
 from quantapilot.emitter.concurrency import Limit
 from quantapilot.emitter.ports import Pending, Settlement
 from quantapilot.emitter.recorder import Recorder, pause
 from quantapilot.emitter.relay_progress import SinkProgress
-from quantapilot.errors import QuantaPilotError
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ class Lane:
         call: Blocking,
         clock: Callable[[], float],
         random: Callable[[], float],
+        begun: Callable[[], None],
         dead_letters: DeadLetters | None = None,
     ) -> None:
         """Take what is delivered, where to, and how.
@@ -55,6 +55,7 @@ class Lane:
             call: Calls what blocks.
             clock: Returns seconds since the epoch.
             random: Returns a number from 0 to below 1.
+            begun: Called once it is known whether the sink can be used.
             dead_letters: Where events go that never arrive; they are only recorded where None.
         """
         self.sink = sink
@@ -64,11 +65,12 @@ class Lane:
         self._call = call
         self._clock = clock
         self._random = random
+        self._begun = begun
         self._dead_letters = dead_letters
         self._loop = asyncio.get_running_loop()
         self._batch = max(sink.batch, 1)
         self._low = max(settings.window, self._batch)
-        self._backlog = Backlog(ordered=settings.ordered)
+        self._backlog = Backlog(ordered=settings.ordered, longest=settings.backoff.longest)
         self._limit = Limit(max(sink.in_flight, 1))
         self._pause = partial(settings.pauses.delay, random=random)
         self._circuit = Circuit(settings.pauses, random)
@@ -106,7 +108,10 @@ class Lane:
         """
         self._until_settled |= until_settled
         self._disabled = await self._call(self._ledger.register, self.name)
-        if self._disabled is not None or not await self._opened():
+        if self._disabled is not None:
+            self._begun()
+            return
+        if not await self._opened():
             return
         workers = {asyncio.create_task(self._work()) for _ in range(max(self.sink.in_flight, 1))}
         tasks = {
@@ -133,9 +138,9 @@ class Lane:
             await self._call(self._ledger.disable, self.name, self._disabled)
 
     def end_when_settled(self) -> None:
-        """End as soon as nothing waits."""
+        """End as soon as nothing waits; what was added is looked for once more."""
         self._until_settled = True
-        self._end_if_settled()
+        self.told()
 
     def halt(self) -> None:
         """Begin no further call."""
@@ -157,10 +162,7 @@ class Lane:
         finally:
             if self._open:
                 self._open = False
-                try:
-                    await self.sink.close()
-                except Exception as error:  # noqa: BLE001
-                    self._reason = _fault(error)
+                await closing(self.sink, self._settings.grace)
 
     async def count_left(self) -> None:
         """Count what still waits in the outbox, for the progress; behind `finish` only."""
@@ -207,15 +209,12 @@ class Lane:
     async def _opened(self) -> bool:
         failures = 0
         while not self._halted:
-            try:
-                await self.sink.open()
-            except QuantaPilotError:
-                raise
-            except Exception as error:  # noqa: BLE001
-                self._reason = _fault(error)
-            else:
+            fault = await opening(self.sink)
+            self._begun()
+            if not fault:
                 self._open = True
                 return True
+            self._reason = fault
             failures += 1
             await pause(self._ends, self._pause(failures))
         return False
@@ -397,8 +396,3 @@ class Lane:
     def _end_if_settled(self) -> None:
         if self._until_settled and self.settled:
             self.halt()
-
-
-def _fault(error: Exception) -> str:
-    # Its text may show what was sent.
-    return f"fault of the sink: {type(error).__name__}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random as chance
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from quantapilot.emitter.calls import closing
 from quantapilot.emitter.dead_letters import DeadLetters
 from quantapilot.emitter.lane import Lane
 from quantapilot.emitter.relay_progress import Progress, SinkProgress
@@ -72,6 +74,7 @@ class Relay:
         # How long to linger, once the relay is to stop.
         self._stops: float | None = None
         self._halt = asyncio.Event()
+        self._begun = threading.Event()
         self._failure: str | None = None
 
     async def run(self) -> None:
@@ -105,6 +108,17 @@ class Relay:
         self._stops = linger
         self._soon(self._end)
 
+    def began(self, timeout: float) -> bool:
+        """Wait until it is known of every sink whether it can be used; from another thread.
+
+        Args:
+            timeout: How many seconds to wait at most.
+
+        Returns:
+            Whether it is known; also where the relay ended.
+        """
+        return self._begun.wait(timeout)
+
     @property
     def progress(self) -> Progress:
         """How far it is; from any thread."""
@@ -134,12 +148,12 @@ class Relay:
         finally:
             self._loop = None
             self._stops = None
+            self._begun.set()
 
     async def _deliver(self, pool: ThreadPoolExecutor, *, until_settled: bool) -> None:
         call = partial(asyncio.get_running_loop().run_in_executor, pool)
         letters = self._letters()
-        if letters is not None:
-            await letters.sink.open()
+        begun = self._counted(len(self._sinks))
         self._lanes = tuple(
             Lane(
                 sink,
@@ -148,6 +162,7 @@ class Relay:
                 call=call,
                 clock=self._clock,
                 random=self._random,
+                begun=begun,
                 dead_letters=letters,
             )
             for sink in self._sinks
@@ -161,7 +176,7 @@ class Relay:
         burying = {asyncio.create_task(letters.run())} if letters is not None else set()
         tasks = [*running, *burying, halted]
         try:
-            await self._until_ended(running, halted)
+            await self._until_ended(running, {halted, *burying})
             for part in (*self._lanes, *((letters,) if letters is not None else ())):
                 part.halt()
             await asyncio.wait(running | burying, timeout=self._settings.grace)
@@ -186,7 +201,7 @@ class Relay:
         for lane in self._lanes:
             faults += await asyncio.gather(lane.finish(), return_exceptions=True)
         if letters is not None:
-            faults += await asyncio.gather(letters.sink.close(), return_exceptions=True)
+            await closing(letters.sink, self._settings.grace)
         faults += await asyncio.gather(call(self._ledger.flush), return_exceptions=True)
         return faults
 
@@ -197,23 +212,33 @@ class Relay:
         return DeadLetters(self._dead_letters, settings.backoff, self._random, settings.deadline)
 
     async def _until_ended(
-        self, lanes: set[asyncio.Task[None]], halted: asyncio.Task[bool]
+        self, lanes: set[asyncio.Task[None]], others: set[asyncio.Task[Any]]
     ) -> None:
-        """Wait until all lanes ended, one failed, the relay is to stop, or the time is over."""
+        """Wait until all lanes or one of the others ended, a lane failed, or the time is over."""
         loop = asyncio.get_running_loop()
         most = self._settings.give_up_after
         ends = None if most is None else loop.time() + most
         running = set(lanes)
-        while running and not halted.done():
-            timeout = None if ends is None else ends - loop.time()
-            if timeout is not None and timeout <= 0:
-                return
+        while running:
+            timeout = None if ends is None else max(ends - loop.time(), 0.0)
             done, _ = await asyncio.wait(
-                {halted, *running}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+                running | others, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
             )
             running -= done
-            if any(task is not halted and task.exception() is not None for task in done):
+            if not done or done & others or any(task.exception() for task in done):
                 return
+
+    def _counted(self, lanes: int) -> Callable[[], None]:
+        """Return what each lane calls, again and again maybe, when it has begun."""
+        left = lanes
+
+        def begun() -> None:
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                self._begun.set()
+
+        return begun
 
     def _end(self) -> None:
         if not self._stops:

@@ -28,13 +28,21 @@ class RelayThread:
             target=self._run, name="quantapilot-relay-loop", daemon=True
         )
 
-    def start(self) -> None:
+    def start(self, timeout: float = 5.0) -> None:
         """Begin to deliver.
 
+        Args:
+            timeout: How many seconds to wait at most until it is known whether the sinks can be
+                used; after that, `stop` and `progress` tell.
+
         Raises:
+            OutboxError, SinkError: What ended the relay at once.
             RuntimeError: It was started before.
         """
         self._thread.start()
+        if self._relay.began(timeout) and not self._relay.progress.running:
+            self._thread.join()
+            self._raise()
 
     def stop(self, timeout: float | None = 30.0, *, linger: float = 0.0) -> bool:
         """Stop, and wait until what was under way is recorded.
@@ -53,9 +61,7 @@ class RelayThread:
             return True
         self._relay.stop(linger=linger)
         self._thread.join(None if timeout is None else timeout + linger)
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+        self._raise()
         return not self._thread.is_alive()
 
     @property
@@ -67,6 +73,11 @@ class RelayThread:
     def progress(self) -> Progress:
         """How far it is; `failure` says why it ended where nobody stopped it."""
         return self._relay.progress
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def _run(self) -> None:
         try:

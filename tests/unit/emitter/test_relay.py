@@ -12,6 +12,7 @@ import pytest
 from tests.delivering import MemoryLedger, ScriptedSink
 
 from quantapilot.emitter.backoff import Backoff
+from quantapilot.emitter.ports import Settlement
 from quantapilot.emitter.relay import Relay, RelaySettings
 from quantapilot.errors import OutboxDamagedError, OutboxUnwritableError, SinkError
 from quantapilot.sinks.sink import Dead, Delivered, Disabled, Retry
@@ -19,7 +20,6 @@ from quantapilot.sinks.sink import Dead, Delivered, Disabled, Retry
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from quantapilot.emitter.ports import Settlement
     from quantapilot.emitter.relay_progress import Progress, SinkProgress
     from quantapilot.sinks.sink import Message, Outcome
 
@@ -514,3 +514,47 @@ def test_a_damaged_outbox_ends_the_relay_visibly() -> None:
     with pytest.raises(OutboxDamagedError, match="3 to 5"):
         asyncio.run(relay.run())
     assert relay.progress.failure == "events 3 to 5 are missing"
+
+
+@pytest.mark.parametrize("answer", [None, [None], [LookupError()], 7])
+def test_answers_of_no_known_kind_count_as_no_answer(answer: object) -> None:
+    class Faulty(ScriptedSink):
+        calls = 0
+
+        async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
+            self.calls += 1
+            if self.calls == 1:
+                return answer  # type: ignore[return-value]
+            return await super().send(batch)
+
+    ledger = MemoryLedger(1)
+    assert drained(ledger, Faulty()).settled
+    assert ledger.history[0][1].reason.startswith("fault of the sink: ")
+
+
+def test_a_due_time_from_a_wrong_clock_does_not_keep_an_event_for_years() -> None:
+    ledger = MemoryLedger(1)
+    ledger.state["sink"] = {1: Settlement(1, "waiting", 1, due=4e9)}
+    settings = replace(SETTINGS, backoff=Backoff(0.001, 0.004, 0.01))
+    assert drained(ledger, ScriptedSink(), settings=settings).settled
+
+
+def test_dead_letters_that_can_not_be_opened_now_are_opened_later_unless_they_are_wrong() -> None:
+    class Late(ScriptedSink):
+        async def open(self) -> None:
+            await super().open()
+            if self.opened < 3:
+                raise ConnectionError
+
+    ledger = MemoryLedger(5)
+    sink = ScriptedSink(script=only(Dead("too large"), 2))
+    letters = Late("letters")
+    assert drained(ledger, sink, dead_letters=letters).settled
+    assert [message.seq for message in letters.sent] == [2]
+
+    class Wrong(ScriptedSink):
+        async def open(self) -> None:
+            raise SinkError("the file is a folder")
+
+    with pytest.raises(SinkError, match="a folder"):
+        drained(MemoryLedger(5), ScriptedSink(takes=lambda _: 0.01), dead_letters=Wrong("letters"))

@@ -103,7 +103,8 @@ def test_a_sink_that_can_not_be_used_is_told() -> None:
         async def open(self) -> None:
             raise SinkError("the file is a folder")
 
-    thread = RelayThread(Relay(MemoryLedger(5), [Wrong()]))
-    thread.start()
+    thread = RelayThread(Relay(MemoryLedger(5), [ScriptedSink("good"), Wrong()]))
     with pytest.raises(SinkError, match="a folder"):
-        thread.stop()
+        thread.start()
+    assert not thread.alive
+    assert thread.stop()
