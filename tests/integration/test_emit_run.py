@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nats
 import orjson
@@ -62,7 +62,7 @@ def test_a_whole_run_reaches_a_webhook_and_nats(tmp_path: Path) -> None:
     assert "reason" not in events[2]["data"]
 
 
-async def _published(url: str) -> list[dict[str, object]]:
+async def _published(url: str) -> list[dict[str, Any]]:
     client = await nats.connect(url)
     try:
         subscription = await client.jetstream().pull_subscribe("runs.>", durable="test")
