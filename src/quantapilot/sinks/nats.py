@@ -11,6 +11,7 @@ import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from nats.js.api import Header, StorageType, StreamConfig
 
 from quantapilot.errors import SinkError
 from quantapilot.sinks.address import address_of
+from quantapilot.sinks.link import Link, UnreachableError
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
 if TYPE_CHECKING:
@@ -56,10 +58,6 @@ _REFUSALS: dict[object, Outcome] = {
 _NO_STREAM = Retry("no stream answers to the subject")
 _LOST = Retry("the connection was lost")
 _SILENT = Retry("no acknowledgement in time")
-
-
-class _UnreachableError(Exception):
-    """Nothing can be sent; the text is the reason, and nothing that a server sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +122,11 @@ class NatsSink:
         self._stream = stream
         self._deadline = options.deadline
         self._in_flight = options.in_flight or _IN_FLIGHT
-        self._tls = options.tls
-        self._connection: _Connection | None = None
-        self._connecting = asyncio.Lock()
+        self._link = Link(
+            partial(_connect, address, stream, options.tls),
+            _Connection.close,
+            lambda connection: not connection.lost,
+        )
 
     @property
     def name(self) -> str:
@@ -157,39 +157,18 @@ class NatsSink:
         """
         end = asyncio.get_running_loop().time() + self._deadline
         try:
-            connection = await self._connected(end)
-        except _UnreachableError as error:
+            connection = await self._link.get(end)
+        except UnreachableError as error:
             unreachable = Retry(str(error))
             return [unreachable] * len(batch)
         answers = await connection.publish(batch, self._stream, end)
-        if connection.silent(answers):
-            await self._let_go(connection)
+        if connection.lost or connection.silent(answers):
+            await self._link.drop(connection)
         return answers
 
     async def close(self) -> None:
         """Close the connection; events that wait for an answer are to be sent again."""
-        if self._connection is not None:
-            await self._let_go(self._connection)
-
-    async def _connected(self, end: float) -> _Connection:
-        reason = "no connection in time"
-        try:
-            async with asyncio.timeout_at(end), self._connecting:
-                if self._connection is None or self._connection.lost:
-                    self._connection = None
-                    self._connection = await _connect(self._address, self._stream, self._tls)
-                return self._connection
-        except TimeoutError:
-            pass
-        except _UnreachableError as error:
-            reason = str(error)
-        # Outside the handlers: what a server said hangs on those errors.
-        raise _UnreachableError(reason)
-
-    async def _let_go(self, connection: _Connection) -> None:
-        if self._connection is connection:
-            self._connection = None
-        await connection.close()
+        await self._link.close()
 
 
 @dataclass(slots=True, eq=False)
@@ -316,7 +295,7 @@ async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None)
     """Return a connection over which can be published.
 
     Raises:
-        _UnreachableError: There is none.
+        UnreachableError: There is none.
     """
     connection = _Connection()
     try:
@@ -330,7 +309,7 @@ async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None)
     else:
         return connection
     await connection.close()
-    raise _UnreachableError(reason)
+    raise UnreachableError(reason)
 
 
 async def _make_ready(
