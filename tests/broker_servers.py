@@ -95,12 +95,21 @@ def redis_server(folder: Path, *more: str) -> Iterator[Server]:
 
 
 @contextmanager
-def rabbit_server(folder: Path) -> Iterator[Server]:
-    """Give a RabbitMQ with its user guest; it is ended with the block."""
+def rabbit_server(folder: Path, secure: int, cert: str, key: str) -> Iterator[Server]:
+    """Give a RabbitMQ with its user guest; it is ended with the block.
+
+    At the port `secure` it proves itself by a certificate.
+    """
     assert RABBIT is not None
     port, names = free_port(), str(free_port())
     (folder / "enabled_plugins").write_text("[].")
-    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
+    (folder / "rabbitmq.conf").write_text(
+        f"listeners.tcp.1 = 127.0.0.1:{port}\n"
+        f"listeners.ssl.1 = 127.0.0.1:{secure}\n"
+        f"ssl_options.certfile = {cert}\n"
+        f"ssl_options.keyfile = {key}\n"
+        "ssl_options.verify = verify_none\n"
+    )
     environment = {
         "HOME": str(folder),
         "RABBITMQ_NODENAME": f"qp{port}@localhost",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from typing import TYPE_CHECKING, Any
 
 import aio_pika
 import pytest
-from confluent_kafka import Consumer, Producer
+import trustme
+from confluent_kafka import Consumer, Producer, TopicPartition
 from redis.asyncio import Redis
 from tests.broker_servers import RABBIT, REDIS, rabbit_server, redis_server
 from tests.nats_server import free_port
@@ -147,7 +149,9 @@ class MockCluster:
             "log_level": 0,
         }  # fmt: skip
         consumer = Consumer(settings)
-        consumer.subscribe(["events"])
+        # By hand: a group takes seconds to come together.
+        parts = consumer.list_topics("events", timeout=10).topics["events"].partitions
+        consumer.assign([TopicPartition("events", part, 0) for part in parts])
         found: list[Any] = []
         end = time.monotonic() + 20
         while len(found) < number + 1 and time.monotonic() < end:
@@ -206,10 +210,10 @@ def test_kafka_is_waited_for_until_it_has_acknowledged(
         await sink.close()
         return took, answers
 
-    slow = cluster(**{"test.mock.broker.rtt": 300})
+    slow = cluster(**{"test.mock.broker.rtt": 100})
     took, answers = asyncio.run(run(f"kafka://{slow.servers}/events"))
     assert answers == [Delivered()]
-    assert took >= 0.3
+    assert took >= 0.1
 
 
 def test_a_kafka_that_ends_has_events_sent_again_in_time(
@@ -293,26 +297,50 @@ def test_what_redis_refuses_is_sent_again_and_credentials_are_not_shown(tmp_path
         server.freeze()
         frozen = sent(f"redis://:p%40ss@{at}ok", [message(1)])
     assert wrong == [Retry("the server refuses the credentials")]
-    assert isinstance(none[0], Retry)
+    assert none == [Retry("the server refuses the credentials")]
     assert refused == [Retry("refused: ResponseError")]
-    assert isinstance(frozen[0], Retry)
+    assert frozen == [Retry("no connection in time")]
 
 
-async def in_rabbit(port: int, queue: str, number: int) -> list[Any]:
+@needs_redis
+def test_redis_is_spoken_to_by_tls_where_the_address_says_so(tmp_path: Path) -> None:
+    trusting, cert, key = certificate(tmp_path)
+    port = free_port()
+    more = ["--tls-port", str(port), "--tls-cert-file", cert, "--tls-key-file", key]
+    with redis_server(tmp_path, *more, "--tls-auth-clients", "no"):
+        url = f"rediss://127.0.0.1:{port}/0?stream=s"
+        trusted = sent(url, [message(1)], options=SinkOptions(deadline=3, tls=trusting))
+        strange = sent(url, [message(1)])
+        named = sent(url.replace("//", "//default:x@"), [message(1)])
+    assert trusted == [Delivered()]
+    assert strange == named == [Retry("no connection")]
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, str, str]:
+    """Return what trusts a certificate for 127.0.0.1, and the files of it and of its key."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    return trusting, str(folder / "cert.pem"), str(folder / "key.pem")
+
+
+async def in_rabbit(port: int, queue: str, ids: Sequence[str]) -> list[Any]:
+    """Return what comes from a queue until each of the ids has come."""
+    missing = set(ids)
     connection = await aio_pika.connect(f"amqp://guest:guest@127.0.0.1:{port}/")
     async with connection:
         channel = await connection.channel()
         waiting = await channel.get_queue(queue)
         found: list[Any] = []
-        end = time.monotonic() + 30
-        while time.monotonic() < end:
-            got = await waiting.get(no_ack=True, fail=False)
-            if got is None:
-                if len({each.message_id for each in found}) >= number:
-                    break
-                await asyncio.sleep(0.05)
-            else:
+        async with asyncio.timeout(30), waiting.iterator(no_ack=True) as arriving:
+            async for got in arriving:
                 found.append(got)
+                missing.discard(got.message_id)
+                if not missing:
+                    break
     return found
 
 
@@ -338,20 +366,25 @@ def test_a_rabbitmq_killed_while_events_are_sent_loses_none(tmp_path: Path) -> N
         await sink.close()
         return answers
 
-    with rabbit_server(tmp_path) as server:
+    trusting, cert, key = certificate(tmp_path)
+    port = free_port()
+    with rabbit_server(tmp_path, port, cert, key) as server:
         answers = asyncio.run(run(server))
-        found = asyncio.run(in_rabbit(server.port, "q", len(events)))
+        found = asyncio.run(in_rabbit(server.port, "q", [event.id for event in events]))
         unrouted = sent(f"amqp://guest:guest@127.0.0.1:{server.port}/?queue=none", [message(1)])
         missing = sent(f"amqp://guest:guest@127.0.0.1:{server.port}/?exchange=none", [message(1)])
         wrong = sent(f"amqp://guest:wrong@127.0.0.1:{server.port}/?queue=q", [message(1)])
         asyncio.run(make_queue(server.port, "bound", "topics"))
         topic = sent(f"amqp://guest:guest@127.0.0.1:{server.port}/?exchange=topics", [message(7)])
-        bound = asyncio.run(in_rabbit(server.port, "bound", 1))
+        bound = asyncio.run(in_rabbit(server.port, "bound", ["event-7"]))
         full: dict[str, Any] = {"x-max-length": 1, "x-overflow": "reject-publish"}
         asyncio.run(make_queue(server.port, "full", **full))
         refused = sent(
             f"amqp://guest:guest@127.0.0.1:{server.port}/?queue=full", [message(1)], [message(2)]
         )
+        secure = f"amqps://guest:guest@127.0.0.1:{port}/?queue=q"
+        trusted = sent(secure, [message(1)], options=SinkOptions(deadline=5, tls=trusting))
+        strange = sent(secure, [message(1)])
         server.freeze()
         frozen = sent(f"amqp://guest:guest@127.0.0.1:{server.port}/?queue=q", [message(1)])
     assert any(isinstance(answer, Retry) for answer in answers)
@@ -367,4 +400,6 @@ def test_a_rabbitmq_killed_while_events_are_sent_loses_none(tmp_path: Path) -> N
         ("event-7", "events.quantapilot.run_started")
     ]
     assert refused == [Delivered(), Retry("the server refused it")]
-    assert isinstance(frozen[0], Retry)
+    assert frozen == [Retry("no connection in time")]
+    assert trusted == [Delivered()]
+    assert strange == [Retry("no connection")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 _BATCH = 256
 _IN_FLIGHT = 2
 _PORTS = {"amqp": 5672, "amqps": 5671}
+# Seconds for a connection, and a share of the deadline: the client gives up before the sink does.
+_CONNECT = 5.0
+_CLIENT_SHARE = 0.9
+_CLOSING = 0.5
 # AMQP 0-9-1, §4.2.5.3: a short string has at most 255 bytes.
 _SHORT = 255
 _CONTENT = "application/cloudevents+json"
@@ -89,9 +94,7 @@ class RabbitSink:
         self._key = key
         self._deadline = options.deadline
         self._in_flight = options.in_flight or _IN_FLIGHT
-        self._link = Link(
-            partial(_connect, address, options.tls, options.deadline), RabbitBroker.stop
-        )
+        self._link = Link(partial(_connect, address, options.tls, options.deadline), _close)
 
     @property
     def name(self) -> str:
@@ -182,22 +185,36 @@ async def _connect(address: Address, tls: ssl.SSLContext | None, deadline: float
         port=int(port),
         virtualhost=address.path or "/",
         security=security,
-        timeout=deadline,
+        timeout=min(deadline * _CLIENT_SHARE, _CONNECT),
         default_channel=Channel(publisher_confirms=True, on_return_raises=False),
         logger=None,
         apply_types=False,
     )
-    reason = "no connection"
+    connecting = asyncio.ensure_future(broker.connect())
     try:
-        await broker.connect()
+        # Cancelled, the client would go on to connect for ever. It ends by itself in time.
+        await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        await asyncio.wait({connecting})
+        if connecting.exception() is None:
+            await _close(broker)
+        raise
     except (AuthenticationError, ProbableAuthenticationError):
         reason = "the server refuses the credentials"
+    except TimeoutError:
+        reason = "no connection in time"
     except (AMQPError, OSError, RuntimeError):
-        pass
-    except asyncio.CancelledError:
-        await broker.stop()
-        raise
+        reason = "no connection"
     else:
         return broker
-    await broker.stop()
     raise UnreachableError(reason)
+
+
+async def _close(broker: RabbitBroker) -> None:
+    # Each step waits for the server, which may be the one that hangs. The connection goes first:
+    # otherwise it would be made anew meanwhile.
+    connection = await broker.connect()
+    for step in (connection.close, broker.stop):
+        with suppress(Exception):
+            async with asyncio.timeout(_CLOSING):
+                await step()

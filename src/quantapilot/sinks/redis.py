@@ -16,6 +16,7 @@ from faststream.security import BaseSecurity, SASLPlaintext
 from redis.asyncio.retry import Retry as Tries
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from quantapilot.errors import SinkError
 from quantapilot.sinks.address import address_of
@@ -103,10 +104,8 @@ class RedisSink:
         try:
             async with asyncio.timeout_at(end):
                 return [_outcome(answer) for answer in await self._add(broker, batch)]
-        except TimeoutError:
+        except (TimeoutError, RedisTimeoutError):
             pass
-        except AuthenticationError:
-            fault = Retry("the server refuses the credentials")
         except (RedisError, OSError):
             fault = _LOST
         await self._link.drop(broker)
@@ -155,8 +154,23 @@ async def _connect(
         apply_types=False,
         **settings,
     )
-    await broker.connect()
-    return broker
+    reason = "no connection"
+    try:
+        # Nothing has been connected to before the first command.
+        await (await broker.connect()).ping()
+    except asyncio.CancelledError:
+        await broker.stop()
+        raise
+    except AuthenticationError:
+        reason = "the server refuses the credentials"
+    except (TimeoutError, RedisTimeoutError):
+        reason = "no connection in time"
+    except (RedisError, OSError):
+        pass
+    else:
+        return broker
+    await broker.stop()
+    raise UnreachableError(reason)
 
 
 def _outcome(answer: object) -> Outcome:
