@@ -43,6 +43,8 @@ _WINDOW = 3600
 # Seconds that a full socket may hold up a call, and a connection that is let go of.
 _MOMENT = 1.0
 _CLOSING = 0.2
+# Seconds after which it is looked whether the connection still stands.
+_LOOK = 0.2
 _CONNECT = 5.0
 
 _STREAM = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -125,7 +127,7 @@ class NatsSink:
         self._link = Link(
             partial(_connect, address, stream, options.tls),
             _Connection.close,
-            lambda connection: not connection.lost,
+            lambda connection: not (connection.lost or connection.client.is_closed),
         )
 
     @property
@@ -207,6 +209,8 @@ class _Connection:
     async def on_error(self, error: Exception) -> None:
         """Note an error that no call raises: the client's own way would log a server's text."""
         self.error = error
+        if isinstance(error, nats.errors.StaleConnectionError):
+            await self.on_closed()
         if "permissions violation" in str(error).lower():
             self.forbidden = True
 
@@ -228,10 +232,7 @@ class _Connection:
         tokens: list[str] = []
         try:
             await self._publish(batch, stream, end, waiting, tokens)
-            if waiting.left and not self.lost:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout_at(end):
-                        await waiting.done.wait()
+            await self._wait(waiting, end)
         finally:
             for token in tokens:
                 self._waiting.pop(token, None)
@@ -273,6 +274,16 @@ class _Connection:
             if self.lost or loop.time() >= end:
                 return
 
+    async def _wait(self, waiting: _Waiting, end: float) -> None:
+        loop = asyncio.get_running_loop()
+        while waiting.left and not self.lost and loop.time() < end:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(end, loop.time() + _LOOK)):
+                    await waiting.done.wait()
+            # The client does not always say so: not when it fails to send what it held.
+            if self.client.is_closed:
+                self.lost = True
+
     async def _answered(self, answer: Msg) -> None:
         waiting, place = self._waiting.pop(answer.subject.rpartition(".")[2], (None, 0))
         if waiting is not None:
@@ -281,14 +292,23 @@ class _Connection:
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""
         await self.on_closed()
-        # The client waits for a peer that does not read, and for one whose TLS failed; whatever
-        # is unsent is to be sent again anyway, and it has no call of its own to say so.
-        writer = getattr(self.client._transport, "_io_writer", None)  # noqa: SLF001
-        if writer is not None:
-            writer.transport.abort()
+        _abort(self.client)
         with suppress(Exception):
             async with asyncio.timeout(_CLOSING):
                 await self.client.close()
+
+
+def _abort(client: Client) -> None:
+    """End a client's socket and its tasks, for which it has no call.
+
+    Closing would wait for a peer that does not read, and for one whose TLS failed; and a client
+    that fails to send what it held leaves its tasks behind. What is unsent is sent again anyway.
+    """
+    writer = getattr(client._transport, "_io_writer", None)  # noqa: SLF001
+    if writer is not None:
+        writer.transport.abort()
+    for subscription in list(client._subs.values()):  # noqa: SLF001
+        subscription._stop_processing()  # noqa: SLF001
 
 
 async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
