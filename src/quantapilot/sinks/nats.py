@@ -222,7 +222,7 @@ class _Connection:
 
     def silent(self, answers: Sequence[Outcome]) -> bool:
         """Return whether the server seems to hear nothing, though the connection stands."""
-        return not self.lost and all(answer is _SILENT for answer in answers) and bool(answers)
+        return _SILENT in answers and Delivered() not in answers
 
     async def publish(
         self, batch: Sequence[Message], stream: Stream, end: float
@@ -277,6 +277,8 @@ class _Connection:
     async def _wait(self, waiting: _Waiting, end: float) -> None:
         loop = asyncio.get_running_loop()
         while waiting.left and not self.lost and loop.time() < end:
+            # What was answered while the rest was still being published has set it too early.
+            waiting.done.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(min(end, loop.time() + _LOOK)):
                     await waiting.done.wait()
@@ -416,7 +418,7 @@ def _outcome(answer: Msg, stream: str) -> Outcome:
     if isinstance(error, dict):
         number = error.get("err_code")
         shown = number if isinstance(number, int) else "unknown"
-        return _REFUSALS.get(number) or Retry(f"the stream refused: error {shown}")
+        return _REFUSALS.get(shown) or Retry(f"the stream refused: error {shown}")
     # Who else listens to the subject may answer too; only the stream gives a place in itself.
     if told.get("stream") != stream or not told.get("seq"):
         return Retry("an acknowledgement that is none")
