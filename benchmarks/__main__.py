@@ -22,6 +22,7 @@ from benchmarks.page import figures, page
 from benchmarks.peers import PEERS, Environment
 from benchmarks.quality import misses, ours, qualities
 from benchmarks.results import Memory, Results, goals, losses
+from benchmarks.runtime import runtime
 from benchmarks.speed import ROOT, peak_of, speeds, starts
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _measured(folder: Path, env: Environment, options: argparse.Namespace) -> Re
         memory=Memory(memory, *peak_of(memory, corpus)),
         starts=_told("start", starts(payload, env, 2 if options.quick else 15)),
         event=_told("event", [event_cost(ROOT)])[0],
+        runtime=_told("runtime", [runtime(ROOT, 0.05 if options.quick else 1.0)])[0],
         hostile=_told("hostile", hostile(corpus, hostile_bytes)),
         hostile_bytes=hostile_bytes,
         full=_told("full", full(folder, MB // 10 if options.quick else MB)),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from benchmarks.hostile import Full, Hostile
     from benchmarks.quality import Quality
     from benchmarks.results import Results
+    from benchmarks.runtime import Runtime
     from benchmarks.speed import Speed
 
 TEXT = Path(__file__).with_name("page.md")
@@ -41,6 +42,7 @@ def page(results: Results) -> str:
         memory=_memory_table(results),
         start=_start_table(results),
         event=_event_text(results.event),
+        runtime=_runtime_table(results.runtime),
         hostile=_hostile_table(results.hostile),
         full=_full_table(results.full),
         quality=_quality_table(results),
@@ -131,6 +133,28 @@ def _event_text(cost: EventCost) -> str:
         f"where one pass proves it clean, as it does for {cost.proven:.1%} of clean events. With\n"
         f"those that need a closer look, a clean event takes {cost.average:.1f} µs on average."
     )
+
+
+def _runtime_table(runtime: Runtime) -> str:
+    line, by = runtime.fsync_lines, runtime.bare_line
+    rows = (
+        ("an event made, checked and signed", f"{runtime.checked:.1f} µs", ""),
+        ("lines appended with an fsync each", f"{line:,.0f}/s", "1x"),
+        ("events checked and stored, one at a time", *_against(runtime.durable_alone, line)),
+        ("events checked and stored, 256 at a time", *_against(runtime.durable, line)),
+        ("events signed, delivered, recorded", *_against(runtime.delivered, line)),
+        ("a log line without a guard", f"{by:.1f} µs", "1x"),
+        (
+            "a clean log line with a guard",
+            f"{runtime.guarded_line:.1f} µs",
+            ratio(runtime.guarded_line / by),
+        ),
+    )
+    return _table(("what", "measured", "ratio"), rows)
+
+
+def _against(rate: float, other: float) -> tuple[str, str]:
+    return f"{rate:,.0f}/s", ratio(rate / other)
 
 
 def _hostile_table(hostile: Sequence[Hostile]) -> str:

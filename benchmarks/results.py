@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.events import EventCost
     from benchmarks.hostile import Full, Hostile
     from benchmarks.quality import Quality, Score
+    from benchmarks.runtime import Runtime
     from benchmarks.speed import Speed, Start
 
 OURS = (GATE, SCAN)
@@ -40,6 +41,7 @@ class Results:
     memory: Memory
     starts: Sequence[Start]
     event: EventCost
+    runtime: Runtime
     hostile: Sequence[Hostile]
     hostile_bytes: int
     full: Sequence[Full]
@@ -81,6 +83,7 @@ def goals(results: Results) -> Iterator[Goal]:
         yield _times(SCAN, scan, results.speed(name), least)
     cost = results.event.quick
     yield Goal("one clean event in process", f"{cost:.1f} µs", "≤ 5 µs", cost <= 5)
+    yield from _runtime(results.runtime)
     peak = max(results.memory.gate, results.memory.scan) * MEBI
     what = f"most memory on {results.memory.bytes / MB:,.0f} MB"
     yield Goal(what, f"{peak:.0f} MB", "≤ 80 MB", peak <= 80)
@@ -96,6 +99,21 @@ def goals(results: Results) -> Iterator[Goal]:
     yield Goal("dirty lines found", f"{whole.recall:.3f}", "≥ 0.97", whole.recall >= 0.97)
     yield Goal("plain dirty lines found", f"{plain:.3f}", "≥ 0.99", plain >= 0.99)
     yield Goal("clean lines flagged", f"{false:.3f}", "≤ 0.01", false <= 0.01)
+
+
+def _runtime(runtime: Runtime) -> Iterator[Goal]:
+    checked = runtime.checked
+    what = "one event made, checked and signed in process"
+    yield Goal(what, f"{checked:.1f} µs", "≤ 10 µs", checked <= 10)
+    times = runtime.durable / runtime.fsync_lines
+    yield Goal("events stored against lines with an fsync each", ratio(times), "≥ 3x", times >= 3)
+    for what, rate, least in (
+        ("events checked and stored, 256 at a time", runtime.durable, 30_000),
+        ("events delivered over 32 connections", runtime.delivered, 8_000),
+    ):
+        yield Goal(what, f"{rate:,.0f}/s", f"≥ {least:,}/s", rate >= least)
+    more = runtime.guarded_line - runtime.bare_line
+    yield Goal("what the guard adds to a clean log line", f"{more:.1f} µs", "≤ 10 µs", more <= 10)
 
 
 def worst_of(hostile: Iterable[Hostile]) -> float | None:

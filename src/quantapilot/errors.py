@@ -5,13 +5,27 @@ Findings are values (`quantapilot.findings`); an exception here always means "co
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from quantapilot.findings import Finding
+# Why a webhook is refused; `quantapilot.signing.REASONS` tells what each word means.
+SignatureReason = Literal[
+    "missing-id",
+    "missing-timestamp",
+    "missing-signature",
+    "duplicate-header",
+    "bad-id",
+    "bad-timestamp",
+    "bad-signature-format",
+    "unknown-version",
+    "too-old",
+    "too-new",
+    "no-match",
+]
 
 
 class ExitCode(IntEnum):
@@ -49,7 +63,7 @@ class UnknownNameError(QuantaPilotError):
 
 
 class InputError(QuantaPilotError):
-    """A list of files, or a git repository, that can't tell what to check; the text says why."""
+    """A list, git repository or saved request that can't tell what to check, and why."""
 
 
 class UnsearchableError(QuantaPilotError):
@@ -60,15 +74,8 @@ class ContractError(QuantaPilotError):
     """A schema, catalog or example file that can't be used; the text names file and place."""
 
 
-class EventRefusedError(QuantaPilotError):
-    """An event may not leave: it breaks the contract or holds personal data.
-
-    `findings` tell what and where, masked; the text is that of the first ones.
-    """
-
-    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
-        super().__init__(message)
-        self.findings = tuple(findings)
+class SecretError(QuantaPilotError):
+    """A signing secret that can't be used; the text says which one and why, and shows nothing."""
 
 
 class SignatureError(QuantaPilotError):
@@ -77,9 +84,13 @@ class SignatureError(QuantaPilotError):
     The text names no secret, no signature and nothing of the body.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: SignatureReason, message: str) -> None:
         super().__init__(message)
-        self.reason = reason
+        self.reason: SignatureReason = reason
+
+    def __reduce__(self) -> tuple[type[SignatureError], tuple[SignatureReason, str]]:
+        # So that it can leave a worker process.
+        return type(self), (self.reason, str(self))
 
 
 class SinkError(QuantaPilotError):
@@ -122,3 +133,22 @@ class MissingExtraError(QuantaPilotError):
             f"{feature} needs the extra '{extra}': pip install 'quantapilot-contract[{extra}]'"
         )
         self.extra = extra
+
+
+@contextmanager
+def needing(extra: str, feature: str) -> Iterator[None]:
+    """Import within it what an extra brings; where that is missing, the error names the extra.
+
+    Args:
+        extra: The extra.
+        feature: What is asked for, as the error says it.
+
+    Raises:
+        MissingExtraError: A package is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "quantapilot":
+            raise
+        raise MissingExtraError(extra, feature) from error

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from quantapilot.errors import ExitCode
+from quantapilot.errors import ExitCode, QuantaPilotError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Category = Literal["pii", "contract", "input"]
 PiiClass = Literal["email", "phone", "name", "token", "national_id", "ip"]
@@ -100,6 +103,17 @@ class RuleInfo:
 def registry(*rules: RuleInfo) -> dict[str, RuleInfo]:
     """Return the rules by their id."""
     return {rule.id: rule for rule in rules}
+
+
+class EventRefusedError(QuantaPilotError):
+    """An event may not leave: it breaks the contract or holds personal data.
+
+    `findings` tell what and where, masked; the text is that of the first ones.
+    """
+
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 @dataclass(slots=True)

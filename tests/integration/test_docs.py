@@ -47,6 +47,7 @@ from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.pii.candidate import DetectorSettings
 from quantapilot.pii.rules import _FLAG_KEYS, _LIST_KEYS, _TEXT_KEYS, load_rules
 from quantapilot.reports import REPORTERS
+from quantapilot.signing import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,6 +71,7 @@ PROGRAMS = {
     "head",
     "pre-commit",
     "printf",
+    "python",
     "qp",
 }
 
@@ -315,6 +317,12 @@ def test_every_exit_code_is_told() -> None:
 
 def test_every_bad_input_is_told_with_its_exit_code_and_what_to_do() -> None:
     assert_shown(DOCS / "exit-codes.md", table("bad input", INPUT_RULES.values()))
+
+
+def test_every_reason_why_a_webhook_is_refused_is_told() -> None:
+    lines = [f"| `{word}` | {text[0].upper()}{text[1:]}. |\n" for word, text in REASONS.items()]
+    head = "| reason | what is wrong, and what to do |\n|---|---|\n"
+    assert_shown(DOCS / "webhooks.md", head + "".join(lines))
 
 
 def test_every_rule_of_the_contract_is_told() -> None:

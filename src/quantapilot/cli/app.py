@@ -21,6 +21,10 @@ COMMANDS = {
     "explain": ("quantapilot.cli.rules", "explain"),
     "init": ("quantapilot.cli.init", "init"),
     "baseline": ("quantapilot.cli.baseline", "baseline"),
+    "emit": ("quantapilot.cli.emit", "emit"),
+    "verify-webhook": ("quantapilot.cli.verify_webhook", "verify_webhook"),
+    "chaos": ("quantapilot.cli.chaos", "chaos"),
+    "relay": ("quantapilot.cli.relay", "relay"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

@@ -49,6 +49,19 @@ def definitions(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     return [name for name in spelt if name.startswith(incomplete)]
 
 
+def events(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Return the types of event that begin so, by the last part of their names."""
+    from quantapilot.emitter.envelope import Envelopes
+    from quantapilot.gate.project import Project
+
+    try:
+        types = Envelopes(Project(_config(ctx)).contract()).types
+    except QuantaPilotError:
+        return []
+    names = [each.rpartition(".")[2] for each in types]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 def _rules(ctx: click.Context) -> list[str]:
     from quantapilot.contract.rules import CONTRACT_RULES
     from quantapilot.inputs.rules import INPUT_RULES

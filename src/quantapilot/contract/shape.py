@@ -71,6 +71,21 @@ def required(contract: Contract, definition: Definition) -> list[str]:
     return list(names)
 
 
+def members(contract: Contract, definition: Definition) -> dict[str, dict[str, Any]]:
+    """Return a definition's own and inherited fields, each with the keywords that hold for it.
+
+    What a field refers to is followed; its `$ref` stays, so that the name of what it is is known.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for schema, base in _conjoined(contract, [_part(contract, definition)]):
+        for name, body in schema.get("properties", {}).items():
+            keywords = found.setdefault(name, {})
+            for part, _ in _conjoined(contract, [(body, base)]):
+                for keyword, value in part.items():
+                    keywords.setdefault(keyword, value)
+    return found
+
+
 def kind_of(value: Any) -> str:
     """Return the JSON type of a parsed value, with its article."""
     if value is None or isinstance(value, bool):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import MissingExtraError, SinkError
+from quantapilot.errors import SinkError, needing
 from quantapilot.sinks.sink import SinkOptions
 
 if TYPE_CHECKING:
@@ -34,16 +34,13 @@ def sink_for(url: str, options: SinkOptions | None = None) -> Sink:
         SinkError: There is no such kind of sink, or the address or an option can't be used.
         MissingExtraError: The packages of this kind are not installed.
     """
+    # Not by `urlsplit`: what it raises shows the address.
     scheme = url.partition(":")[0].lower()
     if scheme not in SINKS:
         known = ", ".join(f"{name}:" for name in SINKS)
         raise SinkError(f"no kind of sink has an address like this; it begins with one of {known}")
     module, extra = SINKS[scheme]
-    try:
+    with needing(extra, f"a sink {scheme}:"):
         made = import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.startswith("quantapilot"):
-            raise
-        raise MissingExtraError(extra, f"a sink {scheme}:") from error
     sink: Sink = made.from_url(url, options or SinkOptions())
     return sink

@@ -14,6 +14,7 @@ from benchmarks.labelled import CLASSES, ORDINARY, Line
 from benchmarks.page import figures, page
 from benchmarks.quality import EVERYTHING, Quality, Score, misses
 from benchmarks.results import Memory, Results, goals, losses, ratio, worst_of
+from benchmarks.runtime import Runtime
 from benchmarks.speed import GATE, LOOP, RIPGREP, SCAN, Speed, Start
 
 
@@ -41,6 +42,7 @@ def results() -> Results:
             Start("Presidio, one event", 3),
         ],
         event=EventCost(4, 6, 0.99),
+        runtime=Runtime(8, 1_000, 31_000, 2_000, 9_000, 5, 10),
         hostile=[Hostile("dots", 0.5, 1.5)],
         hostile_bytes=10**7,
         full=[Full("names", 1000, 90)],

@@ -1,0 +1,113 @@
+"""The high-water mark: a small file beside the database that tells how far it had got.
+
+SQLite takes a write-ahead log whose tail is damaged for a shorter one. The mark is written after
+each commit and before anyone is told of it, so that a database behind its mark has lost events.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import dataclass
+from hashlib import blake2b
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SLOT = struct.Struct(">4sQQ16s")
+_MAGIC = b"QPM1"
+_SUM = 12
+# Each slot has a sector of its own: a write that a power cut tears leaves the other one whole.
+_STRIDE = 512
+# How long a mark may be in the system's memory alone; there it survives a kill, not a power cut.
+_SYNC_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The last place that was acknowledged, and the hash of the event there."""
+
+    seq: int
+    chain: bytes
+
+
+def mark_path(path: Path) -> Path:
+    """Return where an outbox's mark is."""
+    return path.with_name(f"{path.name}.mark")
+
+
+def read_mark(path: Path) -> Mark | None:
+    """Return the mark of an outbox; None where there is no file.
+
+    Raises:
+        ValueError: The file is there, but holds no whole mark.
+        OSError: It can't be read.
+    """
+    try:
+        raw = mark_path(path).read_bytes()
+    except FileNotFoundError:
+        return None
+    found = _newest(raw)
+    if found is None:
+        raise ValueError("no whole mark")
+    return found[1]
+
+
+def _newest(raw: bytes) -> tuple[int, Mark] | None:
+    slots = [_slot(raw[at : at + _SLOT.size + _SUM]) for at in (0, _STRIDE)]
+    return max((slot for slot in slots if slot is not None), key=lambda slot: slot[0], default=None)
+
+
+def _slot(raw: bytes) -> tuple[int, Mark] | None:
+    head, given = raw[: _SLOT.size], raw[_SLOT.size :]
+    if len(head) < _SLOT.size or given != blake2b(head, digest_size=_SUM).digest():
+        return None
+    magic, turn, seq, chain = _SLOT.unpack(head)
+    return (turn, Mark(seq, chain)) if magic == _MAGIC else None
+
+
+class MarkFile:
+    """The mark of an outbox that this process adds events to."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the mark, or make one.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        self._handle = os.open(mark_path(path), flags, 0o644)
+        found = _newest(os.pread(self._handle, 2 * _STRIDE, 0))
+        self._turn = found[0] if found else 0
+        if os.fstat(self._handle).st_size < 2 * _STRIDE:
+            os.pwrite(self._handle, bytes(2 * _STRIDE), 0)
+        self._synced = monotonic()
+
+    def write(self, seq: int, chain: bytes) -> None:
+        """Set the mark.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        turn = self._turn + 1
+        head = _SLOT.pack(_MAGIC, turn, seq, chain)
+        raw = head + blake2b(head, digest_size=_SUM).digest()
+        os.pwrite(self._handle, raw, _STRIDE * (turn % 2))
+        self._turn = turn
+        if monotonic() - self._synced > _SYNC_SECONDS:
+            self.sync()
+
+    def sync(self) -> None:
+        """Have the mark survive a power cut.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        os.fsync(self._handle)
+        self._synced = monotonic()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._handle)

@@ -1,0 +1,88 @@
+"""A relay on an event loop and a thread of its own: for applications with and without asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from quantapilot.errors import QuantaPilotError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quantapilot.emitter.relay import Relay
+    from quantapilot.emitter.relay_progress import Progress
+
+_LOG = logging.getLogger(__name__)
+
+
+class RelayThread:
+    """Runs a relay until it is stopped."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(
+            target=self._run, name="quantapilot-relay-loop", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to deliver.
+
+        Raises:
+            RuntimeError: It was started before.
+        """
+        self._thread.start()
+
+    def stop(self, timeout: float | None = 30.0, *, linger: float = 0.0) -> bool:
+        """Stop, and wait until what was under way is recorded.
+
+        Args:
+            timeout: How many seconds to wait at most, those of `linger` not counted.
+            linger: Seconds in which all that waits may still be delivered.
+
+        Returns:
+            Whether it ended in time.
+
+        Raises:
+            OutboxError, SinkError: What ended the relay before it was to; raised once.
+        """
+        if self._thread.ident is None:
+            return True
+        self._relay.stop(linger=linger)
+        self._thread.join(None if timeout is None else timeout + linger)
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it delivers."""
+        return self._thread.is_alive()
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is; `failure` says why it ended where nobody stopped it."""
+        return self._relay.progress
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(self._relay.run())
+        except BaseException as error:  # noqa: BLE001
+            self._error = error
+            # Who never calls `stop` must learn it too. Only our own errors show no value.
+            known = isinstance(error, QuantaPilotError)
+            _LOG.error("the relay ended: %s", error if known else type(error).__name__)
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the quickest event loop that is installed; None for Python's own."""
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,295 @@
+"""Going on with what is left of a damaged outbox, once it was copied as it is.
+
+What can be read, and is as it was, goes into a new database; that one then takes the place of the
+damaged one in a single transaction, so that a crash leaves the one or the other.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from quantapilot.emitter.chain import link, tail
+from quantapilot.emitter.faults import typed
+from quantapilot.emitter.intact import broken_sinks, damage
+from quantapilot.emitter.lock import ROLES, RoleLock
+from quantapilot.emitter.mark import MarkFile, mark_path, read_mark
+from quantapilot.emitter.progress import put_cursor, register
+from quantapilot.emitter.reading import connect, holds_data
+from quantapilot.emitter.schema import check_version, create, synced_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from quantapilot.emitter.mark import Mark
+
+    Row = tuple[int, str, str, str, int, bytes, bytes]
+
+_T = TypeVar("_T")
+# Places that are tried one by one behind one that can't be read: many pages' worth of events.
+_REACH = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What came of it: events that are kept, and those that were acknowledged and are gone.
+
+    `changed` of the gone ones could be read, but not as they were. `copies` hold the damaged
+    files. `reset` are sinks whose progress was lost: they get all events again.
+    """
+
+    kept: int
+    gone: int
+    changed: int
+    copies: tuple[Path, ...]
+    reset: tuple[str, ...]
+
+
+def accept(path: Path | str) -> Accepted:
+    """Copy a damaged outbox as it is, and make it one of all that is intact.
+
+    Raises:
+        OutboxLockedError: Another process has it open.
+        OutboxUnwritableError: The copies, or what is left, can't be written.
+        OutboxVersionError: It is of a newer version.
+    """
+    place = Path(os.path.realpath(path))
+    with ExitStack() as stack, typed(place):
+        for role in ROLES:
+            stack.callback(RoleLock(place, role).release)
+        copies = _copied(place)
+        try:
+            mark = read_mark(place)
+        except ValueError:
+            mark = None
+        part = place.with_name(f".{place.name}.{os.getpid()}.accepted")
+        part.unlink(missing_ok=True)
+        stack.callback(part.unlink, missing_ok=True)
+        create(part)
+        with closing(sqlite3.connect(part, isolation_level=None)) as new:
+            kept, gone, changed, reset = _salvaged(place, new, mark)
+            _put(new, part, place)
+            end = tail(new)
+        with closing(MarkFile(place)) as file:
+            file.write(*end)
+            file.sync()
+    return Accepted(kept, gone, changed, copies, reset)
+
+
+def _copied(path: Path) -> tuple[Path, ...]:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    base = path.with_name(f"{path.name}.damaged-{stamp}")
+    pairs = (
+        (path, base),
+        (path.with_name(f"{path.name}-wal"), base.with_name(f"{base.name}-wal")),
+        (mark_path(path), mark_path(base)),
+    )
+    copies = []
+    for source, target in pairs:
+        if source.exists():
+            shutil.copyfile(source, target)
+            with target.open("rb+") as file:
+                os.fsync(file.fileno())
+            copies.append(target)
+    synced_folder(path.parent)
+    return tuple(copies)
+
+
+def _put(new: sqlite3.Connection, part: Path, path: Path) -> None:
+    """Have the new database take the place of the old one."""
+    if holds_data(path):
+        try:
+            with closing(sqlite3.connect(path, isolation_level=None)) as old:
+                old.execute("PRAGMA synchronous=FULL")
+                new.backup(old)
+                old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            if not damage(error):
+                raise
+        else:
+            return
+    # Not even SQLite's header is left; a log without its database is of no use.
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    shutil.copyfile(part, path)
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+    synced_folder(path.parent)
+
+
+def _salvaged(
+    path: Path, new: sqlite3.Connection, mark: Mark | None
+) -> tuple[int, int, int, tuple[str, ...]]:
+    new.execute("PRAGMA synchronous=FULL")
+    new.execute("BEGIN")
+    if not holds_data(path):
+        gone = _gap(new, 1, mark.seq, new_chain(new)) if mark is not None else 0
+        new.execute("COMMIT")
+        return 0, gone, 0, ()
+    with closing(connect(path)) as old:
+        try:
+            check_version(old, path)
+        except sqlite3.Error as error:
+            if not damage(error):
+                raise
+        kept, gone, changed = _events(old, new, mark)
+        reset = _sinks(old, new)
+    new.execute("COMMIT")
+    return kept, gone, changed, reset
+
+
+def new_chain(new: sqlite3.Connection) -> bytes:
+    """Return what the first event is chained to."""
+    origin: bytes = new.execute("SELECT origin FROM meta").fetchone()[0]
+    return origin
+
+
+def _events(
+    old: sqlite3.Connection, new: sqlite3.Connection, mark: Mark | None
+) -> tuple[int, int, int]:
+    """Copy what is as it was, chained anew, with gaps where events are gone."""
+    gaps = _try(lambda: old.execute("SELECT first, last FROM gaps ORDER BY first").fetchall())
+    known = gaps or []
+    seq, chain = 0, new_chain(new)
+    kept = gone = changed = size = 0
+    for row, same in _judged(_readable(old, mark), mark):
+        if not same:
+            changed += 1
+            continue
+        place, name, kind, subject, time, _, body = row
+        if place > seq + 1:
+            gone += _gaps(new, (seq + 1, place - 1), known, chain)
+        chain = link(chain, place, (name, kind, subject), time, body)
+        new.execute(
+            "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?)",
+            (place, name, kind, subject, time, chain, body),
+        )
+        seq = place
+        kept += 1
+        size += len(body)
+    end = max([seq, mark.seq if mark else 0, *(last for _, last in known)])
+    if end > seq:
+        gone += _gaps(new, (seq + 1, end), known, chain)
+    new.execute("UPDATE meta SET events=?, bytes=?", (kept, size))
+    return kept, gone, changed
+
+
+def _gaps(
+    new: sqlite3.Connection, span: tuple[int, int], known: list[tuple[int, int]], chain: bytes
+) -> int:
+    """Write down what is between events; return how many of these places are newly gone."""
+    at, end = span
+    gone = 0
+    for first, last in known:
+        if last < at or first > end:
+            continue
+        if first > at:
+            gone += _gap(new, at, first - 1, chain)
+        new.execute("INSERT INTO gaps VALUES(?, ?, ?, 0)", (max(first, at), min(last, end), chain))
+        at = last + 1
+    if at <= end:
+        gone += _gap(new, at, end, chain)
+    return gone
+
+
+def _gap(new: sqlite3.Connection, first: int, last: int, chain: bytes) -> int:
+    if last < first:
+        return 0
+    new.execute("INSERT INTO gaps VALUES(?, ?, ?, 1)", (first, last, chain))
+    return last - first + 1
+
+
+def _readable(old: sqlite3.Connection, mark: Mark | None) -> Iterator[Row]:
+    """Yield, in order, each event that SQLite can read; what it can't is stepped over."""
+    after = 0
+    missed = 0
+    while True:
+        try:
+            for row in old.execute(
+                "SELECT seq, id, type, subject, time, chain, body FROM events WHERE seq>?"
+                " ORDER BY seq",
+                (after,),
+            ):
+                yield row
+                after = row[0]
+                missed = 0
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            if isinstance(error, sqlite3.Error) and not damage(error):
+                raise
+        else:
+            return
+        after += 1
+        missed += 1
+        if missed > _REACH or (mark is not None and after > mark.seq + _REACH):
+            return
+
+
+def _judged(rows: Iterator[Row], mark: Mark | None) -> Iterator[tuple[Row, bool]]:
+    """Yield each event, and whether it is as it was; one that nothing tells about counts as so.
+
+    Where the hash does not fit, the next event tells whether the event changed or its hash did.
+    """
+    seq, before = 0, None
+    row = next(rows, None)
+    while row is not None:
+        following = next(rows, None)
+        same = True
+        chain = row[5]
+        known = before if row[0] == seq + 1 else None
+        if known is not None and (made := _link(known, row)) != chain:
+            if following is not None and following[0] == row[0] + 1:
+                same = _link(made, following) == following[5]
+            else:
+                same = mark is not None and (mark.seq, mark.chain) == (row[0], made)
+            chain = made if same else chain
+        if not all(isinstance(value, kind) for value, kind in zip(row, _KINDS, strict=True)):
+            same = False
+        yield row, same
+        seq, before = row[0], chain
+        row = following
+
+
+_KINDS = (int, str, str, str, int, bytes, bytes)
+
+
+def _link(before: bytes, row: Row) -> bytes:
+    with suppress(TypeError, UnicodeEncodeError):
+        return link(before, row[0], (row[1], row[2], row[3]), row[4], row[6])
+    return b""
+
+
+def _sinks(old: sqlite3.Connection, new: sqlite3.Connection) -> tuple[str, ...]:
+    """Copy progress; return the sinks that have lost theirs."""
+    sinks = _try(lambda: old.execute("SELECT name, cursor, disabled FROM sinks").fetchall())
+    rows = _try(lambda: old.execute("SELECT * FROM deliveries").fetchall())
+    broken = _try(lambda: broken_sinks(old))
+    reset = []
+    for name, cursor, disabled in sinks or ():
+        register(new, name)
+        if broken is None or rows is None or name in broken:
+            reset.append(name)
+            continue
+        put_cursor(new, name, cursor)
+        new.execute("UPDATE sinks SET disabled=? WHERE name=?", (disabled, name))
+        put_cursor(new, name, cursor)
+        new.executemany(
+            "INSERT INTO deliveries SELECT ?, ?, ?, ?, ?, ?, ?"
+            " WHERE EXISTS(SELECT 1 FROM events WHERE seq=?)",
+            [(*row, row[1]) for row in rows if row[0] == name],
+        )
+    return tuple(reset)
+
+
+def _try(read: Callable[[], _T]) -> _T | None:
+    try:
+        return read()
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.Error) and not damage(error):
+            raise
+    return None

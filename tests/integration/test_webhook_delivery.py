@@ -1,0 +1,389 @@
+"""Webhooks against receivers that fail in each of the ways receivers fail."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+import ssl
+import time
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+import standardwebhooks
+import trustme
+
+import quantapilot
+from quantapilot.chaos.receiver import Receiver
+from quantapilot.chaos.server import MODES, Behaviour
+from quantapilot.errors import SinkError
+from quantapilot.signing import new_secret
+from quantapilot.sinks import sink_for
+from quantapilot.sinks.sink import Dead, Delivered, Disabled, Message, Retry, SinkOptions
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from quantapilot.chaos.server import Mode
+    from quantapilot.sinks.sink import Outcome, Sink
+
+SECRET = new_secret()
+OPTIONS = SinkOptions(secrets=(SECRET,), allow_private=True, deadline=1.0)
+
+
+def message(number: int, body: bytes = b'{"specversion":"1.0"}') -> Message:
+    return Message(number, f"event-{number}", "quantapilot.run_started", "run", body)
+
+
+def with_sink(
+    url: str, options: SinkOptions, work: Callable[[Sink], Coroutine[Any, Any, list[Outcome]]]
+) -> list[Outcome]:
+    async def run() -> list[Outcome]:
+        sink = sink_for(url, options)
+        await sink.open()
+        try:
+            return await work(sink)
+        finally:
+            await sink.close()
+
+    return asyncio.run(run())
+
+
+def sent(url: str, messages: Sequence[Message], options: SinkOptions = OPTIONS) -> list[Outcome]:
+    async def one_by_one(sink: Sink) -> list[Outcome]:
+        return [(await sink.send([each]))[0] for each in messages]
+
+    return with_sink(url, options, one_by_one)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Receiver]:
+    with Receiver(own_process=False) as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiver(running: Receiver) -> Receiver:
+    # A test before may have closed it for a while.
+    running.open_port()
+    return running
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome"),
+    {
+        "ok": Delivered(),
+        "500": Retry("status 500"),
+        "429": Retry("status 429", 7.0),
+        "404": Retry("status 404"),
+        "410": Disabled("status 410"),
+        "redirect": Retry("status 302"),
+        "reset": Retry("reset"),
+        "garbage": Retry("bad answer"),
+        "slow-headers": Retry("timeout"),
+        "slow-body": Delivered(),
+        "huge": Delivered(),
+        "closed": Retry("reset"),
+    }.items(),
+)
+def test_each_answer_has_its_outcome(receiver: Receiver, mode: Mode, outcome: Outcome) -> None:
+    receiver.behave(Behaviour(script=(mode,), secrets=(SECRET,), retry_after=7))
+    each = message(MODES.index(mode))
+    before = receiver.totals().requests
+    assert sent(receiver.url, [each]) == [outcome]
+    heard = receiver.heard([each.id])[0]
+    assert heard is not None
+    assert heard.seen == 1
+    assert (heard.accepted == 1) == (outcome == Delivered())
+    assert heard.digest == hashlib.blake2b(each.body, digest_size=8).digest()
+    # Neither a redirect nor a failure led to another request.
+    assert receiver.totals().requests == before + 1
+
+
+def test_after_each_failure_the_next_event_arrives(receiver: Receiver) -> None:
+    failures: tuple[Mode, ...] = ("500", "reset", "garbage", "huge", "404", "redirect")
+    script: list[Mode] = [mode for failure in failures for mode in (failure, "ok")]
+    receiver.behave(Behaviour(script=tuple(script), secrets=(SECRET,)))
+    outcomes = sent(receiver.url, [message(100 + each) for each in range(12)])
+    assert outcomes[1::2] == [Delivered()] * 6
+
+
+def test_a_closed_port_is_told_and_used_again_once_it_opens(receiver: Receiver) -> None:
+    receiver.behave(Behaviour(secrets=(SECRET,)))
+
+    async def work(sink: Sink) -> list[Outcome]:
+        outcomes = [*await sink.send([message(200)])]
+        await asyncio.to_thread(receiver.close_port)
+        # The connection that was kept open was reset, which the sender may learn first or last.
+        await asyncio.sleep(0.05)
+        outcomes += await sink.send([message(201)])
+        await asyncio.to_thread(receiver.open_port)
+        return [*outcomes, *await sink.send([message(201)])]
+
+    assert with_sink(receiver.url, OPTIONS, work) == [
+        Delivered(),
+        Retry("connection refused"),
+        Delivered(),
+    ]
+
+
+def test_many_at_a_time_arrive_once_each_over_few_connections(receiver: Receiver) -> None:
+    receiver.behave(Behaviour(secrets=(SECRET,)))
+    messages = [message(1000 + each) for each in range(300)]
+
+    async def work(sink: Sink) -> list[Outcome]:
+        rest = iter(messages)
+
+        async def worker() -> list[Outcome]:
+            return [(await sink.send([each]))[0] for each in rest]
+
+        done = await asyncio.gather(*(worker() for _ in range(sink.in_flight)))
+        return [outcome for outcomes in done for outcome in outcomes]
+
+    assert with_sink(receiver.url, OPTIONS, work) == [Delivered()] * 300
+    heard = receiver.heard([each.id for each in messages])
+    assert {(each.seen, each.accepted, each.differed) for each in heard if each} == {(1, 1, False)}
+
+
+def test_a_receiver_with_another_secret_refuses(receiver: Receiver) -> None:
+    receiver.behave(Behaviour(secrets=(new_secret(),)))
+    assert sent(receiver.url, [message(300)]) == [Retry("status 401")]
+
+
+def test_while_keys_rotate_a_receiver_with_either_accepts(receiver: Receiver) -> None:
+    old, new = new_secret(), new_secret()
+    options = SinkOptions(secrets=(new, old), allow_private=True)
+    for number, known in enumerate((old, new)):
+        receiver.behave(Behaviour(secrets=(known,)))
+        assert sent(receiver.url, [message(310 + number)], options) == [Delivered()]
+
+
+def test_an_id_that_no_header_can_hold_is_dead_and_not_sent(receiver: Receiver) -> None:
+    receiver.behave(Behaviour())
+    before = receiver.totals().requests
+    bad = [Message(1, each, "t", "s", b"{}") for each in ("a\r\nb: c", "é", "a.b", "")]
+    assert sent(receiver.url, bad) == [Dead("bad-id")] * 4
+    assert receiver.totals().requests == before
+
+
+def test_a_large_event_is_sent_whole(receiver: Receiver) -> None:
+    receiver.behave(Behaviour(secrets=(SECRET,)))
+    large = message(320, b'{"data":"' + b"x" * (3 << 20) + b'"}')
+    assert sent(receiver.url, [large]) == [Delivered()]
+    heard = receiver.heard([large.id])[0]
+    assert heard is not None
+    assert heard.digest == hashlib.blake2b(large.body, digest_size=8).digest()
+
+
+def test_a_sink_that_is_not_open_sends_nothing() -> None:
+    async def run() -> None:
+        sink = sink_for("https://hooks.example/", OPTIONS)
+        with pytest.raises(SinkError, match="not open"):
+            await sink.send([message(1)])
+        await sink.open()
+        await sink.open()
+        await sink.close()
+        await sink.close()
+
+    asyncio.run(run())
+
+
+def test_proxies_of_the_environment_are_not_asked(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.behave(Behaviour())
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.setblocking(False)
+        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        assert sent(receiver.url, [message(330)]) == [Delivered()]
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+
+
+# Answers that no proper server gives.
+
+
+class Raw:
+    """Gives each connection one answer, byte for byte, and keeps the requests."""
+
+    def __init__(self, answer: bytes, *, again: int = 0, closes: bool = True) -> None:
+        self.answer = answer
+        self.again = again
+        self.closes = closes
+        self.requests: list[bytes] = []
+        self.written = 0
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                self.requests.append(head + await reader.readexactly(length))
+                writer.write(self.answer)
+                for _ in range(self.again):
+                    writer.write(self.answer[-65536:])
+                    await writer.drain()
+                    self.written += 65536
+                if self.closes:
+                    break
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
+@asynccontextmanager
+async def listening(raw: Raw) -> AsyncIterator[str]:
+    server = await asyncio.start_server(raw.serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a%20b?key=1"
+
+
+def answered(raw: Raw, count: int = 1, options: SinkOptions = OPTIONS) -> list[Outcome]:
+    async def run() -> list[Outcome]:
+        async with listening(raw) as url:
+            sink = sink_for(url, options)
+            await sink.open()
+            outcomes = [(await sink.send([message(each)]))[0] for each in range(count)]
+            await sink.close()
+            return outcomes
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (b"", Retry("reset")),
+        (b"HTTP/1.1 200 OK\r\n", Retry("reset")),
+        (b"SSH-2.0-server\r\n", Retry("bad answer")),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"a" * 100_000 + b"\r\n\r\n", Retry("bad answer")),
+        (b"HTTP/1.1 200 OK\r\n" + b"x: a\r\n" * 5000 + b"\r\n", Retry("bad answer")),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 5, 6\r\n\r\n", Retry("bad answer")),
+        (b"HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n", Retry("bad answer")),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort", Delivered()),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzzz\r\n", Retry("bad answer")),
+        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnot!",
+         Delivered()),
+        (b"HTTP/1.1 503 Busy\r\nretry-after: 3\r\ncontent-length: 0\r\n\r\n",
+         Retry("status 503", 3.0)),
+        (b"HTTP/1.1 413 Large\r\nretry-after: x\r\ncontent-length: 0\r\n\r\n",
+         Retry("status 413")),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 50, Retry("reset")),
+    ],
+)  # fmt: skip
+def test_answers_that_are_broken_have_outcomes_too(answer: bytes, outcome: Outcome) -> None:
+    assert answered(Raw(answer)) == [outcome]
+
+
+def test_the_request_is_a_cloud_event_that_others_can_verify() -> None:
+    raw = Raw(b"HTTP/1.1 204 No Content\r\n\r\n", closes=False)
+    options = SinkOptions(secrets=(SECRET,), header=("X-Static", "shared"), allow_private=True)
+    assert answered(raw, 2, options) == [Delivered()] * 2
+    assert raw.connections == 1
+    head, body = raw.requests[0].split(b"\r\n\r\n")
+    line, *lines = head.decode().split("\r\n")
+    headers = dict(each.lower().split(": ", 1) for each in lines)
+    assert line == "POST /a%20b?key=1 HTTP/1.1"
+    assert headers["content-type"] == "application/cloudevents+json; charset=utf-8"
+    assert headers["user-agent"] == f"quantapilot-contract/{quantapilot.__version__}"
+    assert headers["webhook-id"] == "event-0"
+    assert headers["x-static"] == "shared"
+    assert abs(int(headers["webhook-timestamp"]) - time.time()) < 60
+    assert headers.keys() == {
+        "accept", "accept-encoding", "content-length", "content-type", "host", "user-agent",
+        "webhook-id", "webhook-signature", "webhook-timestamp", "x-static",
+    }  # fmt: skip
+    original = dict(each.split(": ", 1) for each in lines)
+    signed = {name.lower(): value for name, value in original.items()}
+    assert standardwebhooks.Webhook(SECRET).verify(body.decode(), signed) == orjson.loads(body)
+
+
+def test_no_cookie_comes_back() -> None:
+    raw = Raw(
+        b"HTTP/1.1 200 OK\r\nset-cookie: a=b; path=/\r\ncontent-length: 0\r\n\r\n", closes=False
+    )
+    assert answered(raw, 2) == [Delivered()] * 2
+    assert not any(b"cookie" in each.lower() for each in raw.requests)
+
+
+def test_an_answer_without_an_end_is_cut_off() -> None:
+    endless = Raw(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + b"x" * 65536, again=4000)
+    start = time.monotonic()
+    assert answered(endless) == [Delivered()]
+    assert time.monotonic() - start < 0.9
+    # Beside what was read, only what the system's own buffers hold.
+    assert endless.written < 4000 * 65536
+
+
+def test_headers_without_an_end_are_given_up_at_the_deadline() -> None:
+    early = Raw(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 3000, again=10**6)
+    options = SinkOptions(secrets=(SECRET,), allow_private=True, deadline=0.3)
+    start = time.monotonic()
+    assert answered(early, options=options)[0] in (Retry("timeout"), Retry("bad answer"))
+    assert time.monotonic() - start < 2
+
+
+def test_a_receiver_that_takes_nothing_is_given_up_at_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        options = SinkOptions(secrets=(SECRET,), allow_private=True, deadline=0.2)
+        body = b'{"data":"' + b"x" * (12 << 20) + b'"}'
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        assert sent(url, [message(1, body), message(2)], options) == [Retry("timeout")] * 2
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def trusting(authority: trustme.CA) -> SinkOptions:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return SinkOptions(secrets=(SECRET,), allow_private=True, deadline=5.0, tls=context)
+
+
+def certificate(authority: trustme.CA, host: str, folder: Path) -> Path:
+    path = folder / "server.pem"
+    authority.issue_cert(host).private_key_and_cert_chain_pem.write_to_path(path)
+    return path
+
+
+def test_a_receiver_with_a_good_certificate_is_trusted(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    pem = certificate(authority, "127.0.0.1", tmp_path)
+    behaviour = Behaviour(secrets=(SECRET,), script=("ok", "reset", "huge", "ok"))
+    with Receiver(behaviour, certificate=pem, own_process=False) as running:
+        assert running.url.startswith("https:")
+        assert sent(running.url, [message(each) for each in range(4)], trusting(authority)) == [
+            Delivered(), Retry("reset"), Delivered(), Delivered(),
+        ]  # fmt: skip
+
+
+def test_a_receiver_that_cannot_prove_who_it_is_gets_nothing(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    other = certificate(authority, "other.example", tmp_path)
+    with Receiver(certificate=other, own_process=False) as running:
+        assert sent(running.url, [message(1)], trusting(authority)) == [Retry("tls")]
+        assert sent(running.url, [message(1)], OPTIONS) == [Retry("tls")]
+        assert sent(running.url, [message(1)], trusting(trustme.CA())) == [Retry("tls")]
+        assert running.totals().requests == 0
+
+
+def test_plain_http_on_the_port_of_tls_is_no_tls(receiver: Receiver) -> None:
+    receiver.behave(Behaviour())
+    before = receiver.totals().requests
+    url = receiver.url.replace("http:", "https:")
+    assert sent(url, [message(1)]) == [Retry("tls")]
+    assert receiver.totals().requests == before

@@ -1,0 +1,139 @@
+"""Envelopes: what an event gets beside its payload."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from tests.emitting import CONTRACT, PAYLOAD, RUN
+
+from quantapilot.contract.catalog import Contract
+from quantapilot.emitter.envelope import Envelopes
+from quantapilot.errors import ContractError, UnknownNameError
+from quantapilot_models import GateDecision, RunStarted, RunStartedEvent
+
+ENVELOPES = Envelopes(CONTRACT, "/quantapilot/worker")
+
+
+def test_a_payload_gets_all_attributes_in_the_usual_order() -> None:
+    event = ENVELOPES.filled(PAYLOAD, "run_started")
+    assert list(event) == [
+        "specversion",
+        "id",
+        "source",
+        "type",
+        "time",
+        "subject",
+        "dataschema",
+        "datacontenttype",
+        "data",
+    ]
+    assert event["type"] == "quantapilot.run_started"
+    assert event["source"] == "/quantapilot/worker"
+    assert event["subject"] == RUN
+    assert event["dataschema"].endswith("#/$defs/RunStarted")
+    assert event["data"] == PAYLOAD
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["time"])
+
+
+def test_each_event_has_an_id_of_its_own() -> None:
+    ids = {ENVELOPES.filled(PAYLOAD, "run_started")["id"] for _ in range(100)}
+    assert len(ids) == 100
+
+
+def test_what_is_given_stays() -> None:
+    given = {
+        "type": "quantapilot.run_started",
+        "id": RUN,
+        "time": "2026-01-01T00:00:00Z",
+        "source": "/another",
+        "subject": "mine",
+        "data": PAYLOAD,
+    }
+    event = ENVELOPES.filled(given)
+    assert {key: event[key] for key in given} == given
+    assert "specversion" not in given, "the caller's event is not changed"
+
+
+@pytest.mark.parametrize(
+    "name", ["run_started", "quantapilot.run_started", "RunStarted", "RunStartedEvent"]
+)
+def test_a_type_goes_by_all_its_names(name: str) -> None:
+    assert ENVELOPES.filled(PAYLOAD, name)["type"] == "quantapilot.run_started"
+
+
+def test_a_model_of_a_payload_tells_its_type() -> None:
+    model = RunStarted(run_id=RUN, repo_url=PAYLOAD["repo_url"], branch="main")
+    event = ENVELOPES.filled(model)
+    assert event["type"] == "quantapilot.run_started"
+    assert event["data"] == PAYLOAD
+
+
+def test_a_model_of_an_event_stays_as_it_is() -> None:
+    whole = ENVELOPES.filled(PAYLOAD, "run_started")
+    again = ENVELOPES.filled(RunStartedEvent.model_validate(whole))
+    assert again["id"] == whole["id"]
+    assert again["data"] == PAYLOAD
+
+
+def test_a_model_that_makes_no_event_is_told() -> None:
+    class Stranger:
+        def model_dump(self, *, mode: str) -> Any:
+            return {"mode": mode}
+
+    with pytest.raises(UnknownNameError, match="no such event"):
+        ENVELOPES.filled(Stranger())
+
+
+def test_a_misspelt_type_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'run_started'"):
+        ENVELOPES.filled(PAYLOAD, "run_stated")
+
+
+def test_another_mapping_than_a_dict_is_read() -> None:
+    event = ENVELOPES.filled(MappingProxyType({"type": "quantapilot.run_started", "data": PAYLOAD}))
+    assert event["subject"] == RUN
+
+
+@pytest.mark.parametrize("event", [None, 3, "text", [PAYLOAD]])
+def test_what_is_no_object_is_refused(event: Any) -> None:
+    with pytest.raises(ContractError, match="a JSON object or a model"):
+        ENVELOPES.filled(event)
+
+
+@pytest.mark.parametrize("given", [{}, {"type": 3}, {"type": "a.b"}, {"data": {}}])
+def test_what_the_contract_does_not_know_is_left_to_it(given: dict[str, Any]) -> None:
+    assert ENVELOPES.filled(given) == given
+
+
+def test_a_missing_payload_is_not_made_up() -> None:
+    assert "data" not in ENVELOPES.filled({"type": "quantapilot.run_started"})
+
+
+def test_without_a_source_none_is_made_up() -> None:
+    assert "source" not in Envelopes(CONTRACT).filled(PAYLOAD, "run_started")
+
+
+def test_every_event_of_the_contract_can_be_made() -> None:
+    assert len(ENVELOPES.types) == 9
+    model = GateDecision(run_id=RUN, gate="deploy", approved=True)
+    assert ENVELOPES.filled(model)["type"] == "quantapilot.gate_decision"
+
+
+def test_a_contract_without_events_is_told() -> None:
+    with pytest.raises(ContractError, match="no events"):
+        Envelopes(Contract({"a.schema.json": {"$id": "https://a.example/", "$defs": {}}}))
+
+
+def test_an_event_without_an_id_is_told() -> None:
+    event = {"type": "object", "properties": {"type": {"const": "a"}, "data": {}}}
+    union = {
+        "x-document": {"kind": "events", "recognised_by": "type"},
+        "discriminator": {"propertyName": "type", "mapping": {"a": "#/$defs/A"}},
+        "oneOf": [{"$ref": "#/$defs/A"}],
+    }
+    schema = {"$id": "https://a.example/", "$defs": {"A": event, "Event": union}}
+    with pytest.raises(ContractError, match="lacks an id"):
+        Envelopes(Contract({"a.schema.json": schema}))
