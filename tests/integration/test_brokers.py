@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import aio_pika
 import pytest
 import trustme
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from faststream.confluent import KafkaBroker
 from redis.asyncio import Redis
 from tests.broker_servers import RABBIT, REDIS, rabbit_server, redis_server
 from tests.nats_server import free_port
@@ -245,6 +246,33 @@ def test_an_event_too_big_for_kafka_is_dead_and_the_rest_of_its_batch_arrives(
 def test_kafka_makes_no_topic_by_itself(cluster: Callable[..., MockCluster]) -> None:
     (answer,) = sent(f"kafka://{cluster().servers}/missing", [message(1)])
     assert isinstance(answer, Retry)
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+@pytest.mark.parametrize("scheme", ["kafka", "kafka+tls"])
+def test_kafkas_client_takes_every_way_to_show_credentials(scheme: str, mechanism: str) -> None:
+    url = f"{scheme}://someone:hidden@127.0.0.1:{free_port()}/events?mechanism={mechanism}"
+    assert sent(url, [message(1)], options=SinkOptions(deadline=0.3)) == [SILENT]
+
+
+def test_a_kafka_client_that_can_do_no_more_is_replaced(
+    cluster: Callable[..., MockCluster], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients: list[KafkaBroker] = []
+    publish = KafkaBroker.publish
+
+    async def fail_first(self: KafkaBroker, *arguments: Any, **named: Any) -> Any:
+        clients.append(self)
+        if self is not clients[0]:
+            return await publish(self, *arguments, **named)
+        report = asyncio.get_running_loop().create_future()
+        report.set_exception(KafkaException(KafkaError(KafkaError._FATAL, "told", fatal=True)))
+        return report
+
+    # No call of librdkafka's mock makes a producer fail for good.
+    monkeypatch.setattr(KafkaBroker, "publish", fail_first)
+    answers = sent(f"kafka://{cluster().servers}/events", [message(1)], [message(1)])
+    assert answers == [Retry("refused: _FATAL"), Delivered()]
 
 
 def test_settings_that_kafkas_client_does_not_take_are_told(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, KafkaException
 from faststream.confluent import KafkaBroker
 
 from quantapilot.errors import SinkError
-from quantapilot.sinks.address import address_of
+from quantapilot.sinks.broker_url import parse_broker_url
 from quantapilot.sinks.link import Link, UnreachableError
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from confluent_kafka import Message as Report
 
-    from quantapilot.sinks.address import Address
+    from quantapilot.sinks.broker_url import BrokerUrl
     from quantapilot.sinks.sink import Message, Outcome, SinkOptions
 
 _BATCH = 500
@@ -47,7 +47,7 @@ def from_url(url: str, options: SinkOptions) -> KafkaSink:
     Raises:
         SinkError: The address or an option can't be used.
     """
-    address = address_of(url, _PORT, ("mechanism", "ca"))
+    address = parse_broker_url(url, _PORT, ("mechanism", "ca"))
     if not _TOPIC.fullmatch(address.path):
         raise SinkError(
             "a sink kafka: names its topic, as in kafka://HOST:PORT/TOPIC: letters, digits, . _ -"
@@ -62,7 +62,7 @@ def from_url(url: str, options: SinkOptions) -> KafkaSink:
 class KafkaSink:
     """A topic as a sink; for one event loop. The run is the key: it keeps to one partition."""
 
-    def __init__(self, address: Address, options: SinkOptions) -> None:
+    def __init__(self, address: BrokerUrl, options: SinkOptions) -> None:
         """Take where the topic is; nothing is connected to."""
         self._address = address
         self._deadline = options.deadline
@@ -136,7 +136,7 @@ class KafkaSink:
         return report
 
 
-async def _connect(address: Address, deadline: float) -> KafkaBroker:
+async def _connect(address: BrokerUrl, deadline: float) -> KafkaBroker:
     settings: Any = _security(address)
     settings["message.timeout.ms"] = max(100, int(deadline * 1000 * _CLIENT_SHARE))
     broker = KafkaBroker(
@@ -157,7 +157,7 @@ async def _connect(address: Address, deadline: float) -> KafkaBroker:
     raise UnreachableError("the client can't be set up with this address")
 
 
-def _security(address: Address) -> dict[str, Any]:
+def _security(address: BrokerUrl) -> dict[str, Any]:
     secure = address.scheme == "kafka+tls"
     settings: dict[str, Any] = {"security.protocol": "ssl" if secure else "plaintext"}
     if address.user is not None:

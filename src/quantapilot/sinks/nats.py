@@ -22,7 +22,7 @@ from nats.aio.client import Client
 from nats.js.api import Header, StorageType, StreamConfig
 
 from quantapilot.errors import SinkError
-from quantapilot.sinks.address import address_of
+from quantapilot.sinks.broker_url import parse_broker_url
 from quantapilot.sinks.link import Link, UnreachableError
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from nats.aio.msg import Msg
 
-    from quantapilot.sinks.address import Address
+    from quantapilot.sinks.broker_url import BrokerUrl
     from quantapilot.sinks.sink import Message, Outcome, SinkOptions
 
 _BATCH = 256
@@ -93,7 +93,7 @@ def from_url(url: str, options: SinkOptions) -> NatsSink:
     Raises:
         SinkError: The address can't be used.
     """
-    address = address_of(url, _PORT, ("subject", "create", "window"))
+    address = parse_broker_url(url, _PORT, ("subject", "create", "window"))
     stream = Stream(
         address.path,
         address.options.get("subject", _SUBJECT),
@@ -118,7 +118,7 @@ def from_url(url: str, options: SinkOptions) -> NatsSink:
 class NatsSink:
     """A stream of JetStream as a sink; for one event loop."""
 
-    def __init__(self, address: Address, stream: Stream, options: SinkOptions) -> None:
+    def __init__(self, address: BrokerUrl, stream: Stream, options: SinkOptions) -> None:
         """Take where the stream is; nothing is connected to."""
         self._address = address
         self._stream = stream
@@ -313,7 +313,7 @@ def _abort(client: Client) -> None:
         subscription._stop_processing()  # noqa: SLF001
 
 
-async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
+async def _connect(address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
     """Return a connection over which can be published.
 
     Raises:
@@ -335,7 +335,7 @@ async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None)
 
 
 async def _make_ready(
-    connection: _Connection, address: Address, stream: Stream, tls: ssl.SSLContext | None
+    connection: _Connection, address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None
 ) -> None:
     secure = address.scheme == "nats+tls"
     settings: dict[str, Any] = {} if tls is None else {"tls": tls}

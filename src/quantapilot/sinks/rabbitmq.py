@@ -24,7 +24,7 @@ from faststream.security import BaseSecurity, SASLPlaintext
 from pamqp.commands import Basic
 
 from quantapilot.errors import SinkError
-from quantapilot.sinks.address import address_of
+from quantapilot.sinks.broker_url import parse_broker_url
 from quantapilot.sinks.link import Link, UnreachableError
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
-    from quantapilot.sinks.address import Address
+    from quantapilot.sinks.broker_url import BrokerUrl
     from quantapilot.sinks.sink import Message, Outcome, SinkOptions
 
 _BATCH = 256
@@ -60,7 +60,7 @@ def from_url(url: str, options: SinkOptions) -> RabbitSink:
         SinkError: The address can't be used.
     """
     scheme = url.partition(":")[0].lower()
-    address = address_of(url, _PORTS[scheme], ("queue", "exchange", "key"))
+    address = parse_broker_url(url, _PORTS[scheme], ("queue", "exchange", "key"))
     chosen = address.options
     if len(address.servers) != 1 or ("queue" in chosen) == ("exchange" in chosen):
         raise SinkError(
@@ -86,7 +86,7 @@ def from_url(url: str, options: SinkOptions) -> RabbitSink:
 class RabbitSink:
     """A queue or an exchange as a sink; for one event loop."""
 
-    def __init__(self, address: Address, exchange: str, key: str, options: SinkOptions) -> None:
+    def __init__(self, address: BrokerUrl, exchange: str, key: str, options: SinkOptions) -> None:
         """Take where events go; nothing is connected to."""
         self._address = address
         self._exchange = RabbitExchange(exchange) if exchange else None
@@ -168,7 +168,7 @@ def _fault(error: Exception) -> Outcome:
     return _NO_EXCHANGE if isinstance(error, ChannelNotFoundEntity) else _LOST
 
 
-async def _connect(address: Address, tls: ssl.SSLContext | None, deadline: float) -> RabbitBroker:
+async def _connect(address: BrokerUrl, tls: ssl.SSLContext | None, deadline: float) -> RabbitBroker:
     # They tell of messages by their text, and of failures by what a server sent.
     for name in ("aio_pika", "aiormq"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -19,7 +19,7 @@ from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from quantapilot.errors import SinkError
-from quantapilot.sinks.address import address_of
+from quantapilot.sinks.broker_url import parse_broker_url
 from quantapilot.sinks.link import Link, UnreachableError
 from quantapilot.sinks.sink import Delivered, Retry
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
-    from quantapilot.sinks.address import Address
+    from quantapilot.sinks.broker_url import BrokerUrl
     from quantapilot.sinks.sink import Message, Outcome, SinkOptions
 
 _BATCH = 256
@@ -47,7 +47,7 @@ def from_url(url: str, options: SinkOptions) -> RedisSink:
     Raises:
         SinkError: The address can't be used.
     """
-    address = address_of(url, _PORT, ("stream",))
+    address = parse_broker_url(url, _PORT, ("stream",))
     database = address.path or "0"
     if len(address.servers) != 1 or not (database.isascii() and database.isdigit()):
         raise SinkError(
@@ -63,7 +63,9 @@ def from_url(url: str, options: SinkOptions) -> RedisSink:
 class RedisSink:
     """A stream as a sink; for one event loop."""
 
-    def __init__(self, address: Address, database: int, stream: str, options: SinkOptions) -> None:
+    def __init__(
+        self, address: BrokerUrl, database: int, stream: str, options: SinkOptions
+    ) -> None:
         """Take where the stream is; nothing is connected to."""
         self._address = address
         self._database = database
@@ -127,7 +129,7 @@ class RedisSink:
 
 
 async def _connect(
-    address: Address, database: int, tls: ssl.SSLContext | None, deadline: float
+    address: BrokerUrl, database: int, tls: ssl.SSLContext | None, deadline: float
 ) -> RedisBroker:
     host, _, port = address.servers[0].rpartition(":")
     secure = address.scheme == "rediss"
