@@ -59,7 +59,7 @@ class BrokerUrl:
 
 
 def parse_broker_url(url: str, port: int, known: Sequence[str]) -> BrokerUrl:
-    """Return an address taken apart: `scheme://user:password@host:port,host:port/path?options`.
+    """Return an address taken apart: `scheme://USER:PASSWORD@HOST:PORT,HOST:PORT/PATH?OPTIONS`.
 
     Args:
         url: The address.
