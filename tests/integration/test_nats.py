@@ -205,6 +205,13 @@ def test_a_full_stream_has_events_sent_again(server: NatsServer) -> None:
     assert answers == [Delivered(), Retry("the stream refused: error 10077")]
 
 
+def test_more_than_a_socket_takes_is_published_and_answered_meanwhile(tmp_path: Path) -> None:
+    with nats_server(tmp_path) as server:
+        batch = [message(number, b"x" * 900_000) for number in range(60)]
+        answers = sent(f"{server.url}/BIG?create=1", batch, options=SinkOptions(deadline=10))
+    assert answers == [Delivered()] * 60
+
+
 @pytest.mark.parametrize("kind", ["a.*", "a.>", "a b", "a..b", "a.", "", "a\r\nPUB x 0", "ä"])
 def test_an_event_whose_type_makes_no_subject_is_dead(server: NatsServer, kind: str) -> None:
     answers = sent(

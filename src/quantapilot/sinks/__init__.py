@@ -18,9 +18,12 @@ SINKS = {
     "file": ("quantapilot.sinks.file", "emitter"),
     "nats": ("quantapilot.sinks.nats", "nats"),
     "nats+tls": ("quantapilot.sinks.nats", "nats"),
-    "kafka": ("quantapilot.sinks.brokers", "brokers"),
-    "amqp": ("quantapilot.sinks.brokers", "brokers"),
-    "redis": ("quantapilot.sinks.brokers", "brokers"),
+    "kafka": ("quantapilot.sinks.kafka", "brokers"),
+    "kafka+tls": ("quantapilot.sinks.kafka", "brokers"),
+    "amqp": ("quantapilot.sinks.rabbitmq", "brokers"),
+    "amqps": ("quantapilot.sinks.rabbitmq", "brokers"),
+    "redis": ("quantapilot.sinks.redis", "brokers"),
+    "rediss": ("quantapilot.sinks.redis", "brokers"),
 }
 
 

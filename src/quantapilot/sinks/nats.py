@@ -11,6 +11,7 @@ import re
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from nats.aio.client import Client
 from nats.js.api import Header, StorageType, StreamConfig
 
 from quantapilot.errors import SinkError
-from quantapilot.sinks.address import address_of
+from quantapilot.sinks.broker_url import parse_broker_url
+from quantapilot.sinks.link import Link, UnreachableError
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from nats.aio.msg import Msg
 
-    from quantapilot.sinks.address import Address
+    from quantapilot.sinks.broker_url import BrokerUrl
     from quantapilot.sinks.sink import Message, Outcome, SinkOptions
 
 _BATCH = 256
@@ -41,6 +43,8 @@ _WINDOW = 3600
 # Seconds that a full socket may hold up a call, and a connection that is let go of.
 _MOMENT = 1.0
 _CLOSING = 0.2
+# Seconds after which it is looked whether the connection still stands.
+_LOOK = 0.2
 _CONNECT = 5.0
 
 _STREAM = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -56,10 +60,6 @@ _REFUSALS: dict[object, Outcome] = {
 _NO_STREAM = Retry("no stream answers to the subject")
 _LOST = Retry("the connection was lost")
 _SILENT = Retry("no acknowledgement in time")
-
-
-class _UnreachableError(Exception):
-    """Nothing can be sent; the text is the reason, and nothing that a server sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def from_url(url: str, options: SinkOptions) -> NatsSink:
     Raises:
         SinkError: The address can't be used.
     """
-    address = address_of(url, _PORT, ("subject", "create", "window"))
+    address = parse_broker_url(url, _PORT, ("subject", "create", "window"))
     stream = Stream(
         address.path,
         address.options.get("subject", _SUBJECT),
@@ -118,15 +118,17 @@ def from_url(url: str, options: SinkOptions) -> NatsSink:
 class NatsSink:
     """A stream of JetStream as a sink; for one event loop."""
 
-    def __init__(self, address: Address, stream: Stream, options: SinkOptions) -> None:
+    def __init__(self, address: BrokerUrl, stream: Stream, options: SinkOptions) -> None:
         """Take where the stream is; nothing is connected to."""
         self._address = address
         self._stream = stream
         self._deadline = options.deadline
         self._in_flight = options.in_flight or _IN_FLIGHT
-        self._tls = options.tls
-        self._connection: _Connection | None = None
-        self._connecting = asyncio.Lock()
+        self._link = Link(
+            partial(_connect, address, stream, options.tls),
+            _Connection.close,
+            lambda connection: not (connection.lost or connection.client.is_closed),
+        )
 
     @property
     def name(self) -> str:
@@ -157,39 +159,18 @@ class NatsSink:
         """
         end = asyncio.get_running_loop().time() + self._deadline
         try:
-            connection = await self._connected(end)
-        except _UnreachableError as error:
+            connection = await self._link.get(end)
+        except UnreachableError as error:
             unreachable = Retry(str(error))
             return [unreachable] * len(batch)
         answers = await connection.publish(batch, self._stream, end)
-        if connection.silent(answers):
-            await self._let_go(connection)
+        if connection.lost or connection.silent(answers):
+            await self._link.drop(connection)
         return answers
 
     async def close(self) -> None:
         """Close the connection; events that wait for an answer are to be sent again."""
-        if self._connection is not None:
-            await self._let_go(self._connection)
-
-    async def _connected(self, end: float) -> _Connection:
-        reason = "no connection in time"
-        try:
-            async with asyncio.timeout_at(end), self._connecting:
-                if self._connection is None or self._connection.lost:
-                    self._connection = None
-                    self._connection = await _connect(self._address, self._stream, self._tls)
-                return self._connection
-        except TimeoutError:
-            pass
-        except _UnreachableError as error:
-            reason = str(error)
-        # Outside the handlers: what a server said hangs on those errors.
-        raise _UnreachableError(reason)
-
-    async def _let_go(self, connection: _Connection) -> None:
-        if self._connection is connection:
-            self._connection = None
-        await connection.close()
+        await self._link.close()
 
 
 @dataclass(slots=True, eq=False)
@@ -228,6 +209,8 @@ class _Connection:
     async def on_error(self, error: Exception) -> None:
         """Note an error that no call raises: the client's own way would log a server's text."""
         self.error = error
+        if isinstance(error, nats.errors.StaleConnectionError):
+            await self.on_closed()
         if "permissions violation" in str(error).lower():
             self.forbidden = True
 
@@ -239,7 +222,7 @@ class _Connection:
 
     def silent(self, answers: Sequence[Outcome]) -> bool:
         """Return whether the server seems to hear nothing, though the connection stands."""
-        return not self.lost and all(answer is _SILENT for answer in answers) and bool(answers)
+        return _SILENT in answers and Delivered() not in answers
 
     async def publish(
         self, batch: Sequence[Message], stream: Stream, end: float
@@ -249,10 +232,7 @@ class _Connection:
         tokens: list[str] = []
         try:
             await self._publish(batch, stream, end, waiting, tokens)
-            if waiting.left and not self.lost:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout_at(end):
-                        await waiting.done.wait()
+            await self._wait(waiting, end)
         finally:
             for token in tokens:
                 self._waiting.pop(token, None)
@@ -294,6 +274,18 @@ class _Connection:
             if self.lost or loop.time() >= end:
                 return
 
+    async def _wait(self, waiting: _Waiting, end: float) -> None:
+        loop = asyncio.get_running_loop()
+        while waiting.left and not self.lost and loop.time() < end:
+            # What was answered while the rest was still being published has set it too early.
+            waiting.done.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(end, loop.time() + _LOOK)):
+                    await waiting.done.wait()
+            # The client does not always say so: not when it fails to send what it held.
+            if self.client.is_closed:
+                self.lost = True
+
     async def _answered(self, answer: Msg) -> None:
         waiting, place = self._waiting.pop(answer.subject.rpartition(".")[2], (None, 0))
         if waiting is not None:
@@ -302,21 +294,30 @@ class _Connection:
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""
         await self.on_closed()
-        # The client waits for a peer that does not read, and for one whose TLS failed; whatever
-        # is unsent is to be sent again anyway, and it has no call of its own to say so.
-        writer = getattr(self.client._transport, "_io_writer", None)  # noqa: SLF001
-        if writer is not None:
-            writer.transport.abort()
+        _abort(self.client)
         with suppress(Exception):
             async with asyncio.timeout(_CLOSING):
                 await self.client.close()
 
 
-async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
+def _abort(client: Client) -> None:
+    """End a client's socket and its tasks, for which it has no call.
+
+    Closing would wait for a peer that does not read, and for one whose TLS failed; and a client
+    that fails to send what it held leaves its tasks behind. What is unsent is sent again anyway.
+    """
+    writer = getattr(client._transport, "_io_writer", None)  # noqa: SLF001
+    if writer is not None:
+        writer.transport.abort()
+    for subscription in list(client._subs.values()):  # noqa: SLF001
+        subscription._stop_processing()  # noqa: SLF001
+
+
+async def _connect(address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
     """Return a connection over which can be published.
 
     Raises:
-        _UnreachableError: There is none.
+        UnreachableError: There is none.
     """
     connection = _Connection()
     try:
@@ -330,11 +331,11 @@ async def _connect(address: Address, stream: Stream, tls: ssl.SSLContext | None)
     else:
         return connection
     await connection.close()
-    raise _UnreachableError(reason)
+    raise UnreachableError(reason)
 
 
 async def _make_ready(
-    connection: _Connection, address: Address, stream: Stream, tls: ssl.SSLContext | None
+    connection: _Connection, address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None
 ) -> None:
     secure = address.scheme == "nats+tls"
     settings: dict[str, Any] = {} if tls is None else {"tls": tls}
@@ -417,7 +418,7 @@ def _outcome(answer: Msg, stream: str) -> Outcome:
     if isinstance(error, dict):
         number = error.get("err_code")
         shown = number if isinstance(number, int) else "unknown"
-        return _REFUSALS.get(number) or Retry(f"the stream refused: error {shown}")
+        return _REFUSALS.get(shown) or Retry(f"the stream refused: error {shown}")
     # Who else listens to the subject may answer too; only the stream gives a place in itself.
     if told.get("stream") != stream or not told.get("seq"):
         return Retry("an acknowledgement that is none")

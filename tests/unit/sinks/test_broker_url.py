@@ -6,11 +6,13 @@ import pytest
 
 from quantapilot.errors import SinkError
 from quantapilot.sinks import sink_for
-from quantapilot.sinks.address import address_of
+from quantapilot.sinks.broker_url import parse_broker_url
 
 
 def test_servers_credentials_path_and_options_are_told_apart() -> None:
-    address = address_of("Kafka://me:p%40%3A@one,TWO:1/a%2Fb?key=1&other=", 9092, ("key", "other"))
+    address = parse_broker_url(
+        "Kafka://me:p%40%3A@one,TWO:1/a%2Fb?key=1&other=", 9092, ("key", "other")
+    )
     assert address.scheme == "kafka"
     assert address.servers == ("one:9092", "two:1")
     assert (address.user, address.password, address.path) == ("me", "p@:", "a/b")
@@ -18,11 +20,11 @@ def test_servers_credentials_path_and_options_are_told_apart() -> None:
 
 
 def test_an_ipv6_server_keeps_its_brackets() -> None:
-    assert address_of("nats://[::1]:7,[::2]/x", 4222, ()).servers == ("[::1]:7", "[::2]:4222")
+    assert parse_broker_url("nats://[::1]:7,[::2]/x", 4222, ()).servers == ("[::1]:7", "[::2]:4222")
 
 
 def test_credentials_are_in_no_repr() -> None:
-    shown = repr(address_of("nats://someone:hidden@host/x", 4222, ()))
+    shown = repr(parse_broker_url("nats://someone:hidden@host/x", 4222, ()))
     assert "someone" not in shown
     assert "hidden" not in shown
 

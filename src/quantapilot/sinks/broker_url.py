@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class BrokerUrl:
     """What an address tells.
 
     Attributes:
@@ -58,8 +58,8 @@ class Address:
         return text == "1"
 
 
-def address_of(url: str, port: int, known: Sequence[str]) -> Address:
-    """Return an address taken apart: `scheme://user:password@host:port,host:port/path?options`.
+def parse_broker_url(url: str, port: int, known: Sequence[str]) -> BrokerUrl:
+    """Return an address taken apart: `scheme://USER:PASSWORD@HOST:PORT,HOST:PORT/PATH?OPTIONS`.
 
     Args:
         url: The address.
@@ -82,7 +82,7 @@ def address_of(url: str, port: int, known: Sequence[str]) -> Address:
         raise SinkError(f"the options of a sink {scheme}: are {names}, each once after a `?`")
     userinfo, at, _ = parts.netloc.rpartition("@")
     user, colon, password = userinfo.partition(":")
-    return Address(
+    return BrokerUrl(
         scheme,
         servers,
         unquote(parts.path.removeprefix("/")),
