@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": ("quantapilot.cli.rules", "explain"),
     "init": ("quantapilot.cli.init", "init"),
     "baseline": ("quantapilot.cli.baseline", "baseline"),
+    "outbox": ("quantapilot.cli.outbox", "outbox"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }
