@@ -25,6 +25,7 @@ COMMANDS = {
     "verify-webhook": ("quantapilot.cli.verify_webhook", "verify_webhook"),
     "chaos": ("quantapilot.cli.chaos", "chaos"),
     "relay": ("quantapilot.cli.relay", "relay"),
+    "outbox": ("quantapilot.cli.outbox", "outbox"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

@@ -199,7 +199,7 @@ class _Gaps:
     def crossed(
         self, seq: int, chain: bytes | None, to: int | None, missing: list[Span]
     ) -> tuple[int, bytes | None]:
-        """Return the last place of the gaps before `to`, or of all, and what follows is linked to."""
+        """Return the last place of the gaps before `to`, or of all, and its hash."""
         while self._at < len(self._rows) and (to is None or self._rows[self._at][0] < to):
             first, last, chain = self._rows[self._at]
             if first > seq + 1:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from quantapilot.emitter.ports import Entry, Settlement
     from quantapilot.emitter.storing import Waiter
 
+__all__ = ["Limits", "Outbox"]
+
 _BUSY_SECONDS = 10.0
 # A longer write-ahead log means fewer, longer pauses; about 8 MB.
 _CHECKPOINT_PAGES = 2000

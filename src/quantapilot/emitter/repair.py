@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     Row = tuple[int, str, str, str, int, bytes, bytes]
 
 _T = TypeVar("_T")
-# Places that are tried one by one behind one that can't be read: many pages' worth of events.
-_REACH = 100_000
+# Behind a place that can't be read so many are tried one by one; then steps grow with the distance,
+# up to where no page could hide more.
+_CLOSE = 256
+_REACH = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def _events(
     known = gaps or []
     seq, chain = 0, new_chain(new)
     kept = gone = changed = size = 0
-    for row, same in _judged(_readable(old, mark), mark):
+    for row, same in _judged(_readable(old), mark):
         if not same:
             changed += 1
             continue
@@ -205,7 +207,7 @@ def _gap(new: sqlite3.Connection, first: int, last: int, chain: bytes) -> int:
     return last - first + 1
 
 
-def _readable(old: sqlite3.Connection, mark: Mark | None) -> Iterator[Row]:
+def _readable(old: sqlite3.Connection) -> Iterator[Row]:
     """Yield, in order, each event that SQLite can read; what it can't is stepped over."""
     after = 0
     missed = 0
@@ -224,9 +226,10 @@ def _readable(old: sqlite3.Connection, mark: Mark | None) -> Iterator[Row]:
                 raise
         else:
             return
-        after += 1
-        missed += 1
-        if missed > _REACH or (mark is not None and after > mark.seq + _REACH):
+        step = 1 + missed // _CLOSE
+        after += step
+        missed += step
+        if missed > _REACH:
             return
 
 
