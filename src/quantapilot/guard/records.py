@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from quantapilot.errors import LogRefusedError
+from quantapilot.gate.redaction import DROPPED
 from quantapilot.guard.fields import SCALARS, called, kept, plain, surely, told
 from quantapilot.guard.lines import AS_SHOWN
 from quantapilot.guard.tracebacks import frames, full, located, locations
@@ -239,7 +240,10 @@ class RecordCheck:
         """Leave of a record when, where and how severe it was, numbers and ids, and a message."""
         fields = vars(record)
         place = f"{record.filename}:{record.lineno}"
-        record.msg, record.args = surely(self.check, f"{message} ({place})"), ()
+        told_of = surely(self.check, f"{message} ({place})")
+        # A type's name and the ids of rules are the program's own; where a field's name, or a
+        # file's, can't be told, they stand alone.
+        record.msg, record.args = message if told_of == DROPPED else told_of, ()
         record.exc_info = record.exc_text = record.stack_info = None
         fields.pop("message", None)
         for name in _NAMES:

@@ -172,7 +172,7 @@ class Guard:
         return handle
 
     def _format(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        state, proves = self._state, self._check.proves
+        state = self._state
 
         def format(  # noqa: A001 the name of what it stands for
             writer: logging.Handler | logging.Formatter, record: logging.LogRecord
@@ -181,17 +181,22 @@ class Guard:
             if not self._active:
                 return text
             writing = state.writing
-            if type(text) is str:
-                # A handler asks its formatter, and both are asked here.
-                if writing is not None and text == writing.line:
-                    return text
-                if proves(text.encode("utf-8", "surrogatepass")):
-                    if writing is not None:
-                        writing.line = text
-                    return text
+            # A handler asks its formatter, and both are asked here.
+            if writing is not None and text == writing.line:
+                return text
+            if type(text) is str and self._proven(text):
+                if writing is not None:
+                    writing.line = text
+                return text
             return self._lined(original, writer, record, text)
 
         return format
+
+    def _proven(self, text: str) -> bool:
+        try:
+            return self._check.proves(text.encode("utf-8", "surrogatepass"))
+        except Exception:  # noqa: BLE001 it is judged once more, and there the fault is told
+            return False
 
     def _lined(
         self,
