@@ -9,8 +9,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.gate.redaction import DROPPED
+from quantapilot.guard.lines import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quantapilot.guard.lines import LineCheck
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -54,6 +57,18 @@ def surely(check: LineCheck, text: str) -> str:
         return check.redacted(text)
     except Exception:  # noqa: BLE001 what can't be checked does not leave
         return DROPPED
+
+
+def redacted_fields(check: LineCheck, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields without what is found in them; one whose name holds something is left out."""
+    out = {}
+    for name, value in fields.items():
+        if check.rules(str(name)):
+            continue
+        given = value if plain(value) else shown(value)
+        dirty = check.value_rules(str(name), given)
+        out[name] = check.redacted_value(str(name), given) if dirty else value
+    return out
 
 
 def kept(check: LineCheck, name: str, value: Any) -> Any:

@@ -110,17 +110,15 @@ class JsonFormatter(logging.Formatter):
     ) -> bytes:
         """Return a payload without the fields in which something was found."""
         problems: Problems = {}
-        for finding in findings:
-            field = (finding.pointer or "").split("/")[1:2]
-            known = bool(field) and field[0] in payload
-            if finding.category == "pii":
-                place = field[0] if known else "a field"
-                problems.setdefault(place, []).append(finding.rule)
-            if not known:
+        fields = {finding: (finding.pointer or "/").split("/")[1] for finding in findings}
+        for finding, name in fields.items():
+            if name not in payload:
                 raise ContractError("the record as a whole can't be written")
-            if field[0] not in _MADE:
-                del payload[field[0]]
-                dropped += 1
+            if finding.category == "pii" and finding.rule not in problems.get(name, ()):
+                problems.setdefault(name, []).append(finding.rule)
+        for name in set(fields.values()).difference(_MADE):
+            del payload[name]
+            dropped += 1
         if "message" in problems and self._redacts:
             payload["message"] = self._check.redacted(payload["message"])
         elif problems and not (self._redacts and "message" not in problems):
@@ -156,9 +154,7 @@ class JsonFormatter(logging.Formatter):
         return message if len(message) <= _LONGEST else message[: _LONGEST - len(_CUT)] + _CUT
 
     def _blocked(self, record: logging.LogRecord, problems: Problems) -> str:
-        message = (
-            f"log record blocked: {told({k: list(dict.fromkeys(v)) for k, v in problems.items()})}"
-        )
+        message = f"log record blocked: {told(problems)}"
         if record.exc_info and record.exc_info[1] is not None:
             message = f"{message}\n{frames(record.exc_info[1], self._check)}"
         return message[:_LONGEST]

@@ -14,7 +14,7 @@ import orjson
 
 from quantapilot.errors import LogRefusedError
 from quantapilot.gate.redaction import DROPPED
-from quantapilot.guard.fields import SCALARS, called, kept, plain, surely, told
+from quantapilot.guard.fields import SCALARS, called, kept, plain, redacted_fields, surely, told
 from quantapilot.guard.lines import AS_SHOWN
 from quantapilot.guard.tracebacks import frames, full, located, locations
 
@@ -38,6 +38,8 @@ _NAMES = {
     "taskName": "task",
 }
 _FOLDERS_REMEMBERED = 4096
+# Loggers of the interpreter's own machinery: an error raised there would end a loop or a pool.
+_NEVER_RAISED_AT = frozenset({"asyncio", "concurrent.futures", "py.warnings"})
 
 
 class RecordCheck:
@@ -73,13 +75,13 @@ class RecordCheck:
                 return
             if self.policy == "redact":
                 self._redact(record, message)
-            elif self.policy == "block" or not may_raise:
+            elif not (may_raise := self._raises(record, may_raise=may_raise)):
                 self._block(record, problems)
         except Exception as error:  # noqa: BLE001 whatever fails here, the line must not leave
             self.unchecked(record, error)
             return
-        if self.policy == "raise" and may_raise:
-            raise self.refused(problems, message)
+        if may_raise and self.policy == "raise":
+            raise self.refused(problems, message) from None
 
     def line(
         self, record: logging.LogRecord, text: str, *, may_raise: bool = False
@@ -107,11 +109,14 @@ class RecordCheck:
             other = copy(record)
             self.unchecked(other, error)
             return other
-        if self.policy == "raise" and may_raise:
-            raise self.refused(problems, text)
+        if self._raises(record, may_raise=may_raise):
+            raise self.refused(problems, text) from None
         other = copy(record)
         self._block(other, problems)
         return other
+
+    def _raises(self, record: logging.LogRecord, *, may_raise: bool) -> bool:
+        return may_raise and self.policy == "raise" and record.name not in _NEVER_RAISED_AT
 
     def unchecked(self, record: logging.LogRecord, error: BaseException) -> None:
         """Put a safe text in the place of a record that could not be checked."""
@@ -202,11 +207,8 @@ class RecordCheck:
         for name in _NAMES:
             if fields.get(name):
                 fields[name] = redacted(str(fields[name]))
-        for name in fields.keys() - OWN:
-            if self.check.rules(name):
-                del fields[name]
-            elif self.check.value_rules(name, fields[name]):
-                fields[name] = self.check.redacted_value(name, fields[name])
+        extra = {name: fields.pop(name) for name in list(fields) if name not in OWN}
+        fields.update(redacted_fields(self.check, extra))
         if record.exc_info and not self.check.clean(text := _exception(record)):
             record.exc_info, record.exc_text = None, redacted(text)
         if record.exc_text:
@@ -217,7 +219,11 @@ class RecordCheck:
     def _redact_message(self, record: logging.LogRecord, message: str) -> None:
         """Redact the arguments one by one, since some formatters count them; else the whole."""
         check = self.check
-        if isinstance(record.args, tuple) and check.clean(str(record.msg)):
+        if type(record.msg) is dict:
+            record.msg = redacted_fields(check, record.msg)
+            if check.clean(record.getMessage()):
+                return
+        elif isinstance(record.args, tuple) and check.clean(str(record.msg)):
             record.args = tuple(
                 check.redacted(each) if isinstance(each, str) else each for each in record.args
             )

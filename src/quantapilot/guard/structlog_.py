@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from quantapilot.errors import ConfigError, LogRefusedError
-from quantapilot.guard.fields import called, kept, plain, surely, told
+from quantapilot.guard.fields import called, kept, plain, redacted_fields, surely, told
 from quantapilot.guard.lines import AS_SHOWN, MAX_BYTES, line_check, shown
 from quantapilot.guard.records import POLICIES
 from quantapilot.guard.tracebacks import frames, full, located
@@ -94,7 +94,7 @@ class _Events:
                 return self._blocked(event, f"log record blocked: {told(problems)}")
         except Exception as error:  # noqa: BLE001 whatever fails here, the event must not leave
             return self._unchecked(event, error)
-        raise self._refused(problems, text)
+        raise self._refused(problems, text) from None
 
     def rendered(self, logger: Any, method: str, event: Event) -> Any:
         """Return the line of an event, or a safe one."""
@@ -114,7 +114,7 @@ class _Events:
         except Exception as error:  # noqa: BLE001 whatever fails here, the line must not leave
             return self._renderer(logger, method, self._unchecked(before, error))
         if self._policy == "raise":
-            raise self._refused(problems, text)
+            raise self._refused(problems, text) from None
         blocked = self._blocked(before, f"log record blocked: {told(problems)}")
         return self._renderer(logger, method, blocked)
 
@@ -153,10 +153,8 @@ class _Events:
                 if (error := _raised(value)) is not None:
                     text = full(type(error), error, error.__traceback__)
                     out["exception"] = self._check.redacted(text)
-            elif not self._check.rules(name):
-                given = value if plain(value) else shown(value)
-                dirty = self._check.value_rules(name, given)
-                out[name] = self._check.redacted_value(name, given) if dirty else value
+            else:
+                out.update(redacted_fields(self._check, {name: value}))
         return out
 
     def _blocked(self, event: Event, message: str) -> Event:
