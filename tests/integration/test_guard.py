@@ -93,8 +93,10 @@ PROGRAMS = {
     ),
     "last resort": ('logging.error("for %s", MAIL)', r"log record blocked: pii/email in message"),
     "basicConfig": (
-        'logging.basicConfig(force=True, format="%(user)s", style="%")\n'
-        'logging.error("hi", extra={"user": MAIL})',
+        """
+        logging.basicConfig(force=True, format="%(user)s")
+        logging.error("hi", extra={"user": MAIL})
+        """,
         r"<redacted>\n",
     ),
     "text that can't be made": (
@@ -135,20 +137,31 @@ def run(folder: Path, text: str, policy: str | None = "block") -> subprocess.Com
     )
 
 
-@pytest.mark.parametrize("policy", ["block", "redact", "raise"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_no_program_prints_a_value(name: str, policy: str, tmp_path: Path) -> None:
+def test_no_program_prints_a_value(name: str, tmp_path: Path) -> None:
     text, shown = PROGRAMS[name]
-    done = run(tmp_path, text, policy)
+    done = run(tmp_path, text)
     assert "alice" not in done.stdout + done.stderr
-    assert done.stderr
-    if policy == "block":
-        assert re.search(shown, done.stderr, re.DOTALL), done.stderr
-    if policy == "redact" and name != "text that can't be made":
-        assert "<email>" in done.stderr or name in {"own hook"}
+    assert re.search(shown, done.stderr, re.DOTALL), done.stderr
     crashes = name in {"uncaught", "cause", "note", "group", "text that can't be made", "own hook"}
-    refused = policy == "raise" and name in {"last resort", "basicConfig"}
-    assert done.returncode == int(crashes or refused)
+    assert done.returncode == int(crashes)
+
+
+@pytest.mark.parametrize("policy", ["redact", "raise"])
+def test_no_program_prints_a_value_under_another_policy(policy: str, tmp_path: Path) -> None:
+    told = "sys.excepthook(*sys.exc_info())"
+    parts = [
+        f"try:\n    exec({dedent(text)!r})\nexcept Exception:\n    {told}\n"
+        for name, (text, _) in PROGRAMS.items()
+        if name != "own hook"
+    ]
+    done = run(tmp_path, "".join([*parts, "print('to the end')"]), policy)
+    assert "alice" not in done.stdout + done.stderr
+    assert (done.returncode, done.stdout) == (0, "to the end\n")
+    if policy == "redact":
+        assert done.stderr.count("<email>") >= len(parts) - 2
+    else:
+        assert done.stderr.count("log record refused: pii/email in ") == 2
 
 
 CLEAN = {
@@ -251,6 +264,7 @@ def test_the_programs_of_the_page_print_what_it_says(tmp_path: Path) -> None:
             timeout=60,
             check=False,
         )
-        expected = [line[3:] for line in text.splitlines() if line.startswith("#> ")]
+        *_, last = text.strip().split("\n\n")
+        expected = [line.removeprefix("# ") for line in last.splitlines() if line[:2] == "# "]
         assert expected, f"block {number} shows nothing"
         assert (done.stdout + done.stderr).splitlines() == expected

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from quantapilot.errors import LogRefusedError
 from quantapilot.gate.redaction import DROPPED
 from quantapilot.guard.lines import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quantapilot.findings import Finding
     from quantapilot.guard.lines import LineCheck
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -31,7 +33,7 @@ def plain(value: Any, depth: int = 0) -> bool:
     Any other object may hold more than the text of it shows.
     """
     kind = type(value)
-    if kind in SCALARS:
+    if kind in SCALARS or isinstance(value, (int, float)):
         return True
     if depth < _DEEP and kind in {list, tuple}:
         return all(plain(each, depth + 1) for each in value)
@@ -43,6 +45,17 @@ def plain(value: Any, depth: int = 0) -> bool:
 def told(problems: Problems) -> str:
     """Return in words which rules hold where."""
     return ", ".join(f"{rule} in {place}" for place, rules in problems.items() for rule in rules)
+
+
+def refusal(check: LineCheck, problems: Problems, texts: Mapping[str, str]) -> LogRefusedError:
+    """Return the error that tells which rules hold where, with masked findings of some texts."""
+    findings: list[Finding] = []
+    try:
+        for place, text in texts.items():
+            findings += check.findings(text, f"log record, {place}")
+    except Exception:  # noqa: BLE001 the refusal stands without them
+        findings = []
+    return LogRefusedError(f"log record refused: {told(problems)}", findings)
 
 
 def called(check: LineCheck, name: str) -> str:

@@ -90,7 +90,8 @@ class Hooks:
         def unraisablehook(args: sys.UnraisableHookArgs) -> None:
             safe = None
             if self._active:
-                begin = f"{args.err_msg or 'Exception ignored in'}: {_shown(args.object)}\n"
+                what = args.err_msg or "Exception ignored in"
+                begin = f"{what}: {_shown(args.object)}\n"
                 safe = self._safe(begin, args.exc_type, args.exc_value, args.exc_traceback)
             if safe is None:
                 original(args)
@@ -156,10 +157,16 @@ class Hooks:
 
 def _shown(value: object) -> str:
     """Return what the interpreter shows of an object that an exception was ignored in."""
-    return "" if value is None else repr(value)
+    try:
+        return "" if value is None else repr(value)
+    except Exception:  # noqa: BLE001 as the interpreter does
+        return "<object repr() failed>"
 
 
 def _print(text: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+    except Exception:  # noqa: BLE001 the interpreter would print both errors with all they hold
+        return

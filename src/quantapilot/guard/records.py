@@ -12,15 +12,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from quantapilot.errors import LogRefusedError
 from quantapilot.gate.redaction import DROPPED
-from quantapilot.guard.fields import SCALARS, called, kept, plain, redacted_fields, surely, told
-from quantapilot.guard.lines import AS_SHOWN
+from quantapilot.guard.fields import (
+    SCALARS,
+    called,
+    kept,
+    plain,
+    redacted_fields,
+    refusal,
+    surely,
+    told,
+)
+from quantapilot.guard.lines import AS_SHOWN, shown
 from quantapilot.guard.tracebacks import frames, full, located, locations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from quantapilot.errors import LogRefusedError
     from quantapilot.guard.fields import Problems
     from quantapilot.guard.lines import LineCheck
 
@@ -81,7 +90,7 @@ class RecordCheck:
             self.unchecked(record, error)
             return
         if may_raise and self.policy == "raise":
-            raise self.refused(problems, message) from None
+            raise self.refused(problems, _texts(record, message, problems)) from None
 
     def line(
         self, record: logging.LogRecord, text: str, *, may_raise: bool = False
@@ -110,7 +119,7 @@ class RecordCheck:
             self.unchecked(other, error)
             return other
         if self._raises(record, may_raise=may_raise):
-            raise self.refused(problems, text) from None
+            raise self.refused(problems, {"line": text}) from None
         other = copy(record)
         self._block(other, problems)
         return other
@@ -123,13 +132,9 @@ class RecordCheck:
         name = type(error).__name__
         self._emptied(record, f"log record could not be checked: {name}", None)
 
-    def refused(self, problems: Problems, message: str) -> LogRefusedError:
-        """Return the error that tells what holds in a record."""
-        try:
-            findings = self.check.findings(message, "log record")
-        except Exception:  # noqa: BLE001 the refusal stands without them
-            findings = []
-        return LogRefusedError(f"log record refused: {told(problems)}", findings)
+    def refused(self, problems: Problems, texts: Mapping[str, str]) -> LogRefusedError:
+        """Return the error that tells what holds in which texts of a record."""
+        return refusal(self.check, problems, texts)
 
     def _prepared(self, record: logging.LogRecord) -> str | None:
         """Return the message of a record that is not proven clean by one pass, else None.
@@ -271,6 +276,22 @@ class RecordCheck:
 def _add(found: Problems, place: str, rules: Iterable[str]) -> None:
     if rules:
         found[place] = list(dict.fromkeys([*found.get(place, ()), *rules]))
+
+
+def _texts(record: logging.LogRecord, message: str, problems: Problems) -> dict[str, str]:
+    """Return the texts of a record in which something holds, by what findings call them."""
+    fields = vars(record)
+    texts = {
+        "message": message,
+        "arguments": _unused(record.args or (), message),
+        "exception": _exception(record) or record.exc_text or "",
+        "stack": record.stack_info or "",
+        **{place: str(fields.get(name)) for name, place in _NAMES.items()},
+    }
+    # As JSON, in which a field's name tells what its value is.
+    extra = {name: shown(fields[name]) for name in fields.keys() - OWN}
+    texts["extra"] = orjson.dumps(extra).decode()
+    return {place: text for place, text in texts.items() if place in {*problems, "extra"}}
 
 
 def _exception(record: logging.LogRecord) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.errors import ConfigError, LogRefusedError
-from quantapilot.guard.fields import called, kept, plain, redacted_fields, surely, told
+from quantapilot.errors import ConfigError
+from quantapilot.guard.fields import called, kept, plain, redacted_fields, refusal, surely, told
 from quantapilot.guard.lines import AS_SHOWN, MAX_BYTES, line_check, shown
 from quantapilot.guard.records import POLICIES
 from quantapilot.guard.tracebacks import frames, full, located
@@ -85,7 +85,7 @@ class _Events:
     def processor(self, logger: Any, method: str, event: Event) -> Event:  # noqa: ARG002
         """Return a clean event as it is, and any other as the policy says."""
         try:
-            problems, text = self._problems(event)
+            problems, texts = self._problems(event)
             if not problems:
                 return event
             if self._policy == "redact":
@@ -94,7 +94,7 @@ class _Events:
                 return self._blocked(event, f"log record blocked: {told(problems)}")
         except Exception as error:  # noqa: BLE001 whatever fails here, the event must not leave
             return self._unchecked(event, error)
-        raise self._refused(problems, text) from None
+        raise refusal(self._check, problems, texts) from None
 
     def rendered(self, logger: Any, method: str, event: Event) -> Any:
         """Return the line of an event, or a safe one."""
@@ -114,12 +114,12 @@ class _Events:
         except Exception as error:  # noqa: BLE001 whatever fails here, the line must not leave
             return self._renderer(logger, method, self._unchecked(before, error))
         if self._policy == "raise":
-            raise self._refused(problems, text) from None
+            raise refusal(self._check, problems, {"line": text}) from None
         blocked = self._blocked(before, f"log record blocked: {told(problems)}")
         return self._renderer(logger, method, blocked)
 
-    def _problems(self, event: Event) -> tuple[Problems, str]:
-        """Return what holds in an event, and its text; an exception's home folders are replaced."""
+    def _problems(self, event: Event) -> tuple[Problems, dict[str, str]]:
+        """Return what holds in an event, and its texts; home folders of tracebacks are replaced."""
         found: Problems = {}
         given = {name: value for name, value in event.items() if name not in _OWN}
         error = _raised(given.pop("exc_info", None))
@@ -142,7 +142,7 @@ class _Events:
                 value = value if plain(value) else shown(value)  # noqa: PLW2901
                 if rules := self._check.value_rules(name, value):
                     found[_place(self._check, name)] = rules
-        return found, f"{raw.decode()}\n{text}"
+        return found, {"event": raw.decode(), "exception": text}
 
     def _redacted(self, event: Event) -> Event:
         out: Event = {}
@@ -179,13 +179,6 @@ class _Events:
                 if not holds and name not in out:
                     out[name] = kept(self._check, name, value)
         return out
-
-    def _refused(self, problems: Problems, text: str) -> LogRefusedError:
-        try:
-            findings = self._check.findings(text, "log record")
-        except Exception:  # noqa: BLE001 the refusal stands without them
-            findings = []
-        return LogRefusedError(f"log record refused: {told(problems)}", findings)
 
 
 def _checked(policy: Policy, config: Config | None, max_bytes: int) -> LineCheck:

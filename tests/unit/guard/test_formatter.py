@@ -128,7 +128,7 @@ def test_fields_are_judged_by_their_data_class() -> None:
 
 def failing(text: str) -> logging.LogRecord:
     try:
-        raise ValueError(text)
+        raise ValueError(text)  # noqa: TRY301
     except ValueError:
         made = record("failed")
         made.exc_info = sys.exc_info()
@@ -153,7 +153,7 @@ def test_a_message_that_is_too_long_is_cut_and_no_value_with_it() -> None:
     long = "words and " * 1638
     assert written(record(long + "more words"))["message"].endswith(" [cut]")
     for formatter in (BLOCK, REDACT):
-        for shift in range(24):
+        for shift in (2, 9, 14, 22):
             written(record(long[shift:] + MAIL + " and more words"), formatter)
 
 

@@ -24,6 +24,8 @@ from quantapilot.guard import Guard, JsonFormatter, install
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from typing_extensions import Buffer
+
     from quantapilot.guard.records import Policy
 
 MAIL = "alice@example.org"
@@ -58,8 +60,8 @@ class OddError(Exception):
 
 def raised(log: logging.Logger, error: BaseException, cause: BaseException | None = None) -> None:
     try:
-        raise error from cause
-    except BaseException:  # noqa: BLE001
+        raise error from cause  # noqa: TRY301
+    except BaseException:
         log.exception("failed")
 
 
@@ -85,7 +87,7 @@ PATHS: dict[str, Callable[[logging.Logger], None]] = {
     "split arguments": lambda log: log.error("%s@%s", "alice", "example.org"),
     "mapping": lambda log: log.error("for %(user)s", {"user": MAIL}),
     "argument not shown": lambda log: log.error("for %.1s", MAIL),
-    "mapping not shown": lambda log: log.error("nothing", {"user": MAIL}),
+    "mapping not shown": lambda log: log.error(*("nothing", {"user": MAIL})),
     "object as the message": lambda log: log.error(Customer()),
     "error as the message": lambda log: log.error(ValueError(MAIL)),
     "extra": lambda log: log.error("hi", extra={"user": MAIL}),
@@ -100,7 +102,7 @@ PATHS: dict[str, Callable[[logging.Logger], None]] = {
     "group": lambda log: raised(log, ExceptionGroup("all", [ValueError(MAIL), TypeError("x")])),
     "stack": lambda log: log.error("hi", stack_info=True),  # alice@example.org
     "format that fails": lambda log: log.error("%d", MAIL),
-    "format with too few": lambda log: log.error("%s %s", MAIL),
+    "format with too few": lambda log: log.error(*("%s %s", MAIL)),
     "record of another class": factory_made,
 }
 
@@ -136,8 +138,9 @@ class PickleHandler(logging.handlers.SocketHandler):
         super().__init__("localhost", None)
         self.sink = sink
 
-    def send(self, s: bytes) -> None:
-        self.sink.parts += [s.decode("latin-1"), repr(pickle.loads(s[4:]))]
+    def send(self, s: Buffer) -> None:
+        data = bytes(s)
+        self.sink.parts += [data.decode("latin-1"), repr(pickle.loads(data[4:]))]
 
 
 class FormHandler(logging.handlers.HTTPHandler):
@@ -275,7 +278,7 @@ def write(log: logging.Logger, path: Callable[[logging.Logger], None]) -> bool:
     try:
         path(log)
     except LogRefusedError as error:
-        assert "alice" not in f"{error}{error!r}{error.findings}"
+        assert "alice" not in f"{error}{error!r}{error.findings}"  # noqa: PT017
         return True
     return False
 
@@ -308,7 +311,9 @@ def test_refusing_writes_nothing(path: str, log: logging.Logger) -> None:
     with install("raise", config=CONFIG, hooks=False):
         with pytest.raises(LogRefusedError, match="pii/email") as caught:
             PATHS[path](log)
-        assert caught.value.findings or path in {"extra", "exception"}
+        (finding,) = {(each.rule, each.excerpt) for each in caught.value.findings}
+        assert finding[0] == "pii/email"
+        assert "alice" not in str(finding)
         log.error("go on")
     assert sink.text == "go on\n"
 
@@ -421,7 +426,7 @@ def lines_alike(text: str) -> str:
 def test_a_clean_record_stays_the_very_same_objects(log: logging.Logger) -> None:
     seen: list[logging.LogRecord] = []
     handler = logging.Handler()
-    handler.emit = seen.append  # type: ignore[method-assign]
+    handler.emit = seen.append  # type: ignore[method-assign, assignment]
     log.addHandler(handler)
     with install(config=CONFIG, hooks=False):
         log.info("at %d", 3, extra={"n": 1})
@@ -549,9 +554,9 @@ def test_a_line_over_the_limit_is_replaced_unchecked(policy: Policy, log: loggin
 def test_a_long_line_below_the_limit_is_checked_in_bounded_time(log: logging.Logger) -> None:
     sink = Sink()
     log.addHandler(stream(sink))
-    with install("redact", config=CONFIG, hooks=False, max_bytes=1 << 16):
-        log.error(f"for {MAIL}, " * 2000)
-    assert sink.text.count("<email>") == 2000
+    with install("redact", config=CONFIG, hooks=False, max_bytes=1 << 15):
+        log.error(f"for {MAIL}, " * 500)
+    assert sink.text.count("<email>") == 500
     assert "alice" not in sink.text
 
 
@@ -561,7 +566,7 @@ def test_a_handler_that_fails_shows_nothing_of_the_record(
     class Failing(logging.StreamHandler[io.StringIO]):
         def emit(self, record: logging.LogRecord) -> None:
             try:
-                raise OSError(f"can't send {record.getMessage()} for {MAIL}")
+                raise OSError(f"{record.getMessage()} for {MAIL}")  # noqa: TRY301
             except OSError:
                 self.handleError(record)
 
@@ -659,7 +664,7 @@ def test_what_was_put_over_the_guard_stays_when_it_goes(log: logging.Logger) -> 
         below(logger, record)
         seen.append(record.getMessage())
 
-    logging.Logger.callHandlers = over  # type: ignore[method-assign]
+    logging.Logger.callHandlers = over  # type: ignore[method-assign, assignment]
     log.error("for %s", MAIL)
     guard.uninstall()
     assert logging.Logger.callHandlers is over

@@ -27,6 +27,8 @@ POLICIES: list[Policy] = ["block", "redact", "raise"]
 
 
 class Customer:
+    """An object that tells a value in one of its two texts."""
+
     def __repr__(self) -> str:
         return f"<Customer {MAIL}>"
 
@@ -36,14 +38,14 @@ class Customer:
 
 def failed(log: Any) -> None:
     try:
-        raise ValueError(MAIL)
+        raise ValueError(MAIL)  # noqa: TRY301
     except ValueError as error:
-        log.error("failed", exc_info=error)
+        log.error("failed", exc_info=error)  # noqa: TRY400
 
 
 def failed_twice(log: Any) -> None:
     try:
-        raise KeyError("k") from ValueError(MAIL)
+        raise KeyError("k") from ValueError(MAIL)  # noqa: TRY301
     except KeyError:
         log.exception("failed")
 
@@ -152,7 +154,12 @@ def test_a_blocked_event_keeps_level_ids_and_numbers() -> None:
 def test_a_blocked_exception_keeps_its_places() -> None:
     process = guard_processor(config=CONFIG)
     seen: list[Any] = []
-    log = logger([process, lambda _, __, event: seen.append(event) or "x"], io.StringIO())
+
+    def keep(_: Any, __: str, event: Any) -> str:
+        seen.append(event)
+        return "x"
+
+    log = logger([process, keep], io.StringIO())
     failed(log)
     assert re.search(r'File ".*", line \d+, in failed\nValueError', seen[0]["exception"])
     assert "exc_info" not in seen[0]
