@@ -24,7 +24,7 @@ from quantapilot.guard.fields import (
     told,
 )
 from quantapilot.guard.lines import AS_SHOWN, shown
-from quantapilot.guard.tracebacks import frames, full, located, locations
+from quantapilot.guard.tracebacks import frames, full, located, locations, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,6 +49,15 @@ _NAMES = {
 _FOLDERS_REMEMBERED = 4096
 # Loggers of the interpreter's own machinery: an error raised there would end a loop or a pool.
 _NEVER_RAISED_AT = frozenset({"asyncio", "concurrent.futures", "py.warnings"})
+
+
+class SafeText(str):
+    """The message of a record that was made safe, by which a failing formatter is forgiven."""
+
+    __slots__ = ()
+
+
+_MESSAGES = frozenset({str, dict, SafeText})
 
 
 class RecordCheck:
@@ -144,7 +153,7 @@ class RecordCheck:
         fields = vars(record)
         message = record.getMessage()
         kind = type(record.msg)
-        if (record.args and not _plain_arguments(record.args)) or kind not in {str, dict}:
+        if (record.args and not _plain_arguments(record.args)) or kind not in _MESSAGES:
             # A dict is the event of a library whose formatter takes it for one.
             record.msg, record.args = message if kind is not dict else record.msg, ()
         if self._files.get(record.pathname) != record.pathname:
@@ -194,7 +203,7 @@ class RecordCheck:
         if record.exc_info:
             text = _exception(record)
             safe = located(text, self.check)
-            _add(found, "exception", rules(safe))
+            _add(found, "exception", rules(f"{safe}\n{_made_of(record)}"))
             if safe != text and not found:
                 record.exc_info, record.exc_text = None, safe
         if record.exc_text:
@@ -214,8 +223,10 @@ class RecordCheck:
                 fields[name] = redacted(str(fields[name]))
         extra = {name: fields.pop(name) for name in list(fields) if name not in OWN}
         fields.update(redacted_fields(self.check, extra))
-        if record.exc_info and not self.check.clean(text := _exception(record)):
-            record.exc_info, record.exc_text = None, redacted(text)
+        if record.exc_info:
+            text = _exception(record)
+            if not self.check.clean(f"{text}\n{_made_of(record)}"):
+                record.exc_info, record.exc_text = None, redacted(text)
         if record.exc_text:
             record.exc_text = redacted(record.exc_text)
         if record.stack_info:
@@ -254,7 +265,7 @@ class RecordCheck:
         told_of = surely(self.check, f"{message} ({place})")
         # A type's name and the ids of rules are the program's own; where a field's name, or a
         # file's, can't be told, they stand alone.
-        record.msg, record.args = message if told_of == DROPPED else told_of, ()
+        record.msg, record.args = SafeText(message if told_of == DROPPED else told_of), ()
         record.exc_info = record.exc_text = record.stack_info = None
         fields.pop("message", None)
         for name in _NAMES:
@@ -284,7 +295,7 @@ def _texts(record: logging.LogRecord, message: str, problems: Problems) -> dict[
     texts = {
         "message": message,
         "arguments": _unused(record.args or (), message),
-        "exception": _exception(record) or record.exc_text or "",
+        "exception": f"{_exception(record) or record.exc_text}\n{_made_of(record)}",
         "stack": record.stack_info or "",
         **{place: str(fields.get(name)) for name, place in _NAMES.items()},
     }
@@ -297,6 +308,12 @@ def _texts(record: logging.LogRecord, message: str, problems: Problems) -> dict[
 def _exception(record: logging.LogRecord) -> str:
     kind, error, trace = record.exc_info or (None, None, None)
     return "" if error is None else full(kind, error, trace)
+
+
+def _made_of(record: logging.LogRecord) -> str:
+    """Return what a record's exceptions were made of, which their texts need not show."""
+    error = record.exc_info[1] if record.exc_info else None
+    return "" if error is None else parts(error)
 
 
 def _plain_arguments(arguments: tuple[object, ...] | Mapping[str, object]) -> bool:

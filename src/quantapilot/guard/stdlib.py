@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from quantapilot.errors import ConfigError, LogRefusedError
 from quantapilot.guard.hooks import Hooks
 from quantapilot.guard.lines import MAX_BYTES, line_check
-from quantapilot.guard.records import POLICIES, RecordCheck
+from quantapilot.guard.records import POLICIES, RecordCheck, SafeText
 from quantapilot.guard.tracebacks import frames
 
 if TYPE_CHECKING:
@@ -177,7 +177,13 @@ class Guard:
         def format(  # noqa: A001 the name of what it stands for
             writer: logging.Handler | logging.Formatter, record: logging.LogRecord
         ) -> Any:
-            text = original(writer, record)
+            try:
+                text = original(writer, record)
+            except Exception:
+                # It may count on arguments that a safe record does not have.
+                if self._active and isinstance(record.msg, SafeText):
+                    return f"{record.levelname}: {record.msg}"
+                raise
             if not self._active:
                 return text
             writing = state.writing

@@ -112,11 +112,23 @@ class _Events:
                 return text.encode() if isinstance(line, bytes) else text
             problems = {"line": self._check.rules(text)}
         except Exception as error:  # noqa: BLE001 whatever fails here, the line must not leave
-            return self._renderer(logger, method, self._unchecked(before, error))
+            return self._safe(logger, method, self._unchecked(before, error), line)
         if self._policy == "raise":
             raise refusal(self._check, problems, {"line": text}) from None
         blocked = self._blocked(before, f"log record blocked: {told(problems)}")
-        return self._renderer(logger, method, blocked)
+        return self._safe(logger, method, blocked, line)
+
+    def _safe(self, logger: Any, method: str, event: Event, instead_of: Any) -> Any:
+        """Return the line of a safe event, or without the renderer where that is not safe."""
+        message = str(event["event"])
+        try:
+            line = self._renderer(logger, method, event) if self._renderer else message
+            text = line.decode("utf-8", "replace") if isinstance(line, bytes) else str(line)
+            if self._check.clean(text):
+                return line
+        except Exception:  # noqa: BLE001 whatever fails here, a line must be written
+            return message.encode() if isinstance(instead_of, bytes) else message
+        return message.encode() if isinstance(instead_of, bytes) else message
 
     def _problems(self, event: Event) -> tuple[Problems, dict[str, str]]:
         """Return what holds in an event, and its texts; home folders of tracebacks are replaced."""

@@ -10,6 +10,8 @@ import re
 import traceback
 from typing import TYPE_CHECKING
 
+from quantapilot.gate.redaction import DROPPED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
@@ -34,15 +36,26 @@ def frames(error: BaseException, check: LineCheck) -> str:
 
     Nothing of the exception is asked for that could run code of its own.
     """
-    parts = []
+    lines = []
     for each in _chain(error):
-        parts.append("Traceback without texts (most recent call last):")
+        lines.append("Traceback without texts (most recent call last):")
         summary = list(traceback.walk_tb(each.__traceback__))[-_FRAMES:]
         for frame, line in summary:
             code = frame.f_code
-            parts.append(f'  File "{code.co_filename}", line {line}, in {code.co_name}')
-        parts.append(type(each).__name__)
-    return check.redacted("\n".join(parts))
+            lines.append(f'  File "{code.co_filename}", line {line}, in {code.co_name}')
+        lines.append(type(each).__name__)
+    return check.redacted("\n".join(lines))
+
+
+def parts(error: BaseException) -> str:
+    """Return the arguments of an exception and its chain: its text may leave some of them out."""
+    lines = []
+    for each in _chain(error):
+        try:
+            lines.append(repr(each.args))
+        except Exception:  # noqa: BLE001 nobody else can show them either
+            lines.append(DROPPED)
+    return "\n".join(lines)
 
 
 def located(text: str, check: LineCheck) -> str:
