@@ -32,6 +32,8 @@ _CUT = " [cut]"
 # How many fields were left out; of the contract's open family of counts.
 _DROPPED_COUNT = "fields_dropped_count"
 _MADE = ("timestamp", "level", "message")
+# What other formatters leave in a record.
+_LEFT = OWN | {"message", "asctime"}
 
 
 class JsonFormatter(logging.Formatter):
@@ -89,7 +91,7 @@ class JsonFormatter(logging.Formatter):
         payload = self._base(record, self._message(record))
         payload["logger"] = record.name
         dropped = 0
-        for name in vars(record).keys() - OWN:
+        for name in vars(record).keys() - _LEFT:
             if self._fields.below(name) is None or name in payload:
                 dropped += 1
             else:

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 Policy = Literal["block", "redact", "raise"]
 POLICIES: tuple[Policy, ...] = ("block", "redact", "raise")
 
-# What the `logging` module itself puts into a record; all else came with `extra` or a filter.
-OWN = frozenset(vars(logging.makeLogRecord({}))) | {"taskName", "asctime", "message"}
+# What the `logging` module itself puts into a record; all else came with `extra`, with a filter, or
+# from a formatter that had it before.
+OWN = frozenset(vars(logging.makeLogRecord({}))) | {"taskName"}
 # Names of the program's parts, and what findings call them.
 _NAMES = {
     "name": "logger",
@@ -267,7 +268,8 @@ class RecordCheck:
         # file's, can't be told, they stand alone.
         record.msg, record.args = SafeText(message if told_of == DROPPED else told_of), ()
         record.exc_info = record.exc_text = record.stack_info = None
-        fields.pop("message", None)
+        for name in ("message", "asctime"):
+            fields.pop(name, None)
         for name in _NAMES:
             if fields.get(name):
                 fields[name] = surely(self.check, str(fields[name]))

@@ -205,7 +205,7 @@ def late_class(sink: Sink, log: logging.Logger) -> Iterator[None]:
 @contextmanager
 def filtered(sink: Sink, log: logging.Logger) -> Iterator[None]:
     def add(record: logging.LogRecord) -> bool:
-        vars(record)["account"] = MAIL
+        vars(record)["account"] = record.message = MAIL
         return True
 
     raw = RawHandler(sink)
@@ -719,3 +719,44 @@ def test_what_stands_for_a_record_is_clean_itself(policy: Policy, log: logging.L
             write(log, lambda log, name=name: log.error("hi", extra={name: MAIL}))  # type: ignore[misc]
         assert guard._check.clean(sink.text)
     assert policy == "raise" or sink.text.count("\n") == len(names)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_an_earlier_formatter_left_in_a_record_does_not_get_out(
+    policy: Policy, log: logging.Logger
+) -> None:
+    sink = Sink()
+    log.addHandler(RawHandler(sink))
+    record = logging.LogRecord("a", 40, __file__, 1, "for %s", (MAIL,), None)
+    logging.Formatter("%(asctime)s %(message)s").format(record)
+    assert record.message == f"for {MAIL}"
+    with install(policy, config=CONFIG, hooks=False):
+        write(log, lambda log: log.handle(record))
+    assert "alice" not in sink.text
+    assert policy == "raise" or "email" in sink.text
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_array_that_can_not_be_compared_is_no_fault(policy: Policy, log: logging.Logger) -> None:
+    class Array:
+        def __eq__(self, other: object) -> bool:
+            raise ValueError("ambiguous")
+
+        def __hash__(self) -> int:
+            return 1
+
+        def __repr__(self) -> str:
+            return "[1 2]"
+
+    def add(record: logging.LogRecord) -> bool:
+        vars(record)["data"] = Array()
+        return True
+
+    sink = Sink()
+    for _ in range(2):
+        handler = stream(sink, logging.Formatter("%(message)s %(data)s"))
+        handler.addFilter(add)
+        log.addHandler(handler)
+    with install(policy, config=CONFIG, hooks=False):
+        log.error("got %s", Array(), extra={"data": Array()})
+    assert sink.text == "got [1 2] [1 2]\n" * 2
