@@ -760,3 +760,13 @@ def test_an_array_that_can_not_be_compared_is_no_fault(policy: Policy, log: logg
     with install(policy, config=CONFIG, hooks=False):
         log.error("got %s", Array(), extra={"data": Array()})
     assert sink.text == "got [1 2] [1 2]\n" * 2
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_a_guard_every_path_leaks(
+    path: str, log: logging.Logger, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sink = Sink()
+    with SINKS["all"](sink, log):
+        PATHS[path](log)
+    assert "alice" in sink.text + "".join(capfd.readouterr())
