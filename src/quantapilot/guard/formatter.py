@@ -1,0 +1,190 @@
+"""A formatter of JSON lines that conform to the contract's log record, whatever they are given.
+
+Only the contract's fields are written, each judged by its data class. It is safe by itself; with
+the guard installed, records are judged before they get here.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from quantapilot.errors import ConfigError, ContractError
+from quantapilot.guard.fields import SCALARS, told
+from quantapilot.guard.lines import MAX_BYTES, LineCheck
+from quantapilot.guard.records import OWN
+from quantapilot.guard.tracebacks import frames, full, located
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quantapilot.config import Config
+    from quantapilot.findings import Finding
+    from quantapilot.guard.fields import Problems
+
+_LEVELS = frozenset({"debug", "info", "warning", "error", "critical"})
+# The contract's limit of a message, and what is said where a longer one ends.
+_LONGEST = 16_384
+_CUT = " [cut]"
+# How many fields were left out; of the contract's open family of counts.
+_DROPPED_COUNT = "fields_dropped_count"
+_MADE = ("timestamp", "level", "message")
+# What other formatters leave in a record.
+_LEFT = OWN | {"message", "asctime"}
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats records as the contract's `LogRecord`, one JSON object a line.
+
+    Fields come from `extra`. Those that the contract does not know, or whose value it does not
+    allow, are left out and counted in `fields_dropped_count`. Tracebacks stand in the message.
+
+    Args:
+        policy: What becomes of a message that holds personal data: `block` replaces it by one that
+            names rules and fields, `redact` the values in it by placeholders.
+        config: Whose contract and rules hold; the settings nearest to the folder we are in where
+            it is None.
+
+    Raises:
+        ConfigError: The settings or the policy can't be used.
+        ContractError: The contract can't be used, or has no log records.
+        RuleError: A rule file can't be used.
+    """
+
+    def __init__(
+        self, policy: Literal["block", "redact"] = "block", *, config: Config | None = None
+    ) -> None:
+        super().__init__()
+        if policy not in {"block", "redact"}:
+            raise ConfigError("a JsonFormatter's policy is block or redact: it can't raise")
+        from quantapilot.config import load_config
+        from quantapilot.contract.validator import Validator
+        from quantapilot.gate.check import Selection
+        from quantapilot.gate.payload import PayloadCheck
+        from quantapilot.gate.project import Project
+
+        config = load_config() if config is None else config
+        project = Project(config)
+        detector = project.detector()
+        contract = project.extended(project.contract(), detector)
+        definition = contract.named("LogRecord")
+        if definition is None:
+            raise ContractError("the contract has no LogRecord")
+        self._redacts = policy == "redact"
+        self._fields = contract.fields(definition)
+        self._ignored = Selection((), config.ignore)
+        self._check = LineCheck(project.inspector(detector), self._ignored, MAX_BYTES)
+        self._payloads = PayloadCheck(project.inspector(detector, Validator(contract)), "logs")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as one line of JSON; it never raises and never holds what was found."""
+        try:
+            return self._line(record)
+        except Exception as error:  # noqa: BLE001 whatever fails here, a safe line is written
+            name = type(error).__name__
+            return self._made(record, f"log record could not be checked: {name}")
+
+    def _line(self, record: logging.LogRecord) -> str:
+        payload = self._base(record, self._message(record))
+        payload["logger"] = record.name
+        dropped = 0
+        for name in vars(record).keys() - _LEFT:
+            if self._fields.below(name) is None or name in payload:
+                dropped += 1
+            else:
+                payload[name] = _json_value(vars(record)[name])
+        if dropped:
+            payload[_DROPPED_COUNT] = dropped
+        raw, findings = self._judged(payload)
+        if findings:
+            raw = self._without(record, payload, findings, dropped)
+        return raw.decode()
+
+    def _without(
+        self,
+        record: logging.LogRecord,
+        payload: dict[str, Any],
+        findings: Sequence[Finding],
+        dropped: int,
+    ) -> bytes:
+        """Return a payload without the fields in which something was found."""
+        problems: Problems = {}
+        fields = {finding: (finding.pointer or "/").split("/")[1] for finding in findings}
+        for finding, name in fields.items():
+            if name not in payload:
+                raise ContractError("the record as a whole can't be written")
+            if finding.category == "pii" and finding.rule not in problems.get(name, ()):
+                problems.setdefault(name, []).append(finding.rule)
+        for name in set(fields.values()).difference(_MADE):
+            del payload[name]
+            dropped += 1
+        if "message" in problems and self._redacts:
+            payload["message"] = self._check.redacted(payload["message"])
+        elif problems and not (self._redacts and "message" not in problems):
+            payload["message"] = self._blocked(record, problems)
+        if dropped:
+            payload[_DROPPED_COUNT] = dropped
+        raw, findings = self._judged(payload)
+        if findings:
+            raise ContractError("the record can't be written without what was found in it")
+        return raw
+
+    def _judged(self, payload: dict[str, Any]) -> tuple[bytes, list[Finding]]:
+        raw, findings = self._payloads.check(payload)
+        if len(raw) > self._check.max_bytes:
+            raise ContractError("the record is too long")
+        return raw, [each for each in findings if each.rule in self._ignored or each.unchecked]
+
+    def _message(self, record: logging.LogRecord) -> str:
+        """Return the message with the traceback, as long as the contract lets it be."""
+        message = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            message = f"{message}\n{located(full(*record.exc_info), self._check)}"
+        elif record.exc_text:
+            message = f"{message}\n{record.exc_text}"
+        if record.stack_info:
+            message = f"{message}\n{located(record.stack_info, self._check)}"
+        if len(message) <= _LONGEST:
+            return message
+        # What is cut first could end in half of a value, which nobody would find any more.
+        if rules := self._check.rules(message):
+            message = self._check.redacted(message) if self._redacts else ""
+            message = message or self._blocked(record, {"message": rules})
+        return message if len(message) <= _LONGEST else message[: _LONGEST - len(_CUT)] + _CUT
+
+    def _blocked(self, record: logging.LogRecord, problems: Problems) -> str:
+        message = f"log record blocked: {told(problems)}"
+        if record.exc_info and record.exc_info[1] is not None:
+            message = f"{message}\n{frames(record.exc_info[1], self._check)}"
+        return message[:_LONGEST]
+
+    def _base(self, record: logging.LogRecord, message: str) -> dict[str, Any]:
+        time = datetime.fromtimestamp(record.created, UTC)
+        return {
+            "timestamp": f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z",
+            "level": _level(record),
+            "message": message,
+        }
+
+    def _made(self, record: logging.LogRecord, message: str) -> str:
+        return orjson.dumps(self._base(record, message)).decode()
+
+
+def _level(record: logging.LogRecord) -> str:
+    """Return the contract's name of a record's level, or of the nearest one below it."""
+    if (name := record.levelname.lower()) in _LEVELS:
+        return name
+    known = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+    return logging.getLevelName(known).lower() if known else "debug"
+
+
+def _json_value(value: Any) -> Any:
+    """Return a value as JSON has it: numbers and texts as they are, the rest as text."""
+    if type(value) in SCALARS:
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
