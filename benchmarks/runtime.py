@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import logging
 import os
 import sqlite3
 import tempfile
@@ -18,12 +16,12 @@ from uuid import uuid4
 
 import uvloop
 
+from benchmarks.guard import costs, messages
 from quantapilot.chaos.receiver import Receiver
 from quantapilot.chaos.server import Behaviour
 from quantapilot.config import load_config
 from quantapilot.emitter import Emitter, SinkOptions
 from quantapilot.emitter.checking import EventCheck
-from quantapilot.guard import install
 from quantapilot.signing import Signer, new_secret
 
 if TYPE_CHECKING:
@@ -66,15 +64,15 @@ def runtime(root: Path, scale: float = 1.0) -> Runtime:
     """Return what one run measures; `scale` says how much is done."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bare, guarded = guard_cost(int(50_000 * scale))
+        line = next(costs(messages()))
         return Runtime(
             checked=checked_event(root, int(20_000 * scale)),
             fsync_lines=fsync_lines(folder, int(3_000 * scale)),
             durable=durable(root, folder / "many.db", int(100_000 * scale), IN_FLIGHT),
             durable_alone=durable(root, folder / "one.db", int(5_000 * scale), 1),
             delivered=delivered(root, folder / "sent.db", int(60_000 * scale)),
-            bare_line=bare,
-            guarded_line=guarded,
+            bare_line=line.bare * 1e6,
+            guarded_line=line.guarded * 1e6,
         )
 
 
@@ -148,26 +146,6 @@ def delivered(root: Path, outbox: Path, events: int) -> float:
     if arrived != events // 1000 * 1000:
         raise RuntimeError(f"{arrived} of {events} events arrived")
     return arrived / taken
-
-
-def guard_cost(lines: int) -> tuple[float, float]:
-    """Return microseconds of a clean log line, without a guard and with one."""
-    out = io.StringIO()
-    log = logging.getLogger("benchmarks.runtime")
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    handler = logging.StreamHandler(out)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    log.addHandler(handler)
-
-    def once() -> None:
-        log.info("step %s of run %s took %d ms", "build", PAYLOAD["run_id"], 1234)
-
-    bare = _best(once, lines)
-    with install():
-        guarded = _best(once, lines)
-    log.removeHandler(handler)
-    return bare, guarded
 
 
 def _best(once: Callable[[], object], times: int, rounds: int = 5) -> float:

@@ -78,17 +78,6 @@ class SecretError(QuantaPilotError):
     """A signing secret that can't be used; the text says which one and why, and shows nothing."""
 
 
-class LogRefusedError(QuantaPilotError):
-    """A log record may not be written: it holds personal data.
-
-    `findings` tell what and where, masked; the text names rules and places only.
-    """
-
-    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
-        super().__init__(message)
-        self.findings = tuple(findings)
-
-
 class SignatureError(QuantaPilotError):
     """A webhook's signature does not hold; `reason` is a word for programs.
 

@@ -105,15 +105,27 @@ def registry(*rules: RuleInfo) -> dict[str, RuleInfo]:
     return {rule.id: rule for rule in rules}
 
 
-class EventRefusedError(QuantaPilotError):
-    """An event may not leave: it breaks the contract or holds personal data.
+class RefusedError(QuantaPilotError):
+    """Something may not leave; `findings` tell what and where, masked.
 
-    `findings` tell what and where, masked; the text is that of the first ones.
+    The text is made of rules and places, never of what was refused.
     """
 
     def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
         super().__init__(message)
         self.findings = tuple(findings)
+
+    def __reduce__(self) -> tuple[type[RefusedError], tuple[str, tuple[Finding, ...]]]:
+        # So that it can leave a worker process.
+        return type(self), (str(self), self.findings)
+
+
+class EventRefusedError(RefusedError):
+    """An event may not leave: it breaks the contract or holds personal data."""
+
+
+class LogRefusedError(RefusedError):
+    """A log record may not be written: it holds personal data."""
 
 
 @dataclass(slots=True)

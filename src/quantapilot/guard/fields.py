@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.errors import LogRefusedError
+from quantapilot.findings import LogRefusedError
 from quantapilot.gate.redaction import DROPPED
 from quantapilot.guard.lines import shown
 

@@ -29,7 +29,7 @@ from quantapilot.guard.tracebacks import frames, full, located, locations, parts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from quantapilot.errors import LogRefusedError
+    from quantapilot.findings import LogRefusedError
     from quantapilot.guard.fields import Problems
     from quantapilot.guard.lines import LineCheck
 

@@ -13,7 +13,8 @@ import threading
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
-from quantapilot.errors import ConfigError, LogRefusedError
+from quantapilot.errors import ConfigError
+from quantapilot.findings import LogRefusedError
 from quantapilot.guard.hooks import Hooks
 from quantapilot.guard.lines import MAX_BYTES, line_check
 from quantapilot.guard.records import POLICIES, RecordCheck, SafeText

@@ -60,7 +60,10 @@ def test_a_refused_event_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_batch_is_stored_whole_or_not_at_all(tmp_path: Path) -> None:
-    good: list[Any] = [RunCompleted(run_id=RUN), {"type": "quantapilot.run_started", "data": PAYLOAD}]
+    good: list[Any] = [
+        RunCompleted(run_id=RUN),
+        {"type": "quantapilot.run_started", "data": PAYLOAD},
+    ]
     bad = {"type": "quantapilot.run_started", "data": PAYLOAD | {"branch": MAIL}}
     with emitter(tmp_path) as out:
         with pytest.raises(EventRefusedError, match="event 3 may not leave"):

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quantapilot.config import Config
-from quantapilot.errors import ConfigError, LogRefusedError
+from quantapilot.errors import ConfigError
+from quantapilot.findings import LogRefusedError
 from quantapilot.guard import Guard, JsonFormatter, install
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import pytest
 import structlog
 
 from quantapilot.config import Config
-from quantapilot.errors import ConfigError, LogRefusedError
+from quantapilot.errors import ConfigError
+from quantapilot.findings import LogRefusedError
 from quantapilot.guard import guard_processor, guard_renderer, install
 
 if TYPE_CHECKING:
