@@ -450,6 +450,7 @@ def _inherit(outbox: Outbox, answers: multiprocessing.SimpleQueue[str]) -> None:
     outbox.close()
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_process_can_not_use_an_open_outbox(file: Path) -> None:
     context = multiprocessing.get_context("fork")
@@ -469,12 +470,21 @@ def test_a_forked_process_can_not_use_an_open_outbox(file: Path) -> None:
             Outbox(file)
 
 
+def test_nothing_but_database_mark_and_locks_is_left_behind(file: Path) -> None:
+    with Outbox(file) as outbox:
+        store(outbox, range(10))
+    left = {each.name.removeprefix("outbox.db") for each in file.parent.iterdir()}
+    assert left == {"", ".mark", ".append.lock", ".relay.lock"}
+
+
 def test_a_closed_outbox_says_so(file: Path) -> None:
     outbox = Outbox(file)
     outbox.close()
     outbox.close()
     with pytest.raises(OutboxError, match="open it again"):
         handed(outbox, entry(1))
+    with pytest.raises(OutboxError, match="open it again"):
+        outbox.pending(SINK, 0, 1)
 
 
 # What can't be opened

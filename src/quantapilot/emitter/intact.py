@@ -133,6 +133,10 @@ def _examine(
         return Examination(0, (), (), (*problems, "its header is damaged"))
     if version < VERSION:
         # It is examined once it is of this version.
+        if full:
+            raise OutboxVersionError(
+                f"{path} is an outbox of version {version}; what opens it makes it one of {VERSION}"
+            )
         return Examination()
     problems += _progress(connection)
     checked, missing, changed, tail = _walk(connection, 1 if full else _first_open(connection))

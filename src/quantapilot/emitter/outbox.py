@@ -17,7 +17,7 @@ from quantapilot.emitter.lock import ROLES, RoleLock
 from quantapilot.emitter.mark import MarkFile
 from quantapilot.emitter.ports import Pending
 from quantapilot.emitter.reading import connect, holds_data
-from quantapilot.emitter.schema import create, migrate
+from quantapilot.emitter.schema import create, migrate, synced_folder
 from quantapilot.emitter.settings import Limits
 from quantapilot.emitter.writer import Writer
 from quantapilot.errors import OutboxError, OutboxUnwritableError, UnknownNameError
@@ -123,6 +123,7 @@ class Outbox:
         try:
             mark.write(*tail(connection))
             mark.sync()
+            synced_folder(self._path.parent)
         except BaseException:
             mark.close()
             raise
@@ -169,6 +170,7 @@ class Outbox:
         """
         self._owned("relay")
         with self._reading, typed(self._path):
+            self._owned("relay")
             found: list[Pending] = []
             while len(found) < limit:
                 unrecorded = self._writer.unrecorded(sink)
@@ -291,6 +293,9 @@ class Outbox:
             if self._closed:
                 return
             self._closed = True
+            # The last connection that is closed tidies up, and this one may not write.
+            with self._reading:
+                self._reader.close()
             self._writer.close()
             if self._mark is not None:
                 with suppress(OSError):

@@ -156,7 +156,7 @@ def _events(
     old: sqlite3.Connection, new: sqlite3.Connection, mark: Mark | None
 ) -> tuple[int, int, int]:
     """Copy what is as it was, chained anew, with gaps where events are gone."""
-    gaps = _try(lambda: old.execute("SELECT first, last FROM gaps ORDER BY first").fetchall())
+    gaps = _try(lambda: old.execute("SELECT first, last, lost FROM gaps ORDER BY first").fetchall())
     known = gaps or []
     seq, chain = 0, new_chain(new)
     kept = gone = changed = size = 0
@@ -175,7 +175,7 @@ def _events(
         seq = place
         kept += 1
         size += len(body)
-    end = max([seq, mark.seq if mark else 0, *(last for _, last in known)])
+    end = max([seq, mark.seq if mark else 0, *(last for _, last, _ in known)])
     if end > seq:
         gone += _gaps(new, (seq + 1, end), known, chain)
     new.execute("UPDATE meta SET events=?, bytes=?", (kept, size))
@@ -183,17 +183,18 @@ def _events(
 
 
 def _gaps(
-    new: sqlite3.Connection, span: tuple[int, int], known: list[tuple[int, int]], chain: bytes
+    new: sqlite3.Connection, span: tuple[int, int], known: list[tuple[int, int, int]], chain: bytes
 ) -> int:
     """Write down what is between events; return how many of these places are newly gone."""
     at, end = span
     gone = 0
-    for first, last in known:
+    for first, last, lost in known:
         if last < at or first > end:
             continue
         if first > at:
             gone += _gap(new, at, first - 1, chain)
-        new.execute("INSERT INTO gaps VALUES(?, ?, ?, 0)", (max(first, at), min(last, end), chain))
+        row = (max(first, at), min(last, end), chain, lost)
+        new.execute("INSERT INTO gaps VALUES(?, ?, ?, ?)", row)
         at = last + 1
     if at <= end:
         gone += _gap(new, at, end, chain)
