@@ -23,6 +23,7 @@ COMMANDS = {
     "baseline": ("quantapilot.cli.baseline", "baseline"),
     "verify-webhook": ("quantapilot.cli.verify_webhook", "verify_webhook"),
     "relay": ("quantapilot.cli.relay", "relay"),
+    "outbox": ("quantapilot.cli.outbox", "outbox"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

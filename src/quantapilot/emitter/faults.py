@@ -33,6 +33,8 @@ def fault(error: Exception, path: Path) -> OutboxError:
     if isinstance(error, OSError):
         why = os.strerror(error.errno) if error.errno else "the system refuses it"
         return OutboxUnwritableError(f"{path} can't be used: {why}")
+    if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
+        return OutboxError(f"{path}: internal fault {type(error).__name__}; please report it")
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in _WHY:
         return OutboxUnwritableError(f"{path} can't be used: {_WHY[code & 0xFF]}")

@@ -133,6 +133,10 @@ def _examine(
         return Examination(0, (), (), (*problems, "its header is damaged"))
     if version < VERSION:
         # It is examined once it is of this version.
+        if full:
+            raise OutboxVersionError(
+                f"{path} is an outbox of version {version}; what opens it makes it one of {VERSION}"
+            )
         return Examination()
     problems += _progress(connection)
     checked, missing, changed, tail = _walk(connection, 1 if full else _first_open(connection))
@@ -199,7 +203,7 @@ class _Gaps:
     def crossed(
         self, seq: int, chain: bytes | None, to: int | None, missing: list[Span]
     ) -> tuple[int, bytes | None]:
-        """Return the last place of the gaps before `to`, or of all, and what follows is linked to."""
+        """Return the last place of the gaps before `to`, or of all, and its hash."""
         while self._at < len(self._rows) and (to is None or self._rows[self._at][0] < to):
             first, last, chain = self._rows[self._at]
             if first > seq + 1:

@@ -13,9 +13,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 import orjson
-from filelock import FileLock, Timeout
 
-from quantapilot.errors import OutboxLockedError
+from quantapilot.errors import MissingExtraError, OutboxLockedError
+
+try:
+    from filelock import FileLock, Timeout
+except ModuleNotFoundError as error:
+    raise MissingExtraError("emitter", "an outbox") from error
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,6 +6,7 @@ each commit and before anyone is told of it, so that a database behind its mark 
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from dataclasses import dataclass
@@ -77,12 +78,12 @@ class MarkFile:
         Raises:
             OSError: It can't be written.
         """
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
         self._handle = os.open(mark_path(path), flags, 0o644)
-        found = _newest(os.pread(self._handle, 2 * _STRIDE, 0))
+        found = _newest(os.read(self._handle, 2 * _STRIDE))
         self._turn = found[0] if found else 0
         if os.fstat(self._handle).st_size < 2 * _STRIDE:
-            os.pwrite(self._handle, bytes(2 * _STRIDE), 0)
+            self._put(bytes(2 * _STRIDE), 0)
         self._synced = monotonic()
 
     def write(self, seq: int, chain: bytes) -> None:
@@ -94,10 +95,15 @@ class MarkFile:
         turn = self._turn + 1
         head = _SLOT.pack(_MAGIC, turn, seq, chain)
         raw = head + blake2b(head, digest_size=_SUM).digest()
-        os.pwrite(self._handle, raw, _STRIDE * (turn % 2))
+        self._put(raw, _STRIDE * (turn % 2))
         self._turn = turn
         if monotonic() - self._synced > _SYNC_SECONDS:
             self.sync()
+
+    def _put(self, raw: bytes, at: int) -> None:
+        os.lseek(self._handle, at, os.SEEK_SET)
+        if os.write(self._handle, raw) != len(raw):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
         """Have the mark survive a power cut.

@@ -17,7 +17,7 @@ from quantapilot.emitter.lock import ROLES, RoleLock
 from quantapilot.emitter.mark import MarkFile
 from quantapilot.emitter.ports import Pending
 from quantapilot.emitter.reading import connect, holds_data
-from quantapilot.emitter.schema import create, migrate
+from quantapilot.emitter.schema import create, migrate, synced_folder
 from quantapilot.emitter.settings import Limits
 from quantapilot.emitter.writer import Writer
 from quantapilot.errors import OutboxError, OutboxUnwritableError, UnknownNameError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from quantapilot.emitter.ports import Entry, Settlement
     from quantapilot.emitter.storing import Waiter
+
+__all__ = ["Limits", "Outbox"]
 
 _BUSY_SECONDS = 10.0
 # A longer write-ahead log means fewer, longer pauses; about 8 MB.
@@ -121,6 +123,7 @@ class Outbox:
         try:
             mark.write(*tail(connection))
             mark.sync()
+            synced_folder(self._path.parent)
         except BaseException:
             mark.close()
             raise
@@ -167,6 +170,7 @@ class Outbox:
         """
         self._owned("relay")
         with self._reading, typed(self._path):
+            self._owned("relay")
             found: list[Pending] = []
             while len(found) < limit:
                 unrecorded = self._writer.unrecorded(sink)
@@ -289,6 +293,9 @@ class Outbox:
             if self._closed:
                 return
             self._closed = True
+            # The last connection that is closed tidies up, and this one may not write.
+            with self._reading:
+                self._reader.close()
             self._writer.close()
             if self._mark is not None:
                 with suppress(OSError):

@@ -22,9 +22,8 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.Error as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or holds_data(
-            path.with_name(f"{path.name}-wal")
-        ):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code & 0xFF != sqlite3.SQLITE_CANTOPEN or holds_data(path.with_name(f"{path.name}-wal")):
             # What is wrong shows with the first statement of whoever asked.
             return connection
         connection.close()

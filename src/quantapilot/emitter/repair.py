@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     Row = tuple[int, str, str, str, int, bytes, bytes]
 
 _T = TypeVar("_T")
-# Places that are tried one by one behind one that can't be read: many pages' worth of events.
-_REACH = 100_000
+# Behind a place that can't be read so many are tried one by one; then steps grow with the distance,
+# up to where no page could hide more.
+_CLOSE = 256
+_REACH = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,11 @@ def _events(
     old: sqlite3.Connection, new: sqlite3.Connection, mark: Mark | None
 ) -> tuple[int, int, int]:
     """Copy what is as it was, chained anew, with gaps where events are gone."""
-    gaps = _try(lambda: old.execute("SELECT first, last FROM gaps ORDER BY first").fetchall())
+    gaps = _try(lambda: old.execute("SELECT first, last, lost FROM gaps ORDER BY first").fetchall())
     known = gaps or []
     seq, chain = 0, new_chain(new)
     kept = gone = changed = size = 0
-    for row, same in _judged(_readable(old, mark), mark):
+    for row, same in _judged(_readable(old), mark):
         if not same:
             changed += 1
             continue
@@ -173,7 +175,7 @@ def _events(
         seq = place
         kept += 1
         size += len(body)
-    end = max([seq, mark.seq if mark else 0, *(last for _, last in known)])
+    end = max([seq, mark.seq if mark else 0, *(last for _, last, _ in known)])
     if end > seq:
         gone += _gaps(new, (seq + 1, end), known, chain)
     new.execute("UPDATE meta SET events=?, bytes=?", (kept, size))
@@ -181,17 +183,18 @@ def _events(
 
 
 def _gaps(
-    new: sqlite3.Connection, span: tuple[int, int], known: list[tuple[int, int]], chain: bytes
+    new: sqlite3.Connection, span: tuple[int, int], known: list[tuple[int, int, int]], chain: bytes
 ) -> int:
     """Write down what is between events; return how many of these places are newly gone."""
     at, end = span
     gone = 0
-    for first, last in known:
+    for first, last, lost in known:
         if last < at or first > end:
             continue
         if first > at:
             gone += _gap(new, at, first - 1, chain)
-        new.execute("INSERT INTO gaps VALUES(?, ?, ?, 0)", (max(first, at), min(last, end), chain))
+        row = (max(first, at), min(last, end), chain, lost)
+        new.execute("INSERT INTO gaps VALUES(?, ?, ?, ?)", row)
         at = last + 1
     if at <= end:
         gone += _gap(new, at, end, chain)
@@ -205,7 +208,7 @@ def _gap(new: sqlite3.Connection, first: int, last: int, chain: bytes) -> int:
     return last - first + 1
 
 
-def _readable(old: sqlite3.Connection, mark: Mark | None) -> Iterator[Row]:
+def _readable(old: sqlite3.Connection) -> Iterator[Row]:
     """Yield, in order, each event that SQLite can read; what it can't is stepped over."""
     after = 0
     missed = 0
@@ -224,9 +227,10 @@ def _readable(old: sqlite3.Connection, mark: Mark | None) -> Iterator[Row]:
                 raise
         else:
             return
-        after += 1
-        missed += 1
-        if missed > _REACH or (mark is not None and after > mark.seq + _REACH):
+        step = 1 + missed // _CLOSE
+        after += step
+        missed += step
+        if missed > _REACH:
             return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from time import time
 from typing import TYPE_CHECKING
 
@@ -31,17 +32,20 @@ def prune(connection: sqlite3.Connection, keep: float, after: int = 0) -> tuple[
     floor = connection.execute("SELECT min(cursor) FROM sinks").fetchone()[0]
     if floor is None:
         return 0, after
-    rows = connection.execute(
-        "SELECT seq, chain, length(body) FROM events WHERE seq>? AND seq<=? AND time<=?"
+    found = connection.execute(
+        "SELECT seq, chain, length(body), time FROM events WHERE seq>? AND seq<=?"
         " AND NOT EXISTS(SELECT 1 FROM deliveries WHERE deliveries.seq=events.seq"
         " AND state='waiting') ORDER BY seq LIMIT ?",
-        (after, floor, int((time() - keep) * 1000), STEP),
+        (after, floor, STEP),
     ).fetchall()
+    # Places follow time: behind the first that is too young, none is looked at.
+    youngest = int((time() - keep) * 1000)
+    rows = list(takewhile(lambda row: row[3] <= youngest, found))
     if not rows:
         return 0, after
     first = last = rows[0][0]
     chain = rows[0][1]
-    for seq, hashed, _ in rows[1:]:
+    for seq, hashed, *_ in rows[1:]:
         if seq != last + 1:
             _cut(connection, first, last, chain)
             first = seq

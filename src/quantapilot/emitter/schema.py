@@ -94,6 +94,9 @@ def synced_folder(folder: Path) -> None:
     Raises:
         OSError: The folder can't be opened or synced.
     """
+    if os.name == "nt":
+        # It has no such call, and needs none.
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quantapilot.emitter.ports import Settlement
 from quantapilot.emitter.progress import (
     delivery_row,
     put_cursor,
     put_delivery,
     put_disabled,
 )
-from quantapilot.emitter.ports import Settlement
 
 if TYPE_CHECKING:
     import sqlite3

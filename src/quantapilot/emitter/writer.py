@@ -245,9 +245,12 @@ class Writer:
             return records, tasks, self._closing
 
     def _patience(self) -> float:
+        """Return how many seconds to wait at most for something to do."""
         if self._backlog or (self._mark is None and self._told):
             return _POLL_SECONDS
-        return _RETRY_SECONDS if self._records else _PRUNE_SECONDS
+        if self._records:
+            return _RETRY_SECONDS
+        return max(0.0, self._prune_at - monotonic()) if self._relays else _PRUNE_SECONDS
 
     def _write(self, records: list[_Record]) -> list[Answer]:
         """Commit outcomes, and a group of requests; return what to tell those who wait."""
@@ -334,6 +337,8 @@ class Writer:
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            # What the log holds may be what fills the disk.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         # A commit that reported a fault may be there nevertheless.
         with suppress(sqlite3.Error):
             self._tail = tail(self._connection)
@@ -350,6 +355,7 @@ class Writer:
         if not over:
             return []
         text = self._why_full()
+        self._moved = True
         gone = set(map(id, over))
         self._backlog = deque([each for each in self._backlog if id(each) not in gone])
         with self._ready:
