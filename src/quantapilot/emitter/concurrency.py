@@ -1,14 +1,19 @@
 """How many calls a receiver gets at a time: as many as it answers quickly.
 
 The number grows while answers are good and quick, goes down by one a round while they take more
-than twice the best time, and halves when one fails. The best time is measured anew now and then
-with a single call, else the queue that the calls make themselves would pass for the receiver.
+than twice the best time, and halves when failures tell that it is too much. The best time is
+measured anew now and then with a single call, else the queue that the calls make themselves would
+pass for the receiver.
 Sources: AIMD as in RFC 5681 (slow start, one cut a round); delay as a signal as in RFC 6817.
 """
 
 from __future__ import annotations
 
 import math
+
+# More than a tenth of about the last so many calls is often.
+_CALLS = 32
+_OFTEN = 0.1
 
 
 class Limit:
@@ -29,7 +34,7 @@ class Limit:
         self._quick = quick
         self._times = times
         self._afresh = afresh
-        self._began = -math.inf
+        self._failing = 0.0
         self._cut = -math.inf
         self.restart(-math.inf)
 
@@ -54,6 +59,7 @@ class Limit:
         if began < self._began:
             # It began among others, before the best time was forgotten: it tells nothing of it.
             return
+        self._failing -= self._failing / _CALLS
         took = now - began
         self._best = min(self._best, took)
         if took <= self._quick or took <= self._times * self._best:
@@ -68,9 +74,24 @@ class Limit:
         else:
             self.allowed = int(self._value)
 
-    def failed(self, began: float, now: float) -> None:
-        """Take that a call failed; calls that began before the last cut do not count again."""
+    def failed(self, began: float, now: float, *, asked: bool = False) -> None:
+        """Take that a call failed.
+
+        It halves where that tells of too much to do: the receiver asked for time, took long, or
+        fails often. A few events that it refuses quickly say nothing of the others. Calls that
+        began before the last cut do not count again.
+
+        Args:
+            began: When it began.
+            now: When it failed.
+            asked: Whether the receiver asked for time.
+        """
+        self._failing += (1.0 - self._failing) / _CALLS
         if began < self._cut:
+            return
+        slow = now - began > max(self._quick, self._times * self._best)
+        unknown = self._best == math.inf
+        if not (asked or slow or unknown or self._failing > _OFTEN):
             return
         self._cut = now
         self._doubles = False

@@ -278,7 +278,7 @@ class Lane:
                 self.halt()
         if asked is not None or (failed and not answered):
             self._circuit.failed(now, asked)
-            self._limit.failed(began, now)
+            self._limit.failed(began, now, asked=asked is not None)
         elif answered:
             if self._circuit.succeeded():
                 self._limit.restart(now)

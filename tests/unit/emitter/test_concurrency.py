@@ -75,7 +75,7 @@ def test_a_receiver_that_fails_above_eight_is_asked_about_that_much() -> None:
 
     served(limit, 30, answer)
     late = seen[len(seen) // 2 :]
-    assert sum(each > 8 for each in late) / len(late) < 0.1
+    assert sum(each > 8 for each in late) / len(late) < 0.15
     assert sum(late) / len(late) > 4
 
 
@@ -86,6 +86,28 @@ def test_calls_that_fail_together_halve_once() -> None:
         limit.failed(1.0, 2.0)
     assert limit.allowed == 16
     limit.failed(2.5, 3.0)
+    assert limit.allowed == 8
+
+
+def test_events_that_are_refused_now_and_then_slow_down_none_of_the_others() -> None:
+    limit = Limit(32)
+    calls = 0
+
+    def answer(now: float, _: int) -> tuple[float, bool]:
+        nonlocal calls
+        calls += 1
+        return now + 0.002, calls % 33 != 0
+
+    served(limit, 2, answer)
+    assert limit.allowed == 32
+
+
+def test_one_timeout_or_one_wish_for_time_halves() -> None:
+    limit = Limit(32)
+    served(limit, 0.1, lambda now, _: (now + 0.002, True))
+    limit.failed(1.0, 16.0)
+    assert limit.allowed == 16
+    limit.failed(17.0, 17.001, asked=True)
     assert limit.allowed == 8
 
 

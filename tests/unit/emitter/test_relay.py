@@ -20,6 +20,7 @@ from quantapilot.sinks.sink import Dead, Delivered, Disabled, Retry
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from quantapilot.emitter.ports import Pending
     from quantapilot.emitter.relay_progress import Progress, SinkProgress
     from quantapilot.sinks.sink import Message, Outcome
 
@@ -425,6 +426,47 @@ def test_new_events_are_delivered_while_it_runs_and_nothing_is_read_while_idle()
 
     asyncio.run(run())
     assert ledger.told("sink", "delivered") == list(range(1, 111))
+
+
+def test_an_event_that_comes_while_the_outbox_is_read_is_not_missed() -> None:
+    class Busy(MemoryLedger):
+        late = 5
+
+        def pending(self, sink: str, after: int, limit: int) -> Sequence[Pending]:
+            found = super().pending(sink, after, limit)
+            if self.late:
+                self.late -= 1
+                self.add(1)
+            return found
+
+    ledger = Busy(1)
+    sink = ScriptedSink()
+
+    async def run() -> None:
+        relay = Relay(ledger, [sink], SETTINGS)
+        running = asyncio.create_task(relay.run())
+        await until(lambda: len(sink.sent) == 6)
+        relay.stop()
+        await running
+
+    asyncio.run(run())
+
+
+def test_an_event_that_was_added_just_before_the_end_is_delivered_while_it_lingers() -> None:
+    ledger = MemoryLedger(3)
+    sink = ScriptedSink()
+
+    async def run() -> None:
+        relay = Relay(ledger, [sink], SETTINGS)
+        running = asyncio.create_task(relay.run())
+        await until(lambda: len(sink.sent) == 3 and not relay.progress.sinks[0].more)
+        # Nobody was told of it yet.
+        ledger.events[4] = replace(ledger.events[3], seq=4, id="id-4")
+        relay.stop(linger=5)
+        await running
+
+    asyncio.run(run())
+    assert ledger.told("sink", "delivered") == [1, 2, 3, 4]
 
 
 def test_a_stop_lets_calls_under_way_end_and_records_them() -> None:
