@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import uuid4
 
 from quantapilot.contract.shape import members
+from quantapilot.emitter.ids import new_id
 from quantapilot.errors import ContractError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Envelopes:
             return event
         out = kind.attributes | event
         if "id" not in event:
-            out["id"] = str(uuid4())
+            out["id"] = new_id()
         if kind.timed and "time" not in event:
             out["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
         for key, path in kind.copies:

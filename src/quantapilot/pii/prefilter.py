@@ -110,7 +110,10 @@ class Re2Prefilter:
                 each.Add(line_pattern(rules, opaque=not at))
                 each.Compile()
                 self._quick.append(each)
-        return not any(each.Match(line) for each in self._quick)
+        for each in self._quick:  # noqa: SIM110 - a generator costs more than the loop
+            if each.Match(line):
+                return False
+        return True
 
     def _passes(self) -> list[Any]:
         if not self._lines:

@@ -1,0 +1,32 @@
+"""Ids of events: UUIDs as the RFC has them, in the order in which they were made."""
+
+from __future__ import annotations
+
+import time
+from uuid import RFC_4122, UUID
+
+from quantapilot.emitter.ids import new_id
+
+
+def test_an_id_is_a_uuid_of_version_7() -> None:
+    for _ in range(1_000):
+        made = UUID(text := new_id())
+        assert str(made) == text
+        assert made.version == 7
+        assert made.variant == RFC_4122
+
+
+def test_an_id_tells_the_millisecond_and_no_more() -> None:
+    before = time.time_ns() // 1_000_000
+    moment = UUID(new_id()).int >> 80
+    assert before <= moment <= time.time_ns() // 1_000_000
+
+
+def test_ids_of_one_millisecond_differ() -> None:
+    assert len({new_id() for _ in range(10_000)}) == 10_000
+
+
+def test_later_ids_sort_behind() -> None:
+    first = new_id()
+    time.sleep(0.002)
+    assert first < new_id()
