@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from quantapilot.contract.shape import members
-from quantapilot.emitter.ids import new_id
+from quantapilot.emitter.stamps import new_id, now
 from quantapilot.errors import ContractError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ class Envelopes:
         if "id" not in event:
             out["id"] = new_id()
         if kind.timed and "time" not in event:
-            out["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+            out["time"] = now()
         for key, path in kind.copies:
             if key not in event:
                 out[key] = _at(out, path)

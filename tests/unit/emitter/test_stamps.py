@@ -1,11 +1,12 @@
-"""Ids of events: UUIDs as the RFC has them, in the order in which they were made."""
+"""Stamps: ids as the RFC has them, in the order in which they were made, and the time."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID
 
-from quantapilot.emitter.ids import new_id
+from quantapilot.emitter.stamps import new_id, now
 
 
 def test_an_id_is_a_uuid_of_version_7() -> None:
@@ -30,3 +31,11 @@ def test_later_ids_sort_behind() -> None:
     first = new_id()
     time.sleep(0.002)
     assert first < new_id()
+
+
+def test_the_time_is_that_of_the_clock_to_the_millisecond() -> None:
+    before = datetime.now(UTC)
+    made = datetime.fromisoformat(text := now())
+    assert before - timedelta(milliseconds=1) <= made <= datetime.now(UTC)
+    assert text.endswith("Z")
+    assert len(text) == len("2026-01-01T00:00:00.000Z")
