@@ -95,7 +95,7 @@ def examine(path: Path, *, full: bool) -> Examination:
     try:
         with closing(connect(path)) as connection:
             return _examine(connection, path, mark, problems, full=full)
-    except READ_FAULTS as error:
+    except (*READ_FAULTS, TypeError) as error:
         if not damage(error):
             raise
     if mark is None and not problems and not _database(path):
@@ -175,7 +175,12 @@ def _walk(
             if place > seq + 1:
                 missing.append((seq + 1, place - 1))
                 before = None
-        if before is not None and link(before, place, (name, kind, subject), time, body) != chain:
+        try:
+            fits = before is None or chain == link(before, place, (name, kind, subject), time, body)
+        except (TypeError, UnicodeEncodeError):
+            # A changed byte may make a number of a text.
+            fits = False
+        if not fits:
             changed.append((place, place))
         seq, before = place, chain
         checked += 1

@@ -194,7 +194,7 @@ def _events(
 ) -> tuple[int, int, int]:
     """Copy what is as it was, chained anew, with gaps where events are gone."""
     gaps = _try(lambda: old.execute("SELECT first, last, lost FROM gaps ORDER BY first").fetchall())
-    known = gaps or []
+    known = [row for row in gaps or () if all(isinstance(value, int) for value in row)]
     seq, chain = 0, new_chain(new)
     kept = gone = changed = size = 0
     for row, same in _judged(_readable(old), mark):
@@ -312,6 +312,8 @@ def _sinks(old: sqlite3.Connection, new: sqlite3.Connection) -> tuple[str, ...]:
     broken = _try(lambda: broken_sinks(old))
     reset = []
     for name, cursor, disabled in sinks or ():
+        if not isinstance(name, str):
+            continue
         register(new, name)
         if broken is None or rows is None or name in broken:
             reset.append(name)
@@ -330,7 +332,7 @@ def _sinks(old: sqlite3.Connection, new: sqlite3.Connection) -> tuple[str, ...]:
 def _try(read: Callable[[], _T]) -> _T | None:
     try:
         return read()
-    except READ_FAULTS as error:
+    except (*READ_FAULTS, TypeError) as error:
         if not damage(error):
             raise
     return None
