@@ -518,7 +518,7 @@ def test_a_fault_of_the_outbox_itself_leaves_nobody_waiting(
     with Outbox(file) as outbox:
         with monkeypatch.context() as broken:
             broken.setattr("quantapilot.emitter.writer.store", fails)
-            with pytest.raises(OutboxError, match="internal fault KeyError; please report it$"):
+            with pytest.raises(OutboxError, match=r"internal fault KeyError; please report it$"):
                 handed(outbox, entry(1)).result(10)
         assert store(outbox, range(2, 3)) == [1]
 
