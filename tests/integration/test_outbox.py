@@ -509,6 +509,20 @@ def test_a_symbolic_link_is_the_outbox_that_it_points_to(file: Path, tmp_path: P
             Outbox(tmp_path / "link")
 
 
+def test_a_fault_of_the_outbox_itself_leaves_nobody_waiting(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise KeyError(BODY)
+
+    with Outbox(file) as outbox:
+        with monkeypatch.context() as broken:
+            broken.setattr("quantapilot.emitter.writer.store", fails)
+            with pytest.raises(OutboxError, match=r"internal fault KeyError; please report it$"):
+                handed(outbox, entry(1)).result(10)
+        assert store(outbox, range(2, 3)) == [1]
+
+
 def test_nothing_that_is_stored_shows_in_a_repr(file: Path) -> None:
     with Outbox(file) as outbox:
         store(outbox, range(1))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# What reading a damaged file may raise: names in it, and SQLite's words on them, may be no text.
+READ_FAULTS = (sqlite3.Error, UnicodeDecodeError)
+
 _WHY = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_READONLY: "it, or its folder, is read-only",
@@ -23,6 +26,7 @@ _WHY = {
     sqlite3.SQLITE_PERM: "permission is denied",
     sqlite3.SQLITE_NOMEM: "memory is short",
 }
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 UNCHANGED = "nothing was changed; 'qp outbox verify' tells more, '--accept' goes on with the rest"
 
 
@@ -33,12 +37,20 @@ def fault(error: Exception, path: Path) -> OutboxError:
     if isinstance(error, OSError):
         why = os.strerror(error.errno) if error.errno else "the system refuses it"
         return OutboxUnwritableError(f"{path} can't be used: {why}")
-    if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
+    if isinstance(error, sqlite3.ProgrammingError) or not isinstance(
+        error, sqlite3.DatabaseError | UnicodeDecodeError
+    ):
         return OutboxError(f"{path}: internal fault {type(error).__name__}; please report it")
     code = getattr(error, "sqlite_errorcode", None)
     if code is not None and code & 0xFF in _WHY:
         return OutboxUnwritableError(f"{path} can't be used: {_WHY[code & 0xFF]}")
     return OutboxDamagedError(f"{path} is damaged: SQLite can't read all of it; {UNCHANGED}")
+
+
+def damage(error: Exception) -> bool:
+    """Return whether what reading raised tells of a damaged file, not of a full disk or a lock."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in _BROKEN
 
 
 @contextmanager
@@ -50,5 +62,5 @@ def typed(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *READ_FAULTS) as error:
         raise fault(error, path) from None

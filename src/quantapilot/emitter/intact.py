@@ -6,24 +6,22 @@ SQLite itself calls a database sound whose write-ahead log lost its tail.
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantapilot.emitter.chain import link, row_sum
-from quantapilot.emitter.faults import UNCHANGED
+from quantapilot.emitter.faults import READ_FAULTS, UNCHANGED, damage
 from quantapilot.emitter.mark import Mark, mark_path, read_mark
 from quantapilot.emitter.reading import connect, holds_data
 from quantapilot.emitter.schema import VERSION, check_version
 from quantapilot.errors import OutboxDamagedError, OutboxVersionError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
 
-# What of an error is damage, and not a full disk or a lock.
-_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 _STATES = ("delivered", "waiting", "dead", "dropped")
 _HEAD = b"SQLite format 3\0"
 
@@ -97,18 +95,12 @@ def examine(path: Path, *, full: bool) -> Examination:
     try:
         with closing(connect(path)) as connection:
             return _examine(connection, path, mark, problems, full=full)
-    except sqlite3.Error as error:
+    except (*READ_FAULTS, TypeError) as error:
         if not damage(error):
             raise
     if mark is None and not problems and not _database(path):
         raise OutboxVersionError(f"{path} is no outbox, nor a database; name another file")
     return Examination(0, (), (), (*problems, "SQLite can't read all of it"))
-
-
-def damage(error: sqlite3.Error) -> bool:
-    """Return whether an error of SQLite's tells of a damaged file."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return code is None or code & 0xFF in _BROKEN
 
 
 def _database(path: Path) -> bool:
@@ -183,7 +175,12 @@ def _walk(
             if place > seq + 1:
                 missing.append((seq + 1, place - 1))
                 before = None
-        if before is not None and link(before, place, (name, kind, subject), time, body) != chain:
+        try:
+            fits = before is None or chain == link(before, place, (name, kind, subject), time, body)
+        except (TypeError, UnicodeEncodeError):
+            # A changed byte may make a number of a text.
+            fits = False
+        if not fits:
             changed.append((place, place))
         seq, before = place, chain
         checked += 1

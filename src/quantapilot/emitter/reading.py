@@ -6,6 +6,8 @@ import sqlite3
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from quantapilot.emitter.faults import READ_FAULTS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -21,7 +23,7 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = _open(path, "mode=ro")
     try:
         connection.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.Error as error:
+    except READ_FAULTS as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         if code & 0xFF != sqlite3.SQLITE_CANTOPEN or holds_data(path.with_name(f"{path.name}-wal")):
             # What is wrong shows with the first statement of whoever asked.

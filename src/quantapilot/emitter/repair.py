@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from quantapilot.emitter.chain import link, tail
-from quantapilot.emitter.faults import typed
-from quantapilot.emitter.intact import broken_sinks, damage
+from quantapilot.emitter.faults import READ_FAULTS, damage, typed
+from quantapilot.emitter.intact import broken_sinks
 from quantapilot.emitter.lock import ROLES, RoleLock
 from quantapilot.emitter.mark import MarkFile, mark_path, read_mark
 from quantapilot.emitter.progress import put_cursor, register
 from quantapilot.emitter.reading import connect, holds_data
 from quantapilot.emitter.schema import check_version, create, synced_folder
+from quantapilot.errors import OutboxVersionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ _T = TypeVar("_T")
 # Behind a place that can't be read so many are tried one by one; then steps grow with the distance,
 # up to where no page could hide more.
 _CLOSE = 256
+_PAGE = 4096
 _REACH = 1_000_000
 
 
@@ -75,7 +77,8 @@ def accept(path: Path | str) -> Accepted:
         stack.callback(part.unlink, missing_ok=True)
         create(part)
         with closing(sqlite3.connect(part, isolation_level=None)) as new:
-            kept, gone, changed, reset = _salvaged(place, new, mark)
+            source = _headed(place, part, mark, stack)
+            kept, gone, changed, reset = _salvaged(source, new, mark)
             _put(new, part, place)
             end = tail(new)
         with closing(MarkFile(place)) as file:
@@ -111,7 +114,7 @@ def _put(new: sqlite3.Connection, part: Path, path: Path) -> None:
                 old.execute("PRAGMA synchronous=FULL")
                 new.backup(old)
                 old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error as error:
+        except READ_FAULTS as error:
             if not damage(error):
                 raise
         else:
@@ -135,15 +138,49 @@ def _salvaged(
         new.execute("COMMIT")
         return 0, gone, 0, ()
     with closing(connect(path)) as old:
-        try:
-            check_version(old, path)
-        except sqlite3.Error as error:
-            if not damage(error):
-                raise
         kept, gone, changed = _events(old, new, mark)
         reset = _sinks(old, new)
     new.execute("COMMIT")
     return kept, gone, changed, reset
+
+
+def _headed(path: Path, fresh: Path, mark: Mark | None, stack: ExitStack) -> Path:
+    """Return what to read from: the outbox, or a copy with a new first page if that one is hit.
+
+    The first page tells where the tables are, and without it nothing is found; it is the same in
+    every outbox of this version, but for counters that are of no use here.
+    """
+    if not holds_data(path):
+        return path
+    try:
+        with closing(connect(path)) as old:
+            check_version(old, path)
+            found = {row[0] for row in old.execute("SELECT name FROM sqlite_master")}
+        if {"events", "gaps", "meta", "sinks", "deliveries"} <= found:
+            return path
+    except OutboxVersionError:
+        # Beside a mark of an outbox, another program's database is one whose header was hit.
+        if mark is None:
+            raise
+    except READ_FAULTS as error:
+        if not damage(error):
+            raise
+    copy = path.with_name(f".{path.name}.{os.getpid()}.headed")
+    for suffix in ("", "-wal", "-shm"):
+        file = copy.with_name(copy.name + suffix)
+        file.unlink(missing_ok=True)
+        stack.callback(file.unlink, missing_ok=True)
+    shutil.copyfile(path, copy)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():
+        shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
+    head = bytearray(fresh.read_bytes()[:_PAGE])
+    head[18:20] = b"\x02\x02"
+    head[28:32] = (copy.stat().st_size // _PAGE).to_bytes(4, "big")
+    head[92:96] = head[24:28]
+    with copy.open("rb+") as writing:
+        writing.write(head)
+    return copy
 
 
 def new_chain(new: sqlite3.Connection) -> bytes:
@@ -157,7 +194,7 @@ def _events(
 ) -> tuple[int, int, int]:
     """Copy what is as it was, chained anew, with gaps where events are gone."""
     gaps = _try(lambda: old.execute("SELECT first, last, lost FROM gaps ORDER BY first").fetchall())
-    known = gaps or []
+    known = [row for row in gaps or () if all(isinstance(value, int) for value in row)]
     seq, chain = 0, new_chain(new)
     kept = gone = changed = size = 0
     for row, same in _judged(_readable(old), mark):
@@ -222,8 +259,8 @@ def _readable(old: sqlite3.Connection) -> Iterator[Row]:
                 yield row
                 after = row[0]
                 missed = 0
-        except (sqlite3.Error, UnicodeDecodeError) as error:
-            if isinstance(error, sqlite3.Error) and not damage(error):
+        except READ_FAULTS as error:
+            if not damage(error):
                 raise
         else:
             return
@@ -275,6 +312,8 @@ def _sinks(old: sqlite3.Connection, new: sqlite3.Connection) -> tuple[str, ...]:
     broken = _try(lambda: broken_sinks(old))
     reset = []
     for name, cursor, disabled in sinks or ():
+        if not isinstance(name, str):
+            continue
         register(new, name)
         if broken is None or rows is None or name in broken:
             reset.append(name)
@@ -293,7 +332,7 @@ def _sinks(old: sqlite3.Connection, new: sqlite3.Connection) -> tuple[str, ...]:
 def _try(read: Callable[[], _T]) -> _T | None:
     try:
         return read()
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        if isinstance(error, sqlite3.Error) and not damage(error):
+    except (*READ_FAULTS, TypeError) as error:
+        if not damage(error):
             raise
     return None

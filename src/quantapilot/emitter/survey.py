@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.faults import fault
+from quantapilot.emitter.faults import READ_FAULTS, fault
 from quantapilot.emitter.lock import ROLES, Owner, owner
 from quantapilot.emitter.reading import connect
 from quantapilot.emitter.schema import check_version
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -72,7 +72,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN")
             check_version(connection, path)
             yield connection
-    except sqlite3.Error as error:
+    except READ_FAULTS as error:
         raise fault(error, path) from None
 
 
