@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.ports import Pending, Settlement
+from quantapilot.outbox.ports import Pending, Settlement
 from quantapilot.sinks.sink import Delivered, Message
 
 if TYPE_CHECKING:

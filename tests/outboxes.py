@@ -5,12 +5,12 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.ports import Entry, Settlement
+from quantapilot.outbox.ports import Entry, Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quantapilot.emitter.outbox import Outbox
+    from quantapilot.outbox.outbox import Outbox
 
 SINK = "https://hooks.example/in"
 BODY = b'{"status":"ok","text":"' + b"x" * 320 + b'"}'

@@ -14,7 +14,7 @@ from tests.emitting import CONFIG, PAYLOAD
 from tests.nats_server import NatsServer
 
 from quantapilot.emitter import Emitter, RelaySettings
-from quantapilot.emitter.backoff import Backoff
+from quantapilot.relay.backoff import Backoff
 
 if TYPE_CHECKING:
     from pathlib import Path

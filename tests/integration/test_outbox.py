@@ -15,11 +15,6 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.outboxes import BODY, SINK, deliver, entry, handed, store, waiting
 
-from quantapilot.emitter.intact import examine
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.ports import Entry, Settlement
-from quantapilot.emitter.settings import Limits
-from quantapilot.emitter.survey import items, status
 from quantapilot.errors import (
     DuplicateEventError,
     OutboxError,
@@ -29,6 +24,11 @@ from quantapilot.errors import (
     OutboxVersionError,
     UnknownNameError,
 )
+from quantapilot.outbox.intact import examine
+from quantapilot.outbox.limits import Limits
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.ports import Entry, Settlement
+from quantapilot.outbox.survey import items, status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -392,7 +392,7 @@ def test_events_that_no_sink_has_asked_for_are_kept(
 
 
 def test_a_second_owner_is_told_who_the_first_is(file: Path) -> None:
-    program = "import sys\nfrom quantapilot.emitter.outbox import Outbox\nOutbox(sys.argv[1])"
+    program = "import sys\nfrom quantapilot.outbox.outbox import Outbox\nOutbox(sys.argv[1])"
     with Outbox(file) as outbox:
         done = subprocess.run(
             [sys.executable, "-c", program, file], capture_output=True, text=True, check=False

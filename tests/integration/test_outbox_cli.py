@@ -9,9 +9,9 @@ import pytest
 from tests.outboxes import SINK, deliver, store, waiting
 from tests.program import call
 
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.ports import Settlement
 from quantapilot.errors import ExitCode
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.ports import Settlement
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.outboxes import SINK, deliver, entry, handed, store, waiting
 
-from quantapilot.emitter.intact import examine
-from quantapilot.emitter.mark import mark_path
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.ports import Settlement
-from quantapilot.emitter.repair import accept
-from quantapilot.emitter.settings import Limits
 from quantapilot.errors import OutboxDamagedError, OutboxError, OutboxLockedError
+from quantapilot.outbox.intact import examine
+from quantapilot.outbox.limits import Limits
+from quantapilot.outbox.mark import mark_path
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.ports import Settlement
+from quantapilot.outbox.repair import accept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

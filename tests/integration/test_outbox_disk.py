@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.outboxes import SINK, deliver, entry, handed, store, waiting
 
-from quantapilot.emitter.intact import examine
-from quantapilot.emitter.mark import MarkFile
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.survey import status
 from quantapilot.errors import OutboxUnwritableError
+from quantapilot.outbox.intact import examine
+from quantapilot.outbox.mark import MarkFile
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.survey import status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

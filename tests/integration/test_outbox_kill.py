@@ -6,9 +6,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.intact import examine
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.survey import items
+from quantapilot.outbox.intact import examine
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.survey import items
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,9 +18,9 @@ KILLS = 5
 # It tells on standard output what was acknowledged, delivers at the same time, and never ends.
 PROGRAM = """
 import asyncio, os, sys
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.ports import Entry, Settlement
-from quantapilot.emitter.settings import Limits
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.ports import Entry, Settlement
+from quantapilot.outbox.limits import Limits
 
 async def main(path, turn):
     loop = asyncio.get_running_loop()

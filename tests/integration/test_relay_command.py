@@ -18,8 +18,8 @@ from tests.program import call
 
 from quantapilot.chaos.receiver import Receiver
 from quantapilot.chaos.server import Behaviour
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.ports import Entry
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.ports import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.delivering import MemoryLedger, ScriptedSink
 
-from quantapilot.emitter.backlog import Backlog
-from quantapilot.emitter.backoff import Backoff
-from quantapilot.emitter.relay import Relay, RelaySettings
+from quantapilot.relay.backlog import Backlog
+from quantapilot.relay.backoff import Backoff
+from quantapilot.relay.relay import Relay, RelaySettings
 from quantapilot.sinks.sink import Dead, Delivered, Message, Outcome, Retry
 
 QUICK = Backoff(0.0005, 0.002)

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.outboxes import SINK, deliver, entry, handed, waiting
 
-from quantapilot.emitter.intact import examine
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.ports import Settlement
-from quantapilot.emitter.repair import accept
 from quantapilot.errors import OutboxDamagedError, OutboxUnwritableError, OutboxVersionError
+from quantapilot.outbox.intact import examine
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.ports import Settlement
+from quantapilot.outbox.repair import accept
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,16 +12,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from quantapilot.emitter.intact import examine
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.ports import Entry, Settlement
-from quantapilot.emitter.settings import Limits
 from quantapilot.errors import DuplicateEventError, OutboxFullError
+from quantapilot.outbox.intact import examine
+from quantapilot.outbox.limits import Limits
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.ports import Entry, Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quantapilot.emitter.ports import State
+    from quantapilot.outbox.ports import State
 
 SINKS = ("a", "b")
 EVENTS = 30

@@ -20,10 +20,10 @@ from typing import IO, TYPE_CHECKING
 from quantapilot.chaos.receiver import Receiver
 from quantapilot.chaos.server import Behaviour
 from quantapilot.chaos.worker import LEAKED, PLANTED, REFUSED, Orders
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.relay import Relay
-from quantapilot.emitter.relay_settings import RelaySettings
 from quantapilot.errors import QuantaPilotError
+from quantapilot.outbox.outbox import Outbox
+from quantapilot.relay.relay import Relay
+from quantapilot.relay.settings import RelaySettings
 from quantapilot.signing import new_secret
 from quantapilot.sinks import sink_for
 from quantapilot.sinks.sink import SinkOptions

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from quantapilot.emitter.checking import EventCheck
-    from quantapilot.emitter.ports import Entry
-    from quantapilot.emitter.relay_progress import SinkProgress
+    from quantapilot.outbox.ports import Entry
+    from quantapilot.relay.progress import SinkProgress
 
 _STDIN = "-"
 

@@ -16,8 +16,8 @@ from quantapilot.reports.plain import counted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quantapilot.emitter.outbox import Outbox
-    from quantapilot.emitter.survey import Item, SinkStatus, Status
+    from quantapilot.outbox.outbox import Outbox
+    from quantapilot.outbox.survey import Item, SinkStatus, Status
 
 _OUTBOX = click.option(
     "--outbox",
@@ -52,7 +52,7 @@ def outbox() -> None:
 @_FORMAT
 def status(file: Path, report_format: str) -> None:
     """Show how many events are kept, and how many each sink has not got."""
-    from quantapilot.emitter.survey import status as survey
+    from quantapilot.outbox.survey import status as survey
 
     _must_be(file)
     found = survey(file)
@@ -82,7 +82,7 @@ def status(file: Path, report_format: str) -> None:
 @_FORMAT
 def list_(file: Path, sink: str | None, state: str | None, limit: int, report_format: str) -> None:
     """List events that a sink has not got, oldest first; never what is in them."""
-    from quantapilot.emitter.survey import items
+    from quantapilot.outbox.survey import items
 
     _must_be(file)
     try:
@@ -163,9 +163,9 @@ def verify(file: Path, *, accept: bool) -> None:
 
     It changes nothing but with --accept; the damaged files are kept beside it then.
     """
-    from quantapilot.emitter.faults import typed
-    from quantapilot.emitter.intact import examine
-    from quantapilot.emitter.mark import mark_path
+    from quantapilot.outbox.faults import typed
+    from quantapilot.outbox.intact import examine
+    from quantapilot.outbox.mark import mark_path
 
     if not mark_path(file).exists():
         _must_be(file)
@@ -178,7 +178,7 @@ def verify(file: Path, *, accept: bool) -> None:
     if not accept:
         click.echo("nothing was changed; --accept copies the files and goes on with what is intact")
         sys.exit(ExitCode.FINDINGS)
-    from quantapilot.emitter.repair import accept as repair
+    from quantapilot.outbox.repair import accept as repair
 
     done = repair(file)
     for copy in done.copies:
@@ -209,8 +209,8 @@ def _do(
     *,
     may_be_none: bool = False,
 ) -> None:
-    from quantapilot.emitter.outbox import Outbox
     from quantapilot.errors import UnknownNameError
+    from quantapilot.outbox.outbox import Outbox
 
     _must_be(file)
     with Outbox(file, append=False) as opened:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
-    from quantapilot.emitter.relay import Progress, Relay, SinkProgress
+    from quantapilot.relay.relay import Progress, Relay, SinkProgress
 
 _REFRESH = 0.25
 # The relay has the last word: a sink ends its own calls well before that.
@@ -84,8 +84,8 @@ def relay(
     if once and not outbox.exists():
         click.echo(f"qp: there is no outbox {outbox}: nothing was delivered", err=True)
         sys.exit(ExitCode.NOTHING)
-    from quantapilot.emitter.outbox import Outbox
-    from quantapilot.emitter.relay import Relay, RelaySettings
+    from quantapilot.outbox.outbox import Outbox
+    from quantapilot.relay.relay import Relay, RelaySettings
     from quantapilot.sinks import sink_for
 
     options = sink_options(allow_private=allow_private, deadline=deadline)
@@ -141,7 +141,7 @@ def _run(relay: Relay, *, once: bool, shown: bool) -> None:
     """Run a relay until it ends, or until the process is asked to."""
     import asyncio
 
-    from quantapilot.emitter.relay_thread import loop_factory
+    from quantapilot.relay.thread import loop_factory
 
     async def deliver() -> None:
         loop = asyncio.get_running_loop()

@@ -8,9 +8,9 @@ from quantapilot.errors import needing
 
 if TYPE_CHECKING:
     from quantapilot.emitter.emitter import Emitter as Emitter
-    from quantapilot.emitter.relay_settings import RelaySettings as RelaySettings
-    from quantapilot.emitter.settings import Limits as Limits
     from quantapilot.findings import EventRefusedError as EventRefusedError
+    from quantapilot.outbox.limits import Limits as Limits
+    from quantapilot.relay.settings import RelaySettings as RelaySettings
     from quantapilot.sinks.sink import SinkOptions as SinkOptions
 
 __all__ = ["Emitter", "EventRefusedError", "Limits", "RelaySettings", "SinkOptions"]
@@ -18,8 +18,8 @@ __all__ = ["Emitter", "EventRefusedError", "Limits", "RelaySettings", "SinkOptio
 _MODULES = {
     "Emitter": "quantapilot.emitter.emitter",
     "EventRefusedError": "quantapilot.findings",
-    "Limits": "quantapilot.emitter.settings",
-    "RelaySettings": "quantapilot.emitter.relay_settings",
+    "Limits": "quantapilot.outbox.limits",
+    "RelaySettings": "quantapilot.relay.settings",
     "SinkOptions": "quantapilot.sinks.sink",
 }
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from quantapilot.contract.validator import Validator
 from quantapilot.emitter.envelope import Envelopes
-from quantapilot.emitter.ports import Entry
 from quantapilot.errors import ContractError
 from quantapilot.findings import EventRefusedError
 from quantapilot.gate.check import Selection
 from quantapilot.gate.payload import PayloadCheck
 from quantapilot.gate.project import Project
+from quantapilot.outbox.ports import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from quantapilot.config import load_config
 from quantapilot.emitter.checking import EventCheck
-from quantapilot.emitter.outbox import Outbox
-from quantapilot.emitter.settings import Limits
 from quantapilot.errors import OutboxError
+from quantapilot.outbox.limits import Limits
+from quantapilot.outbox.outbox import Outbox
 from quantapilot.sinks import sink_for
 from quantapilot.sinks.sink import SinkOptions
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from quantapilot.config import Config
     from quantapilot.emitter.envelope import Model
-    from quantapilot.emitter.ports import Entry
-    from quantapilot.emitter.relay_progress import SinkProgress
-    from quantapilot.emitter.relay_settings import RelaySettings
-    from quantapilot.emitter.relay_thread import RelayThread
+    from quantapilot.outbox.ports import Entry
+    from quantapilot.relay.progress import SinkProgress
+    from quantapilot.relay.settings import RelaySettings
+    from quantapilot.relay.thread import RelayThread
     from quantapilot.sinks.sink import Sink
 
     Event = Mapping[str, Any] | Model
@@ -105,8 +105,8 @@ class Emitter:
         outbox = Outbox(self._path, relay=bool(self._sinks), limits=self._limits)
         if self._sinks:
             # Imported here: whoever only stores needs no event loop.
-            from quantapilot.emitter.relay import Relay
-            from quantapilot.emitter.relay_thread import RelayThread
+            from quantapilot.relay.relay import Relay
+            from quantapilot.relay.thread import RelayThread
 
             letters = self._dead_letters
             relay = Relay(outbox, self._sinks, self._settings, dead_letters=letters)

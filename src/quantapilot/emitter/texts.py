@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quantapilot.emitter.checking import EventCheck
-    from quantapilot.emitter.ports import Entry
     from quantapilot.findings import Finding
+    from quantapilot.outbox.ports import Entry
 
 
 def parsed(check: EventCheck, label: str, text: str, line: int) -> dict[str, Any]:

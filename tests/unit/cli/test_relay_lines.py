@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quantapilot.cli.relay import running, told
-from quantapilot.emitter.relay import Progress, SinkProgress
+from quantapilot.relay.relay import Progress, SinkProgress
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from quantapilot.emitter.backoff import Backoff
-from quantapilot.emitter.circuit import Circuit
+from quantapilot.relay.backoff import Backoff
+from quantapilot.relay.circuit import Circuit
 
 
 def circuit(failures: int = 3) -> Circuit:

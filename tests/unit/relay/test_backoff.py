@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantapilot.emitter.backoff import Backoff
+from quantapilot.relay.backoff import Backoff
 
 chances = st.floats(0, 1, exclude_max=True)
 attempts = st.integers(1, 10_000)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quantapilot.emitter.ports import Pending
+    from quantapilot.outbox.ports import Pending
 
 # A subject's name stays in memory while its events are left behind: some 10 MB of them.
 _MOST_SUBJECTS = 100_000

@@ -12,22 +12,22 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.backlog import Backlog
-from quantapilot.emitter.calls import answers, closing, opening
-from quantapilot.emitter.circuit import Circuit
-from quantapilot.emitter.concurrency import Limit
-from quantapilot.emitter.ports import Pending, Settlement
-from quantapilot.emitter.recorder import Recorder, pause
-from quantapilot.emitter.relay_progress import SinkProgress
+from quantapilot.outbox.ports import Pending, Settlement
+from quantapilot.relay.backlog import Backlog
+from quantapilot.relay.calls import answers, closing, opening
+from quantapilot.relay.circuit import Circuit
+from quantapilot.relay.concurrency import Limit
+from quantapilot.relay.progress import SinkProgress
+from quantapilot.relay.recorder import Recorder, pause
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from quantapilot.emitter.blocking import Blocking
-    from quantapilot.emitter.dead_letters import DeadLetters
-    from quantapilot.emitter.ports import Ledger
-    from quantapilot.emitter.relay_settings import RelaySettings
+    from quantapilot.outbox.ports import Ledger
+    from quantapilot.relay.blocking import Blocking
+    from quantapilot.relay.dead_letters import DeadLetters
+    from quantapilot.relay.settings import RelaySettings
     from quantapilot.sinks.sink import Outcome, Sink
 
 

@@ -9,26 +9,26 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from quantapilot.emitter import progress, upkeep
-from quantapilot.emitter.chain import tail
-from quantapilot.emitter.faults import typed
-from quantapilot.emitter.intact import check_open
-from quantapilot.emitter.lock import ROLES, RoleLock
-from quantapilot.emitter.mark import MarkFile
-from quantapilot.emitter.ports import Pending
-from quantapilot.emitter.reading import connect, holds_data
-from quantapilot.emitter.schema import create, migrate, synced_folder
-from quantapilot.emitter.settings import Limits
-from quantapilot.emitter.writer import Writer
 from quantapilot.errors import OutboxError, OutboxUnwritableError, UnknownNameError
+from quantapilot.outbox import progress, upkeep
+from quantapilot.outbox.chain import tail
+from quantapilot.outbox.faults import typed
+from quantapilot.outbox.intact import check_open
+from quantapilot.outbox.limits import Limits
+from quantapilot.outbox.lock import ROLES, RoleLock
+from quantapilot.outbox.mark import MarkFile
+from quantapilot.outbox.ports import Pending
+from quantapilot.outbox.reading import connect, holds_data
+from quantapilot.outbox.schema import create, migrate, synced_folder
+from quantapilot.outbox.writer import Writer
 from quantapilot.sinks.sink import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
-    from quantapilot.emitter.ports import Entry, Settlement
-    from quantapilot.emitter.storing import Waiter
+    from quantapilot.outbox.ports import Entry, Settlement
+    from quantapilot.outbox.storing import Waiter
 
 __all__ = ["Limits", "Outbox"]
 

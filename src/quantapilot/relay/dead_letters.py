@@ -9,14 +9,14 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.calls import answers, opening
-from quantapilot.emitter.recorder import pause
+from quantapilot.relay.calls import answers, opening
+from quantapilot.relay.recorder import pause
 from quantapilot.sinks.sink import Delivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quantapilot.emitter.backoff import Backoff
+    from quantapilot.relay.backoff import Backoff
     from quantapilot.sinks.sink import Message, Sink
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quantapilot.emitter.chain import link, row_sum
+from quantapilot.outbox.chain import link, row_sum
 
 BEFORE = b"b" * 16
 EVENT = ("id", "type", "subject")

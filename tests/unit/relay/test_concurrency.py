@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantapilot.emitter.concurrency import Limit
+from quantapilot.relay.concurrency import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from quantapilot.emitter.backoff import Backoff
+from quantapilot.relay.backoff import Backoff
 
 
 @dataclass(frozen=True, slots=True)

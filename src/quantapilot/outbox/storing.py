@@ -8,9 +8,9 @@ from concurrent.futures import InvalidStateError
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.chain import link
-from quantapilot.emitter.ports import Entry
 from quantapilot.errors import DuplicateEventError, OutboxError
+from quantapilot.outbox.chain import link
+from quantapilot.outbox.ports import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.ports import Settlement
-from quantapilot.emitter.progress import (
+from quantapilot.outbox.ports import Settlement
+from quantapilot.outbox.progress import (
     delivery_row,
     put_cursor,
     put_delivery,

@@ -11,8 +11,8 @@ from quantapilot.errors import OutboxUnwritableError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quantapilot.emitter.blocking import Blocking
-    from quantapilot.emitter.ports import Ledger, Settlement
+    from quantapilot.outbox.ports import Ledger, Settlement
+    from quantapilot.relay.blocking import Blocking
 
 # A group is this many outcomes, or what came within so many seconds.
 _GROUP = 256

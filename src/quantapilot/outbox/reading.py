@@ -6,7 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from quantapilot.emitter.faults import READ_FAULTS
+from quantapilot.outbox.faults import READ_FAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

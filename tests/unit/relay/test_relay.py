@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.delivering import MemoryLedger, ScriptedSink
 
-from quantapilot.emitter.backoff import Backoff
-from quantapilot.emitter.ports import Settlement
-from quantapilot.emitter.relay import Relay, RelaySettings
 from quantapilot.errors import OutboxDamagedError, OutboxUnwritableError, SinkError
+from quantapilot.outbox.ports import Settlement
+from quantapilot.relay.backoff import Backoff
+from quantapilot.relay.relay import Relay, RelaySettings
 from quantapilot.sinks.sink import Dead, Delivered, Disabled, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from quantapilot.emitter.ports import Pending
-    from quantapilot.emitter.relay_progress import Progress, SinkProgress
+    from quantapilot.outbox.ports import Pending
+    from quantapilot.relay.progress import Progress, SinkProgress
     from quantapilot.sinks.sink import Message, Outcome
 
 SETTINGS = RelaySettings(

@@ -13,21 +13,21 @@ from contextlib import suppress
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.emitter.chain import tail
-from quantapilot.emitter.faults import fault
-from quantapilot.emitter.progress import Progress, put_disabled
-from quantapilot.emitter.retention import holder, prune
-from quantapilot.emitter.storing import Request, answer, store
 from quantapilot.errors import OutboxError, OutboxFullError
+from quantapilot.outbox.chain import tail
+from quantapilot.outbox.faults import fault
+from quantapilot.outbox.progress import Progress, put_disabled
+from quantapilot.outbox.retention import holder, prune
+from quantapilot.outbox.storing import Request, answer, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from quantapilot.emitter.mark import MarkFile
-    from quantapilot.emitter.ports import Entry, Settlement
-    from quantapilot.emitter.settings import Limits
-    from quantapilot.emitter.storing import Answer, Waiter
+    from quantapilot.outbox.limits import Limits
+    from quantapilot.outbox.mark import MarkFile
+    from quantapilot.outbox.ports import Entry, Settlement
+    from quantapilot.outbox.storing import Answer, Waiter
 
 _GROUP = 512
 # How often another process's commits are looked for, and room that one made.

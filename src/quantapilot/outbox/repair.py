@@ -15,20 +15,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from quantapilot.emitter.chain import link, tail
-from quantapilot.emitter.faults import READ_FAULTS, damage, typed
-from quantapilot.emitter.intact import broken_sinks
-from quantapilot.emitter.lock import ROLES, RoleLock
-from quantapilot.emitter.mark import MarkFile, mark_path, read_mark
-from quantapilot.emitter.progress import put_cursor, register
-from quantapilot.emitter.reading import connect, holds_data
-from quantapilot.emitter.schema import check_version, create, synced_folder
 from quantapilot.errors import OutboxVersionError
+from quantapilot.outbox.chain import link, tail
+from quantapilot.outbox.faults import READ_FAULTS, damage, typed
+from quantapilot.outbox.intact import broken_sinks
+from quantapilot.outbox.lock import ROLES, RoleLock
+from quantapilot.outbox.mark import MarkFile, mark_path, read_mark
+from quantapilot.outbox.progress import put_cursor, register
+from quantapilot.outbox.reading import connect, holds_data
+from quantapilot.outbox.schema import check_version, create, synced_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from quantapilot.emitter.mark import Mark
+    from quantapilot.outbox.mark import Mark
 
     Row = tuple[int, str, str, str, int, bytes, bytes]
 

@@ -10,12 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.chain import link, row_sum
-from quantapilot.emitter.faults import READ_FAULTS, UNCHANGED, damage
-from quantapilot.emitter.mark import Mark, mark_path, read_mark
-from quantapilot.emitter.reading import connect, holds_data
-from quantapilot.emitter.schema import VERSION, check_version
 from quantapilot.errors import OutboxDamagedError, OutboxVersionError
+from quantapilot.outbox.chain import link, row_sum
+from quantapilot.outbox.faults import READ_FAULTS, UNCHANGED, damage
+from quantapilot.outbox.mark import Mark, mark_path, read_mark
+from quantapilot.outbox.reading import connect, holds_data
+from quantapilot.outbox.schema import VERSION, check_version
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quantapilot.emitter.mark import Mark, MarkFile, mark_path, read_mark
+from quantapilot.outbox.mark import Mark, MarkFile, mark_path, read_mark
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.chain import row_sum
-from quantapilot.emitter.ports import Settlement
+from quantapilot.outbox.chain import row_sum
+from quantapilot.outbox.ports import Settlement
 
 if TYPE_CHECKING:
     import sqlite3

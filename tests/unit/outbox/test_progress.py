@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quantapilot.emitter.ports import Settlement
-from quantapilot.emitter.progress import Progress, put_disabled, register
-from quantapilot.emitter.schema import create
+from quantapilot.outbox.ports import Settlement
+from quantapilot.outbox.progress import Progress, put_disabled, register
+from quantapilot.outbox.schema import create
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from quantapilot.emitter.settings import Limits
+from quantapilot.outbox.limits import Limits
 
 PAGE = Path(__file__).parents[3] / "docs" / "outbox.md"
 SHOWN = {

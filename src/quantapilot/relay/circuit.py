@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quantapilot.emitter.backoff import Backoff
+    from quantapilot.relay.backoff import Backoff
 
 
 class Circuit:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.delivering import MemoryLedger, ScriptedSink
 
-from quantapilot.emitter.relay import Relay, RelaySettings
-from quantapilot.emitter.relay_thread import RelayThread
 from quantapilot.errors import OutboxDamagedError, SinkError
+from quantapilot.relay.relay import Relay, RelaySettings
+from quantapilot.relay.thread import RelayThread
 from quantapilot.sinks.sink import Retry
 
 if TYPE_CHECKING:
@@ -71,15 +71,19 @@ def test_what_could_not_be_delivered_in_that_time_is_counted() -> None:
     assert thread.progress.sinks[0].reason == "status 503"
 
 
+def run_until_it_ends(thread: RelayThread) -> None:
+    """Raise what ended it: from `start`, where that was at once, else from `stop`."""
+    thread.start()
+    until(lambda: not thread.alive)
+    thread.stop()
+
+
 def test_what_ends_it_is_logged_shown_and_raised(caplog: pytest.LogCaptureFixture) -> None:
     ledger = MemoryLedger(5)
     ledger.fault = OutboxDamagedError("events 3 to 5 are missing")
     thread = RelayThread(Relay(ledger, [ScriptedSink()]))
-    # By `start`, where it ends at once, else by `stop`.
     with caplog.at_level(logging.ERROR), pytest.raises(OutboxDamagedError, match="3 to 5"):
-        thread.start()
-        until(lambda: not thread.alive)
-        thread.stop()
+        run_until_it_ends(thread)
     assert caplog.messages == ["the relay ended: events 3 to 5 are missing"]
     assert not thread.progress.running
     assert thread.progress.failure == "events 3 to 5 are missing"
@@ -90,13 +94,10 @@ def test_the_text_of_a_fault_nobody_foresaw_is_not_shown(caplog: pytest.LogCaptu
     ledger = MemoryLedger(5)
     ledger.fault = LookupError("secret-value")
     thread = RelayThread(Relay(ledger, [ScriptedSink()]))
-    with caplog.at_level(logging.ERROR):
-        thread.start()
-        until(lambda: not thread.alive)
+    with caplog.at_level(logging.ERROR), pytest.raises(LookupError):
+        run_until_it_ends(thread)
     assert caplog.messages == ["the relay ended: LookupError"]
     assert thread.progress.failure == "LookupError"
-    with pytest.raises(LookupError):
-        thread.stop()
 
 
 def test_a_sink_that_can_not_be_used_is_told() -> None:

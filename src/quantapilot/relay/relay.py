@@ -11,19 +11,19 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.emitter.calls import closing
-from quantapilot.emitter.dead_letters import DeadLetters
-from quantapilot.emitter.lane import Lane
-from quantapilot.emitter.relay_progress import Progress, SinkProgress
-from quantapilot.emitter.relay_settings import RelaySettings
-from quantapilot.emitter.relay_thread import RelayThread
 from quantapilot.errors import QuantaPilotError, SinkError
+from quantapilot.relay.calls import closing
+from quantapilot.relay.dead_letters import DeadLetters
+from quantapilot.relay.lane import Lane
+from quantapilot.relay.progress import Progress, SinkProgress
+from quantapilot.relay.settings import RelaySettings
+from quantapilot.relay.thread import RelayThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from quantapilot.emitter.blocking import Blocking
-    from quantapilot.emitter.ports import Ledger
+    from quantapilot.outbox.ports import Ledger
+    from quantapilot.relay.blocking import Blocking
     from quantapilot.sinks.sink import Sink
 
 __all__ = ["Progress", "Relay", "RelaySettings", "RelayThread", "SinkProgress"]

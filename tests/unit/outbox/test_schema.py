@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quantapilot.emitter.schema import APPLICATION_ID, VERSION, check_version, create, migrate
 from quantapilot.errors import OutboxVersionError
+from quantapilot.outbox.schema import APPLICATION_ID, VERSION, check_version, create, migrate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,17 +6,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.emitter.faults import READ_FAULTS, fault
-from quantapilot.emitter.lock import ROLES, Owner, owner
-from quantapilot.emitter.reading import connect
-from quantapilot.emitter.schema import check_version
+from quantapilot.outbox.faults import READ_FAULTS, fault
+from quantapilot.outbox.lock import ROLES, Owner, owner
+from quantapilot.outbox.reading import connect
+from quantapilot.outbox.schema import check_version
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
-    from quantapilot.emitter.lock import Role
+    from quantapilot.outbox.lock import Role
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from quantapilot.errors import QuantaPilotError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quantapilot.emitter.relay import Relay
-    from quantapilot.emitter.relay_progress import Progress
+    from quantapilot.relay.progress import Progress
+    from quantapilot.relay.relay import Relay
 
 _LOG = logging.getLogger(__name__)
 

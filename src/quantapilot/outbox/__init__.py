@@ -1,0 +1,1 @@
+"""The outbox: accepted events on the disk until they are delivered."""
