@@ -358,7 +358,7 @@ def test_memory_is_bounded(file: Path) -> None:
 def test_what_every_sink_has_is_kept_for_a_while_only(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quantapilot.emitter.writer._PRUNE_SECONDS", 0.02)
+    monkeypatch.setattr("quantapilot.outbox.writer._PRUNE_SECONDS", 0.02)
     with Outbox(file, limits=Limits(keep=0)) as outbox:
         outbox.register(SINK)
         outbox.register("other")
@@ -380,7 +380,7 @@ def test_what_every_sink_has_is_kept_for_a_while_only(
 def test_events_that_no_sink_has_asked_for_are_kept(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quantapilot.emitter.writer._PRUNE_SECONDS", 0.01)
+    monkeypatch.setattr("quantapilot.outbox.writer._PRUNE_SECONDS", 0.01)
     with Outbox(file, limits=Limits(keep=0)) as outbox:
         store(outbox, range(5))
         time.sleep(0.05)
@@ -517,7 +517,7 @@ def test_a_fault_of_the_outbox_itself_leaves_nobody_waiting(
 
     with Outbox(file) as outbox:
         with monkeypatch.context() as broken:
-            broken.setattr("quantapilot.emitter.writer.store", fails)
+            broken.setattr("quantapilot.outbox.writer.store", fails)
             with pytest.raises(OutboxError, match=r"internal fault KeyError; please report it$"):
                 handed(outbox, entry(1)).result(10)
         assert store(outbox, range(2, 3)) == [1]

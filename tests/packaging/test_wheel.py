@@ -220,3 +220,43 @@ def test_a_package_that_an_option_needs_is_named(installed: Installed) -> None:
     done = installed.run("qp", "validate:api", "--engine", "reference", FORBIDDEN.name)
     assert done.returncode == 4
     assert "quantapilot-contract[reference]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (("emit", "run_resumed", "--data", "{}", "--outbox", "events.db"), "emitter"),
+        (("relay", "--outbox", "events.db", "--to", "https://example.com/"), "emitter"),
+        (("relay", "--outbox", "events.db", "--to", "nats://example.com/RUNS"), "emitter"),
+        (("outbox", "retry", "--all", "--outbox", "forbidden.json"), "emitter"),
+        (("chaos", "--kills", "1"), "emitter"),
+    ],
+)
+def test_a_runtime_command_names_its_extra(
+    arguments: tuple[str, ...], extra: str, installed: Installed
+) -> None:
+    done = installed.run("qp", *arguments)
+    assert done.returncode == 4, done.stdout
+    assert f"quantapilot-contract[{extra}]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_guards_signatures_and_dry_runs_need_no_extra(installed: Installed) -> None:
+    code = """
+import logging
+from quantapilot.guard import JsonFormatter, install
+from quantapilot.signing import Signer, new_secret, verify
+secret = new_secret()
+headers = Signer([secret]).headers("id", 1700000000, b"{}")
+print(verify(headers, b"{}", [secret], now=lambda: 1700000000.0).message_id)
+install()
+logging.warning("mail goes to %s@%s", "u17", "mail.example.com")
+"""
+    done = installed.run("python", "-c", code)
+    assert (done.returncode, done.stdout) == (0, "id\n")
+    assert "log record blocked: pii/email in message" in done.stderr
+    data = '{"run_id": "550e8400-e29b-41d4-a716-446655440000"}'
+    arguments = ("emit", "run_resumed", "--data", data, "--source", "/scripts", "--dry-run")
+    dry = installed.run("qp", *arguments)
+    assert (dry.returncode, dry.stderr) == (0, "")
+    assert orjson.loads(dry.stdout)["type"] == "quantapilot.run_resumed"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quantapilot.errors import ExitCode
-from quantapilot.reports.plain import counted
+from quantapilot.reports.plain import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -255,8 +255,8 @@ def _sink_line(sink: SinkStatus) -> str:
     if sink.oldest is not None:
         parts.append(f"oldest of {_time(sink.oldest)}")
     if sink.disabled is not None:
-        parts.append(f"disabled: {_shown(sink.disabled)}")
-    return f"{_shown(sink.name)}: {', '.join(parts)}"
+        parts.append(f"disabled: {printable(sink.disabled)}")
+    return f"{printable(sink.name)}: {', '.join(parts)}"
 
 
 def _item_line(item: Item) -> str:
@@ -266,11 +266,7 @@ def _item_line(item: Item) -> str:
         parts.append(f"due {_time(item.due)}")
     if item.reason:
         parts.append(item.reason)
-    return "  ".join(_shown(part) for part in parts)
-
-
-def _shown(text: str) -> str:
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return "  ".join(printable(part) for part in parts)
 
 
 def _time(seconds: float | None) -> str | None:

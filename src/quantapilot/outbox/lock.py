@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Literal
 
 import orjson
 
-from quantapilot.errors import MissingExtraError, OutboxLockedError
+from quantapilot.errors import OutboxLockedError, needing
 
-try:
+with needing("emitter", "an outbox"):
     from filelock import FileLock, Timeout
-except ModuleNotFoundError as error:
-    raise MissingExtraError("emitter", "an outbox") from error
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 # A sink's position on one event. Delivered events are known by the sink's progress alone.
 State = Literal["delivered", "waiting", "dead", "dropped"]
-# What `append` answers through: it resolves once a commit covers the entries.
-Waiter = "Future[Sequence[int]] | AsyncFuture[Sequence[int]]"
 
 
 @dataclass(frozen=True, slots=True)
