@@ -22,6 +22,8 @@ _ORDER = {
     name: at for at, name in enumerate(("specversion", "id", "source", "type", "time", "subject"))
 }
 
+_TYPE_AND_PAYLOAD = 2
+
 
 class Model(Protocol):
     """A generated model, told by its one method, so that Pydantic need not be installed."""
@@ -63,7 +65,7 @@ class Envelopes:
         self._types: dict[str, _Type] = {}
         self._names: dict[str, str] = {}
         self.payload = found.schema["x-document"].get("payload", "data")
-        self._told_by = discriminator["propertyName"]
+        self.told_by = discriminator["propertyName"]
         copies = {
             name: tuple(pointer.split("/")[1:])
             for name, pointer in found.schema["x-document"].get("copies", {}).items()
@@ -82,7 +84,7 @@ class Envelopes:
         copies: Mapping[str, tuple[str, ...]],
     ) -> None:
         fields = members(contract, event)
-        if not {"id", self._told_by, self.payload} <= fields.keys():
+        if not {"id", self.told_by, self.payload} <= fields.keys():
             raise ContractError(f"{event.name} lacks an id, its type or its payload")
         reference = fields[self.payload].get("$ref", "")
         payload = contract.definitions.get(reference.rpartition("/")[2])
@@ -100,6 +102,14 @@ class Envelopes:
     def copies(self) -> frozenset[str]:
         """Return the pointers of the attributes that repeat a part of the payload."""
         return frozenset(f"/{key}" for kind in self._types.values() for key, _ in kind.copies)
+
+    @property
+    def constants(self) -> list[dict[str, Any]]:
+        """Return the attributes that are always the same, for each type of event."""
+        return [
+            {key: value for key, value in kind.attributes.items() if value is not None}
+            for kind in self._types.values()
+        ]
 
     @property
     def types(self) -> list[str]:
@@ -133,15 +143,24 @@ class Envelopes:
             ContractError: It is neither.
             UnknownNameError: No event has this name, or a payload as this model.
         """
+        return self.made(event, name)[0]
+
+    def made(
+        self, event: Mapping[str, Any] | Model, name: str | None = None
+    ) -> tuple[dict[str, Any], bool]:
+        """Do as `filled` does, and tell whether all attributes but the type were made here.
+
+        The payload then stands behind them.
+        """
         if not isinstance(event, dict):
             name, event = self._parsed(event, name)
         if name is not None:
-            event = {self._told_by: self.type_named(name), self.payload: event}
-        known = event.get(self._told_by)
+            event = {self.told_by: self.type_named(name), self.payload: event}
+        known = event.get(self.told_by)
         kind = self._types.get(known) if isinstance(known, str) else None
         if kind is None:
             # The contract says what is wrong with it.
-            return event
+            return event, False
         out = kind.attributes | event
         if "id" not in event:
             out["id"] = new_id()
@@ -154,7 +173,8 @@ class Envelopes:
                     del out[key]
         if self.payload not in event:
             del out[self.payload]
-        return out
+            return out, False
+        return out, len(event) == _TYPE_AND_PAYLOAD
 
     def _parsed(
         self, event: Mapping[str, Any] | Model, name: str | None
@@ -168,7 +188,7 @@ class Envelopes:
         held = dump(mode="json")
         if not isinstance(held, dict):
             raise ContractError("an event is a JSON object or a model of the contract")
-        if name is None and self._told_by not in held:
+        if name is None and self.told_by not in held:
             name = type(event).__name__
         return name, held
 

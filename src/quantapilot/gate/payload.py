@@ -38,19 +38,22 @@ class PayloadCheck:
         self._conforms = inspector.validator.judge(kind)
         self._proves = inspector.detector.proves
 
-    def check(self, payload: dict[str, Any], name: str = "payload") -> tuple[bytes, list[Finding]]:
+    def check(
+        self, payload: dict[str, Any], name: str = "payload", known: bytes = b""
+    ) -> tuple[bytes, list[Finding]]:
         """Return the payload as JSON, and what it breaks or holds; nothing where it may leave.
 
         Args:
             payload: A JSON object.
             name: What findings say it stands in.
+            known: Where in its JSON that begins which is not known to hold nothing.
 
         Raises:
             ContractError: It holds what JSON has no form for; the message names no value.
         """
         raw = _written(payload)
         try:
-            if self._conforms(payload) and self._proves(raw):
+            if self._conforms(payload) and self._proves(raw[max(0, raw.find(known)) :]):
                 return raw, []
         except ValueError:
             # A value that the engine does not know, such as a UUID object, is judged as written.

@@ -12,6 +12,8 @@ from tests.emitting import CONFIG, MAIL, PAYLOAD, ROOT, RUN
 
 from quantapilot.emitter.checking import EventCheck
 from quantapilot.findings import EventRefusedError
+from quantapilot.gate.payload import PayloadCheck
+from quantapilot.pii.rules import load_rules
 
 CHECK = EventCheck(CONFIG, "/quantapilot/worker")
 
@@ -88,3 +90,35 @@ def test_what_is_wrong_with_the_payload_is_told_once() -> None:
 def test_what_is_wrong_with_a_given_copy_is_told() -> None:
     event = {"type": "quantapilot.run_started", "subject": "run 7", "data": PAYLOAD}
     assert {each.pointer for each in refused(event).findings} == {"/subject"}
+
+
+@pytest.mark.parametrize("field", ["reason", "gate"])
+def test_whatever_the_rules_find_in_a_whole_event_is_found_in_its_payload(field: str) -> None:
+    whole = PayloadCheck(CHECK.inspector, "events")
+    payload = {"run_id": RUN, "gate": "deploy", "approved": True}
+    texts = {text for rule in load_rules() for text in (*rule.match, *rule.no_match)}
+    assert len(texts) > 1_000
+    for text in texts:
+        event = CHECK.envelopes.filled(payload | {field: text}, "gate_decision")
+        _, findings = whole.check(event)
+        try:
+            CHECK.entry(payload | {field: text}, "gate_decision")
+        except EventRefusedError as error:
+            assert findings, text
+            told = [(each.rule, each.pointer) for each in error.findings]
+            assert told == [(each.rule, each.pointer) for each in findings]
+        else:
+            assert findings == [], text
+
+
+def test_a_source_that_holds_a_name_is_refused_with_every_event() -> None:
+    check = EventCheck(CONFIG, "/home/alice.smith/worker")
+    with pytest.raises(EventRefusedError) as caught:
+        check.entry(PAYLOAD, "run_started")
+    assert {each.pointer for each in caught.value.findings} == {"/source"}
+
+
+@pytest.mark.parametrize("key", ["id", "source", "subject", "time"])
+def test_an_attribute_that_is_given_is_searched(key: str) -> None:
+    event = {"type": "quantapilot.run_started", "data": PAYLOAD, key: f"/{MAIL}"}
+    assert "pii/email" in {each.rule for each in refused(event).findings}
