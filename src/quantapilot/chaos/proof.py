@@ -54,8 +54,6 @@ _DEADLINE = 1.0
 # A worker is given time to start; then it works for some share of its time, and is killed.
 _SHORTEST = 0.05
 _STARTS = 60.0
-# More than a worker emits in its life.
-_ENDLESS = 1 << 40
 
 
 class ChaosError(QuantaPilotError):
@@ -69,13 +67,15 @@ class Plan:
     Attributes:
         kills: How often the worker is killed.
         seconds: The longest that a worker works before it is killed; each time another part of it.
+        events: The most events that it emits before that; then it only delivers.
         in_flight: How many events it is storing at a time.
         seed: Chooses the moments, the events and the failures.
         patience: Seconds in which all that is left must be delivered, when nothing fails any more.
     """
 
     kills: int = 20
-    seconds: float = 1.5
+    seconds: float = 2.0
+    events: int = 6_000
     in_flight: int = 64
     seed: int = 0
     patience: float = 600.0
@@ -172,7 +172,7 @@ def prove(plan: Plan, folder: Path, told: Callable[[str], None]) -> Verdict:
                 secrets=(secret,),
                 in_flight=plan.in_flight,
                 deadline=_DEADLINE,
-                events=_ENDLESS,
+                events=plan.events,
                 seed=chance.getrandbits(32),
             )
             _work_and_die(orders, chance.uniform(_SHORTEST, plan.seconds), heard)

@@ -45,7 +45,7 @@ class Orders:
         secrets: What deliveries are signed with.
         in_flight: How many events are being stored at a time.
         deadline: Seconds that one delivery may take.
-        events: After so many it ends by itself.
+        events: After so many it emits no more, and only delivers.
         seed: Chooses what it emits.
     """
 
@@ -89,7 +89,7 @@ def payloads(random: Random) -> Iterator[tuple[str, dict[str, Any], bool]]:
 
 
 async def work(orders: Orders) -> None:
-    """Emit events until all are emitted, or the process is killed."""
+    """Emit events, and deliver them, until the process is killed."""
     options = SinkOptions(orders.secrets, allow_private=True, deadline=orders.deadline)
     planned = payloads(Random(orders.seed))  # noqa: S311 - it decides nothing secret
     left = iter(range(orders.events))
@@ -110,6 +110,8 @@ async def work(orders: Orders) -> None:
         orders.outbox, source="/chaos", sinks=[orders.sink], options=options, linger=0
     ) as emitter:
         await asyncio.gather(*(emit_some(emitter) for _ in range(orders.in_flight)))
+        # Killed while it delivers, too.
+        await asyncio.Event().wait()
 
 
 def main() -> None:

@@ -34,6 +34,14 @@ if TYPE_CHECKING:
     metavar="S",
     help="The longest that it works before it is killed.",
 )
+@click.option(
+    "--events",
+    type=click.IntRange(min=1),
+    default=6000,
+    show_default=True,
+    metavar="N",
+    help="The most events that it emits before that; then it only delivers.",
+)
 @click.option("--seed", type=int, default=0, metavar="N", help="Chooses moments and failures.")
 @click.option(
     "--folder",
@@ -42,7 +50,9 @@ if TYPE_CHECKING:
     help="Keep the outbox in DIR, on the disk that you mean; it stays there.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Say only how it ended.")
-def chaos(*, kills: int, seconds: float, seed: int, folder: Path | None, quiet: bool) -> None:
+def chaos(
+    *, kills: int, seconds: float, events: int, seed: int, folder: Path | None, quiet: bool
+) -> None:
     """Prove that no event is lost: kill an emitter over and over, let its receiver fail.
 
     A process emits events as fast as it can, some of them with personal data, and is killed at
@@ -62,7 +72,7 @@ def chaos(*, kills: int, seconds: float, seed: int, folder: Path | None, quiet: 
     try:
         if folder is not None:
             _made(folder)
-        verdict = prove(Plan(kills, seconds, seed=seed), kept, told)
+        verdict = prove(Plan(kills, seconds, events, seed=seed), kept, told)
     finally:
         if shows:
             click.echo("\r\x1b[K", nl=False, err=True)
