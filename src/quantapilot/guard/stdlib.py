@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from quantapilot.guard.lines import LineCheck
     from quantapilot.guard.records import Policy
 
+# What is in one may change, and it still be the same.
+_CONTAINERS = frozenset({dict, list, tuple})
+
 _installing = threading.Lock()
 _installed: list[Guard] = []
 
@@ -215,6 +218,9 @@ class Guard:
         writing = self._state.writing
         given = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
         line = self._records.line(record, given, may_raise=writing is not None)
+        if record.exc_text and line is not given:
+            # A formatter keeps there what it made of an exception, and handlers may pickle it.
+            self._records.settle(record)
         if isinstance(line, logging.LogRecord):
             line = self._safe_line(original, writer, line)
         elif line is given:
@@ -296,6 +302,8 @@ def install(
 def _alike(record: logging.LogRecord, known: dict[str, Any]) -> bool:
     """Tell whether nothing was put into a record since it was judged."""
     try:
-        return vars(record) == known
+        return vars(record) == known and not any(
+            type(value) in _CONTAINERS for name, value in known.items() if name != "args"
+        )
     except Exception:  # noqa: BLE001 what can't be compared, such as an array, is judged again
         return False
