@@ -216,7 +216,7 @@ class Guard:
         text: Any,
     ) -> Any:
         writing = self._state.writing
-        given = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        given = text.decode("utf-8", "replace") if isinstance(text, bytes) else _characters(text)
         line = self._records.line(record, given, may_raise=writing is not None)
         if record.exc_text and line is not given:
             # A formatter keeps there what it made of an exception, and handlers may pickle it.
@@ -297,6 +297,11 @@ def install(
         raise ConfigError(f"a guard has no such policy; it is one of {', '.join(POLICIES)}")
     guard = Guard(line_check(config, max_bytes), policy, hooks=hooks)
     return guard.install()
+
+
+def _characters(text: Any) -> str:
+    """Return what a stream writes of a text, which may be of a class that shows itself otherwise."""
+    return str.__str__(text) if isinstance(text, str) else str(text)
 
 
 def _alike(record: logging.LogRecord, known: dict[str, Any]) -> bool:

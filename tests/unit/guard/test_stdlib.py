@@ -374,6 +374,27 @@ def test_a_traceback_that_a_formatter_leaves_in_a_record_does_not_get_out(
     assert "alice" not in sink.text
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_line_that_shows_itself_as_another_is_judged_as_it_is_written(
+    policy: Policy, log: logging.Logger
+) -> None:
+    class Masked(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "***"
+
+    class Masking(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:  # noqa: ARG002
+            return Masked(MAIL)
+
+    sink = Sink()
+    log.addHandler(stream(sink, Masking()))
+    with install(policy, config=CONFIG, hooks=False):
+        write(log, lambda log: log.error("hi"))
+    assert "alice" not in sink.text
+
+
 @pytest.mark.parametrize("path", ["message", "extra", "exception", "split arguments"])
 def test_refusing_writes_nothing(path: str, log: logging.Logger) -> None:
     sink = Sink()
