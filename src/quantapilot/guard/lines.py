@@ -196,7 +196,7 @@ def line_check(config: Config | None = None, max_bytes: int = MAX_BYTES) -> Line
 def shown(value: object) -> str:
     """Return the texts of an object: formatters write the one or the other.
 
-    JSON's take the characters of a text, whatever it shows itself as, and structlog's asks for more.
+    JSON takes the characters of a text, whatever it shows itself as; structlog's asks for more.
     """
     texts = [str(value), repr(value)]
     if isinstance(value, str):

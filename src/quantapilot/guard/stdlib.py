@@ -300,7 +300,7 @@ def install(
 
 
 def _characters(text: Any) -> str:
-    """Return what a stream writes of a text, which may be of a class that shows itself otherwise."""
+    """Return what a stream writes of a text, whatever its class shows it as."""
     return str.__str__(text) if isinstance(text, str) else str(text)
 
 
