@@ -334,8 +334,15 @@ def _made_of(record: logging.LogRecord) -> str:
 
 def _as_the_module_has_it(record: logging.LogRecord) -> None:
     """Have a record's message be what stands in it, and nothing that its class adds."""
-    if type(record) is not logging.LogRecord:
-        record.__class__ = logging.LogRecord
+    kind, plain_kind = type(record), logging.LogRecord
+    if kind.getMessage is plain_kind.getMessage:
+        return
+    try:
+        record.__class__ = plain_kind
+    except TypeError:
+        # One with slots can only become one with the same.
+        made = {"__slots__": (), "getMessage": plain_kind.getMessage}
+        record.__class__ = type(kind.__name__, (kind,), made)
 
 
 def _plain_arguments(arguments: tuple[object, ...] | Mapping[str, object]) -> bool:

@@ -161,7 +161,7 @@ class Guard:
                 writing = state.writing
                 if writing is None or writing.record is not record:
                     settle(record)
-                elif (handler.filters or writing.touched) and not _alike(record, writing.known):
+                elif (_filters(handler) or writing.touched) and not _alike(record, writing.known):
                     settle(record, may_raise=True)
                     writing.known = vars(record).copy()
                 if writing is not None:
@@ -236,7 +236,7 @@ class Guard:
         record: logging.LogRecord,
     ) -> str:
         """Return a safe record as its formatter writes it, or without it where that is not safe."""
-        message = record.getMessage()
+        message = str(record.msg)
         try:
             # A formatter keeps what it made in the record.
             text = str(original(writer, copy(record)))
@@ -297,6 +297,11 @@ def install(
         raise ConfigError(f"a guard has no such policy; it is one of {', '.join(POLICIES)}")
     guard = Guard(line_check(config, max_bytes), policy, hooks=hooks)
     return guard.install()
+
+
+def _filters(handler: logging.Handler) -> bool:
+    own = getattr(handler.filter, "__func__", None) is not logging.Filterer.filter
+    return own or bool(handler.filters)
 
 
 def _characters(text: Any) -> str:

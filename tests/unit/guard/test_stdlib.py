@@ -105,6 +105,16 @@ def prefixed(log: logging.Logger) -> None:
     log.handle(Prefixed(log.name, 40, __file__, 1, "hi", (), None))
 
 
+def slotted(log: logging.Logger) -> None:
+    class Slotted(logging.LogRecord):
+        __slots__ = ("user",)
+
+        def getMessage(self) -> str:  # noqa: N802
+            return f"{MAIL}: {super().getMessage()}"
+
+    log.handle(Slotted(log.name, 40, __file__, 1, "hi", (), None))
+
+
 PATHS: dict[str, Callable[[logging.Logger], None]] = {
     "message": lambda log: log.error("for " + MAIL),
     "argument": lambda log: log.error("for %s", MAIL),
@@ -132,6 +142,7 @@ PATHS: dict[str, Callable[[logging.Logger], None]] = {
     "format with too few": lambda log: log.error(*("%s %s", MAIL)),
     "record of another class": factory_made,
     "text that a record's class makes": prefixed,
+    "text that a class with slots makes": slotted,
     "private name in extra": lambda log: log.error("hi", extra={"_user": Named()}),
     "level's name": lambda log: log.handle(
         logging.makeLogRecord({"name": log.name, "levelname": MAIL, "levelno": 40, "msg": "hi"})
@@ -337,6 +348,22 @@ def test_no_value_gets_out(
         if not refused and sink != "filter that adds":
             assert text, f"{name} was not written at all"
     assert leaks == []
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_a_handlers_own_filter_adds_does_not_get_out(
+    policy: Policy, log: logging.Logger
+) -> None:
+    class Adding(RawHandler):
+        def filter(self, record: logging.LogRecord) -> bool:
+            record.user = MAIL
+            return bool(super().filter(record))
+
+    sink = Sink()
+    log.addHandler(Adding(sink))
+    with install(policy, config=CONFIG, hooks=False):
+        write(log, lambda log: log.error("hi"))
+    assert "alice" not in sink.text
 
 
 @pytest.mark.parametrize("policy", POLICIES)
