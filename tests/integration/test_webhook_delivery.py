@@ -376,7 +376,11 @@ def test_no_cookie_comes_back() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    [b"set-cookie: alice@example.org=1", b"set-cookie: a=1; path=alice", b"set-cookie: for alice=1"],
+    [
+        b"set-cookie: alice@example.org=1",
+        b"set-cookie: a=1; path=alice",
+        b"set-cookie: for alice=1",
+    ],
 )
 def test_nothing_that_a_receiver_answers_is_logged(
     header: bytes, caplog: pytest.LogCaptureFixture
