@@ -229,7 +229,7 @@ def _refused(reason: SignatureReason) -> SignatureError:
 
 
 def _keys(secrets: Sequence[str]) -> list[bytes]:
-    if isinstance(secrets, str):
+    if isinstance(secrets, (str, bytes)):
         raise SecretError("secrets are a list of texts, and one text was given")
     if not secrets:
         raise SecretError("there is no secret; give one of the form 'whsec_' and base64")
@@ -237,6 +237,9 @@ def _keys(secrets: Sequence[str]) -> list[bytes]:
 
 
 def _key(secret: str, name: str) -> bytes:
+    # As a variable of the environment that is not set.
+    if not isinstance(secret, str):
+        raise SecretError(f"{name} is no text; give one of the form 'whsec_' and base64")
     if secret.startswith(_ASYMMETRIC):
         raise SecretError(
             f"{name} is of an asymmetric key pair, which is not supported; "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aio_pika
@@ -95,6 +96,44 @@ def test_a_server_that_is_down_has_events_sent_again_and_says_nothing(
     assert "hidden" not in f"{answers}{sink_for(url).name}{vars(sink_for(url))}"
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("url", "answer"),
+    [
+        ("redis://127.0.0.1:{port}/0", b"$-5\r\n"),
+        ("redis://127.0.0.1:{port}/0", b"*1\r\n" * 100_000),
+        ("redis://127.0.0.1:{port}/0", b"-MOVED 1 alice:1\r\n"),
+        ("redis://127.0.0.1:{port}/0", b"+OK\r\n" * 9),
+        ("redis://127.0.0.1:{port}/0", b"+OK\r\n" * 3 + b":alice\r\n"),
+        ("redis://127.0.0.1:{port}/0", b"-alice\r\n"),
+        ("redis://127.0.0.1:{port}/0", b">2\r\n+message\r\n+alice\r\n"),
+        ("amqp://127.0.0.1:{port}/?queue=q", b"AMQP\0\0\x09\1"),
+        ("amqp://127.0.0.1:{port}/?queue=q", b"\1\0\0\xff\xff\xff\xffalice" * 99),
+    ],
+)
+def test_a_server_that_answers_nonsense_has_events_sent_again_and_none_of_it_is_shown(
+    url: str, answer: bytes, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(65536):
+                writer.write(answer)
+                await writer.drain()
+        writer.close()
+
+    async def run() -> list[Outcome]:
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            sink = sink_for(url.format(port=port), SinkOptions(deadline=0.4))
+            answers = [*await sink.send([message(1)]), *await sink.send([message(2)])]
+            await sink.close()
+            return answers
+
+    with caplog.at_level("DEBUG"):
+        answers = asyncio.run(run())
+    assert [type(each) for each in answers] == [Retry, Retry]
+    assert "alice" not in f"{answers}{caplog.text}{capfd.readouterr()}"
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,20 @@ PROGRAMS = {
         """,
         r"Odd: <exception str\(\) failed>",
     ),
+    "attribute that is suggested": (
+        """
+        class Counts: pass
+        setattr(Counts, MAIL, 1)
+        getattr(Counts(), "olive@example_org")
+        """,
+        r"AttributeError(: 'Counts' object has no attribute 'olive@example_org')?\n",
+    ),
+    "name that is suggested": (
+        """
+        exec("olive_example_org", {MAIL: 1})
+        """,
+        r"NameError(: name 'olive_example_org' is not defined)?\n",
+    ),
     "own hook": (
         """
         sys.excepthook = lambda *args: print(args)
@@ -143,7 +157,10 @@ def test_no_program_prints_a_value(name: str, tmp_path: Path) -> None:
     done = run(tmp_path, text)
     assert "alice" not in done.stdout + done.stderr
     assert re.search(shown, done.stderr, re.DOTALL), done.stderr
-    crashes = name in {"uncaught", "cause", "note", "group", "text that can't be made", "own hook"}
+    crashes = name in {
+        "uncaught", "cause", "note", "group", "text that can't be made", "own hook",
+        "attribute that is suggested", "name that is suggested",
+    }  # fmt: skip
     assert done.returncode == int(crashes)
 
 

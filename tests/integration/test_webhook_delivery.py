@@ -374,6 +374,23 @@ def test_no_cookie_comes_back() -> None:
     assert not any(b"cookie" in each.lower() for each in raw.requests)
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"set-cookie: alice@example.org=1",
+        b"set-cookie: a=1; path=alice",
+        b"set-cookie: for alice=1",
+    ],
+)
+def test_nothing_that_a_receiver_answers_is_logged(
+    header: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    raw = Raw(b"HTTP/1.1 500 alice\r\nlocation: //alice\r\n" + header + b"\r\n\r\nalice")
+    with caplog.at_level("DEBUG"):
+        assert answered(raw) == [Retry("status 500")]
+    assert "alice" not in caplog.text
+
+
 def test_an_answer_without_an_end_is_cut_off() -> None:
     endless = Raw(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n" + b"x" * 65536, again=4000)
     assert answered(endless) == [Delivered()]

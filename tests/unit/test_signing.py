@@ -303,9 +303,12 @@ def test_every_reason_is_documented_with_what_to_do() -> None:
         ("whsec_" + "é" * 40, "not base64"),
         ("whsk_" + "A" * 86, "asymmetric"),
         ("whpk_" + "A" * 43, "asymmetric"),
+        (None, "is no text"),
+        (SECRET.encode(), "is no text"),
+        ([SECRET], "is no text"),
     ],
 )
-def test_a_secret_that_can_not_be_used_is_refused_and_not_shown(secret: str, told: str) -> None:
+def test_a_secret_that_can_not_be_used_is_refused_and_not_shown(secret: Any, told: str) -> None:
     for use in (
         lambda: Signer([SECRET, secret]),
         lambda: verify(HEADERS, BODY, [SECRET, secret], now=lambda: AT),
@@ -313,7 +316,7 @@ def test_a_secret_that_can_not_be_used_is_refused_and_not_shown(secret: str, tol
         with pytest.raises(SecretError, match=told) as caught:
             use()
         assert str(caught.value).startswith("secret 2 ")
-        assert not_shown(caught.value, secret)
+        assert not_shown(caught.value, str(secret))
 
 
 def not_shown(error: QuantaPilotError, secret: str) -> bool:
@@ -324,7 +327,7 @@ def not_shown(error: QuantaPilotError, secret: str) -> bool:
     return not any(part in text for part in re.findall(r"[^_\s]{12,}", secret))
 
 
-@pytest.mark.parametrize("secrets", [[], (), SECRET])
+@pytest.mark.parametrize("secrets", [[], (), None, SECRET, SECRET.encode()])
 def test_no_secret_at_all_is_never_taken_for_a_valid_one(secrets: Any) -> None:
     with pytest.raises(SecretError):
         verify(HEADERS, BODY, secrets, now=lambda: AT)

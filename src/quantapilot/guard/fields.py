@@ -42,6 +42,11 @@ def plain(value: Any, depth: int = 0) -> bool:
     return kind.__module__ in _VALUES
 
 
+def judged(value: Any) -> Any:
+    """Return what is judged of a value: itself where it is plain or a container, else its texts."""
+    return value if isinstance(value, (dict, list, tuple)) or plain(value) else shown(value)
+
+
 def told(problems: Problems) -> str:
     """Return in words which rules hold where."""
     return ", ".join(f"{rule} in {place}" for place, rules in problems.items() for rule in rules)
@@ -78,7 +83,7 @@ def redacted_fields(check: LineCheck, fields: Mapping[str, Any]) -> dict[str, An
     for name, value in fields.items():
         if check.rules(str(name)):
             continue
-        given = value if plain(value) else shown(value)
+        given = judged(value)
         dirty = check.value_rules(str(name), given)
         out[name] = check.redacted_value(str(name), given) if dirty else value
     return out

@@ -84,8 +84,7 @@ class JsonFormatter(logging.Formatter):
         try:
             return self._line(record)
         except Exception as error:  # noqa: BLE001 whatever fails here, a safe line is written
-            name = type(error).__name__
-            return self._made(record, f"log record could not be checked: {name}")
+            return self._unchecked(record, error)
 
     def _line(self, record: logging.LogRecord) -> str:
         payload = self._base(record, self._message(record))
@@ -168,6 +167,14 @@ class JsonFormatter(logging.Formatter):
             "level": _level(record),
             "message": message,
         }
+
+    def _unchecked(self, record: logging.LogRecord, error: Exception) -> str:
+        message = f"log record could not be checked: {type(error).__name__}"
+        try:
+            return self._made(record, message)
+        except Exception:  # noqa: BLE001 its time or its level is none: now, and an error, are
+            instead = logging.makeLogRecord({"levelname": "ERROR", "levelno": logging.ERROR})
+            return self._made(instead, message)
 
     def _made(self, record: logging.LogRecord, message: str) -> str:
         return orjson.dumps(self._base(record, message)).decode()

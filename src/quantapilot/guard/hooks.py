@@ -12,7 +12,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.guard.tracebacks import frames, full, located
+from quantapilot.guard.tracebacks import frames, full, located, suggested
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +145,7 @@ class Hooks:
             text = begin + full(kind, error, trace)
             shown = located(text, self._check)
             if self._check.clean(shown):
-                return None if shown == text else shown
+                return None if shown == text and self._suggests_nothing(error) else shown
             if self._redacts:
                 return self._check.redacted(shown)
             rules = ", ".join(self._check.rules(shown))
@@ -153,6 +153,10 @@ class Hooks:
             return f"{self._check.redacted(begin)}{places}\nTexts were left out: {rules}"
         except Exception as fault:  # noqa: BLE001 whatever fails here, the text must not leave
             return f"Exception could not be checked: {type(fault).__name__}"
+
+    def _suggests_nothing(self, error: BaseException | None) -> bool:
+        """Tell whether the interpreter prints nothing that the text checked does not show."""
+        return sys.version_info >= (3, 12) or error is None or self._check.clean(suggested(error))
 
 
 def _shown(value: object) -> str:

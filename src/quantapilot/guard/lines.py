@@ -194,9 +194,16 @@ def line_check(config: Config | None = None, max_bytes: int = MAX_BYTES) -> Line
 
 
 def shown(value: object) -> str:
-    """Return both texts of an object: formatters write the one or the other."""
-    text, other = str(value), repr(value)
-    return text if text == other else f"{text}\n{other}"
+    """Return the texts of an object: formatters write the one or the other.
+
+    JSON takes the characters of a text, whatever it shows itself as; structlog's asks for more.
+    """
+    texts = [str(value), repr(value)]
+    if isinstance(value, str):
+        texts.append(str.__str__(value))
+    if (made := getattr(type(value), "__structlog__", None)) is not None:
+        texts.append(str(made(value)))
+    return "\n".join(dict.fromkeys(texts))
 
 
 def _lines(text: str) -> list[str]:

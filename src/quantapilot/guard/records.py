@@ -42,12 +42,17 @@ OWN = frozenset(vars(logging.makeLogRecord({}))) | {"taskName"}
 # Names of the program's parts, and what findings call them.
 _NAMES = {
     "name": "logger",
+    "levelname": "level",
+    "filename": "file",
+    "module": "module",
     "funcName": "function",
     "threadName": "thread",
     "processName": "process",
     "taskName": "task",
 }
 _FOLDERS_REMEMBERED = 4096
+# What structlog keeps in a record for its own formatter; of no other object more than text goes on.
+_KEPT = frozenset({"_logger", "_name"})
 # Loggers of the interpreter's own machinery: an error raised there would end a loop or a pool.
 _NEVER_RAISED_AT = frozenset({"asyncio", "concurrent.futures", "py.warnings"})
 
@@ -152,14 +157,17 @@ class RecordCheck:
         Objects that were given as arguments do not go further: handlers get the text of them.
         """
         fields = vars(record)
+        if self._files.get(record.pathname) != record.pathname:
+            self._relocate(record)
         message = record.getMessage()
         kind = type(record.msg)
         if (record.args and not _plain_arguments(record.args)) or kind not in _MESSAGES:
             # A dict is the event of a library whose formatter takes it for one.
             record.msg, record.args = message if kind is not dict else record.msg, ()
-        if self._files.get(record.pathname) != record.pathname:
-            self._relocate(record)
-        text = f"{message}\n{record.name}\n{record.funcName}\n{record.threadName}"
+        text = (
+            f"{message}\n{record.name}\n{record.levelname}\n{record.filename}\n{record.module}"
+            f"\n{record.funcName}\n{record.threadName}"
+        )
         if record.args:
             text = f"{text}\n{_unused(record.args, message)}"
         if record.exc_info or record.exc_text or record.stack_info:
@@ -184,6 +192,9 @@ class RecordCheck:
                 self._files[pathname] = safe
         if safe != pathname:
             record.pathname = safe
+            if (name := self.check.redacted(record.filename)) != record.filename:
+                # A module's name is the file's, cut off in the middle of what was found.
+                record.filename = record.module = name
 
     def _problems(self, record: logging.LogRecord, message: str) -> Problems:
         """Return what holds in a record; its tracebacks are told to name no home folder."""
@@ -249,6 +260,8 @@ class RecordCheck:
         elif check.clean(message) and not record.args:
             return
         record.msg, record.args = check.redacted(message), ()
+        if record.getMessage() != record.msg:
+            _as_the_module_has_it(record)
 
     def _block(self, record: logging.LogRecord, problems: Problems) -> None:
         error = record.exc_info[1] if record.exc_info else None
@@ -268,6 +281,7 @@ class RecordCheck:
         # file's, can't be told, they stand alone.
         record.msg, record.args = SafeText(message if told_of == DROPPED else told_of), ()
         record.exc_info = record.exc_text = record.stack_info = None
+        _as_the_module_has_it(record)
         for name in ("message", "asctime"):
             fields.pop(name, None)
         for name in _NAMES:
@@ -318,6 +332,19 @@ def _made_of(record: logging.LogRecord) -> str:
     return "" if error is None else parts(error)
 
 
+def _as_the_module_has_it(record: logging.LogRecord) -> None:
+    """Have a record's message be what stands in it, and nothing that its class adds."""
+    kind, plain_kind = type(record), logging.LogRecord
+    if kind.getMessage is plain_kind.getMessage:
+        return
+    try:
+        record.__class__ = plain_kind
+    except TypeError:
+        # One with slots can only become one with the same.
+        made = {"__slots__": (), "getMessage": plain_kind.getMessage}
+        record.__class__ = type(kind.__name__, (kind,), made)
+
+
 def _plain_arguments(arguments: tuple[object, ...] | Mapping[str, object]) -> bool:
     values = arguments.values() if isinstance(arguments, dict) else arguments
     return SCALARS.issuperset(map(type, values))
@@ -331,8 +358,5 @@ def _unused(arguments: tuple[object, ...] | Mapping[str, object], message: str) 
 
 
 def _as_text(name: str, value: Any) -> Any:
-    """Return an object as the text of it, which is what a formatter shows.
-
-    What a logging library keeps under a private name for its own formatter stays.
-    """
-    return value if name.startswith("_") else str(value)
+    """Return an object as the text of it, which is what a formatter shows."""
+    return value if name in _KEPT else str(value)

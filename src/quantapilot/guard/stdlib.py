@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from quantapilot.guard.lines import LineCheck
     from quantapilot.guard.records import Policy
 
+# What is in one may change, and it still be the same.
+_CONTAINERS = frozenset({dict, list, tuple})
+
 _installing = threading.Lock()
 _installed: list[Guard] = []
 
@@ -158,7 +161,7 @@ class Guard:
                 writing = state.writing
                 if writing is None or writing.record is not record:
                     settle(record)
-                elif (handler.filters or writing.touched) and not _alike(record, writing.known):
+                elif (_filters(handler) or writing.touched) and not _alike(record, writing.known):
                     settle(record, may_raise=True)
                     writing.known = vars(record).copy()
                 if writing is not None:
@@ -213,8 +216,11 @@ class Guard:
         text: Any,
     ) -> Any:
         writing = self._state.writing
-        given = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        given = text.decode("utf-8", "replace") if isinstance(text, bytes) else _characters(text)
         line = self._records.line(record, given, may_raise=writing is not None)
+        if record.exc_text and line is not given:
+            # A formatter keeps there what it made of an exception, and handlers may pickle it.
+            self._records.settle(record)
         if isinstance(line, logging.LogRecord):
             line = self._safe_line(original, writer, line)
         elif line is given:
@@ -230,7 +236,7 @@ class Guard:
         record: logging.LogRecord,
     ) -> str:
         """Return a safe record as its formatter writes it, or without it where that is not safe."""
-        message = record.getMessage()
+        message = str(record.msg)
         try:
             # A formatter keeps what it made in the record.
             text = str(original(writer, copy(record)))
@@ -293,9 +299,21 @@ def install(
     return guard.install()
 
 
+def _filters(handler: logging.Handler) -> bool:
+    own = getattr(handler.filter, "__func__", None) is not logging.Filterer.filter
+    return own or bool(handler.filters)
+
+
+def _characters(text: Any) -> str:
+    """Return what a stream writes of a text, whatever its class shows it as."""
+    return str.__str__(text) if isinstance(text, str) else str(text)
+
+
 def _alike(record: logging.LogRecord, known: dict[str, Any]) -> bool:
     """Tell whether nothing was put into a record since it was judged."""
     try:
-        return vars(record) == known
+        return vars(record) == known and not any(
+            type(value) in _CONTAINERS for name, value in known.items() if name != "args"
+        )
     except Exception:  # noqa: BLE001 what can't be compared, such as an array, is judged again
         return False

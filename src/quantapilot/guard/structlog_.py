@@ -6,13 +6,14 @@ the `logging` module sees what is written as well.
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from quantapilot.errors import ConfigError
-from quantapilot.guard.fields import called, kept, plain, redacted_fields, refusal, surely, told
+from quantapilot.guard.fields import called, judged, kept, redacted_fields, refusal, surely, told
 from quantapilot.guard.lines import AS_SHOWN, MAX_BYTES, line_check, shown
 from quantapilot.guard.records import POLICIES
 from quantapilot.guard.tracebacks import frames, full, located
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     Event = MutableMapping[str, Any]
     Processor = Callable[[Any, str, Event], Any]
 
-# What structlog puts into an event for its own formatter.
-_OWN = frozenset({"_record", "_from_structlog"})
+# What structlog puts into an event for its own formatter; under these names, but of other types, it
+# is as any field.
+_OWN: dict[str, type] = {"_record": logging.LogRecord, "_from_structlog": bool}
 # What tells when, where and how severe; kept in a blocked event where it is clean.
 _FRAME = ("timestamp", "level", "logger", "logger_name")
 
@@ -133,7 +135,7 @@ class _Events:
     def _problems(self, event: Event) -> tuple[Problems, dict[str, str]]:
         """Return what holds in an event, and its texts; home folders of tracebacks are replaced."""
         found: Problems = {}
-        given = {name: value for name, value in event.items() if name not in _OWN}
+        given = {name: value for name, value in event.items() if not _own(name, value)}
         error = _raised(given.pop("exc_info", None))
         text = ""
         if error is not None:
@@ -151,15 +153,14 @@ class _Events:
             self._check.clean(raw.decode())
         if not self._check.proves(raw):
             for name, value in given.items():
-                value = value if plain(value) else shown(value)  # noqa: PLW2901
-                if rules := self._check.value_rules(name, value):
+                if rules := self._check.value_rules(name, judged(value)):
                     found[_place(self._check, name)] = rules
         return found, {"event": raw.decode(), "exception": text}
 
     def _redacted(self, event: Event) -> Event:
         out: Event = {}
         for name, value in event.items():
-            if name in _OWN:
+            if _own(name, value):
                 out[name] = value
             elif name == "exc_info":
                 if (error := _raised(value)) is not None:
@@ -181,14 +182,14 @@ class _Events:
 
     def _emptied(self, event: Event, message: str) -> Event:
         """Return of an event when, where and how severe it was, numbers and ids, and a message."""
-        out: Event = {name: event[name] for name in _OWN if name in event}
+        out: Event = {name: value for name, value in event.items() if _own(name, value)}
         out["event"] = message
         for name, value in event.items():
             if name in _FRAME and type(value) is str:
                 out[name] = surely(self._check, value)
             elif type(value) is not str or name not in {"event", "exception", "stack"}:
-                holds = name in _OWN or name == "exc_info" or surely(self._check, name) != name
-                if not holds and name not in out:
+                holds = name in out or name == "exc_info" or surely(self._check, name) != name
+                if not holds:
                     out[name] = kept(self._check, name, value)
         return out
 
@@ -197,6 +198,10 @@ def _checked(policy: Policy, config: Config | None, max_bytes: int) -> LineCheck
     if policy not in POLICIES:
         raise ConfigError(f"a guard has no such policy; it is one of {', '.join(POLICIES)}")
     return line_check(config, max_bytes)
+
+
+def _own(name: str, value: Any) -> bool:
+    return name in _OWN and isinstance(value, _OWN[name])
 
 
 def _place(check: LineCheck, name: str) -> str:

@@ -58,6 +58,21 @@ def parts(error: BaseException) -> str:
     return "\n".join(lines)
 
 
+def suggested(error: BaseException) -> str:
+    """Return the names of which the interpreter may ask whether one of them was meant.
+
+    Python 3.11 prints such a suggestion, and `traceback` knows of none before 3.12.
+    """
+    names: list[object] = []
+    for each in _chain(error):
+        if isinstance(each, AttributeError):
+            names += dir(each.obj)
+        elif isinstance(each, NameError):
+            for frame, _ in list(traceback.walk_tb(each.__traceback__))[-1:]:
+                names += [*frame.f_locals, *frame.f_globals]
+    return "\n".join(map(str, names))
+
+
 def located(text: str, check: LineCheck) -> str:
     """Return a traceback's text with what its file names tell of persons replaced."""
     if check.proves(text.encode("utf-8", "surrogatepass")):

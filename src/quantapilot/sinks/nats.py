@@ -51,7 +51,9 @@ _STREAM = re.compile(r"[A-Za-z0-9_-]{1,255}")
 # Words of printable ASCII with dots between, none of them a wildcard; `$` begins the server's own.
 _PLAIN = re.compile(r"(?!\$)[!-)+-\-/-=?-~]+(?:\.[!-)+-\-/-=?-~]+)*")
 
-# Error numbers of the JetStream API: `server/errors.json` of nats-server.
+# Error numbers of the JetStream API: `server/errors.json` of nats-server. Anything
+# else is a server's own words, and those are not shown.
+_NUMBERS = range(10_000, 11_000)
 _REFUSALS: dict[object, Outcome] = {
     10054: Dead("bigger than the stream takes"),
     10059: Retry("no such stream"),
@@ -380,7 +382,7 @@ async def _make(client: Client, stream: Stream) -> None:
 
 def _reason(error: Exception, noted: Exception | None) -> str:
     if isinstance(error, nats.js.errors.APIError):
-        return f"the stream can't be made: error {error.err_code}"
+        return f"the stream can't be made: error {_number(error.err_code)}"
     if isinstance(error, nats.js.errors.Error | nats.errors.NoRespondersError):
         return "the stream can't be made: the server has no JetStream"
     if isinstance(error, nats.errors.NoServersError) and noted is not None:
@@ -392,6 +394,10 @@ def _reason(error: Exception, noted: Exception | None) -> str:
     if "authorization" in str(error).lower():
         return "the server refuses the credentials"
     return "no connection"
+
+
+def _number(told: object) -> int | str:
+    return told if isinstance(told, int) and told in _NUMBERS else "unknown"
 
 
 def _headers(message: Message, stream: Stream) -> dict[str, str] | None:
@@ -416,8 +422,7 @@ def _outcome(answer: Msg, stream: str) -> Outcome:
         return Retry("an acknowledgement that is none")
     error = told.get("error")
     if isinstance(error, dict):
-        number = error.get("err_code")
-        shown = number if isinstance(number, int) else "unknown"
+        shown = _number(error.get("err_code"))
         return _REFUSALS.get(shown) or Retry(f"the stream refused: error {shown}")
     # Who else listens to the subject may answer too; only the stream gives a place in itself.
     if told.get("stream") != stream or not told.get("seq"):

@@ -174,6 +174,20 @@ def test_what_can_not_be_written_is_replaced(formatter: JsonFormatter) -> None:
         assert re.fullmatch(r"log record could not be checked: \w+", message)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"created": 1e20}, {"created": float("nan")}, {"created": MAIL}, {"levelname": None},
+     {"levelno": MAIL, "levelname": MAIL}],
+)  # fmt: skip
+@pytest.mark.parametrize("formatter", [BLOCK, REDACT])
+def test_a_record_whose_time_or_level_is_none_is_replaced(
+    odd: dict[str, Any], formatter: JsonFormatter
+) -> None:
+    payload = written(record(f"for {MAIL}", **odd), formatter)
+    assert re.fullmatch(r"log record could not be checked: \w+", payload["message"])
+    assert payload["level"] == "error"
+
+
 def test_a_loggers_name_that_is_none_is_left_out() -> None:
     made = record()
     made.name = MAIL

@@ -52,6 +52,16 @@ class Quiet:
         return "<Quiet>"
 
 
+class Named:
+    """An object whose text does not show what its repr shows."""
+
+    def __str__(self) -> str:
+        return "u17"
+
+    def __repr__(self) -> str:
+        return f"<Named {MAIL}>"
+
+
 class OddError(Exception):
     """An error whose text is not what it was made of."""
 
@@ -87,6 +97,24 @@ def factory_made(log: logging.Logger) -> None:
     log.handle(Braces(log.name, 40, __file__, 1, "for {}", (MAIL,), None))
 
 
+def prefixed(log: logging.Logger) -> None:
+    class Prefixed(logging.LogRecord):
+        def getMessage(self) -> str:  # noqa: N802
+            return f"{MAIL}: {super().getMessage()}"
+
+    log.handle(Prefixed(log.name, 40, __file__, 1, "hi", (), None))
+
+
+def slotted(log: logging.Logger) -> None:
+    class Slotted(logging.LogRecord):
+        __slots__ = ("user",)
+
+        def getMessage(self) -> str:  # noqa: N802
+            return f"{MAIL}: {super().getMessage()}"
+
+    log.handle(Slotted(log.name, 40, __file__, 1, "hi", (), None))
+
+
 PATHS: dict[str, Callable[[logging.Logger], None]] = {
     "message": lambda log: log.error("for " + MAIL),
     "argument": lambda log: log.error("for %s", MAIL),
@@ -113,6 +141,15 @@ PATHS: dict[str, Callable[[logging.Logger], None]] = {
     "format that fails": lambda log: log.error("%d", MAIL),
     "format with too few": lambda log: log.error(*("%s %s", MAIL)),
     "record of another class": factory_made,
+    "text that a record's class makes": prefixed,
+    "text that a class with slots makes": slotted,
+    "private name in extra": lambda log: log.error("hi", extra={"_user": Named()}),
+    "level's name": lambda log: log.handle(
+        logging.makeLogRecord({"name": log.name, "levelname": MAIL, "levelno": 40, "msg": "hi"})
+    ),
+    "file's name": lambda log: log.handle(
+        logging.LogRecord(log.name, 40, MAIL, 1, "hi", (), None, "f", "")
+    ),
 }
 
 
@@ -311,6 +348,78 @@ def test_no_value_gets_out(
         if not refused and sink != "filter that adds":
             assert text, f"{name} was not written at all"
     assert leaks == []
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_a_handlers_own_filter_adds_does_not_get_out(
+    policy: Policy, log: logging.Logger
+) -> None:
+    class Adding(RawHandler):
+        def filter(self, record: logging.LogRecord) -> bool:
+            record.user = MAIL
+            return bool(super().filter(record))
+
+    sink = Sink()
+    log.addHandler(Adding(sink))
+    with install(policy, config=CONFIG, hooks=False):
+        write(log, lambda log: log.error("hi"))
+    assert "alice" not in sink.text
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_a_filter_changes_within_a_field_does_not_get_out(
+    policy: Policy, log: logging.Logger
+) -> None:
+    def add(record: logging.LogRecord) -> bool:
+        vars(record)["context"]["users"].append(MAIL)
+        return True
+
+    sink = Sink()
+    raw = RawHandler(sink)
+    raw.addFilter(add)
+    log.addHandler(raw)
+    log.addHandler(RawHandler(sink))
+    with install(policy, config=CONFIG, hooks=False):
+        write(log, lambda log: log.error("hi", extra={"context": {"users": []}}))
+    assert "alice" not in sink.text
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_traceback_that_a_formatter_leaves_in_a_record_does_not_get_out(
+    policy: Policy, log: logging.Logger
+) -> None:
+    class Locals(logging.Formatter):
+        def formatException(self, ei: Any) -> str:  # noqa: N802
+            return f"{ei[0].__name__} with user={MAIL}"
+
+    sink = Sink()
+    handler = PickleHandler(sink)
+    handler.setFormatter(Locals())
+    log.addHandler(handler)
+    with install(policy, config=CONFIG, hooks=False):
+        write(log, lambda log: raised(log, ValueError("odd")))
+    assert "alice" not in sink.text
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_line_that_shows_itself_as_another_is_judged_as_it_is_written(
+    policy: Policy, log: logging.Logger
+) -> None:
+    class Masked(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "***"
+
+    class Masking(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:  # noqa: ARG002
+            return Masked(MAIL)
+
+    sink = Sink()
+    log.addHandler(stream(sink, Masking()))
+    with install(policy, config=CONFIG, hooks=False):
+        write(log, lambda log: log.error("hi"))
+    assert "alice" not in sink.text
 
 
 @pytest.mark.parametrize("path", ["message", "extra", "exception", "split arguments"])

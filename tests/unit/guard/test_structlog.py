@@ -37,6 +37,27 @@ class Customer:
         return "a customer"
 
 
+class Masked(str):
+    """A text that shows itself as another; JSON is written of what it is."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "***"
+
+    __repr__ = __str__
+
+
+class Structured:
+    """An object that shows a value to structlog's JSON renderer alone."""
+
+    def __repr__(self) -> str:
+        return "<Structured>"
+
+    def __structlog__(self) -> dict[str, str]:
+        return {"mail": MAIL}
+
+
 def failed(log: Any) -> None:
     try:
         raise ValueError(MAIL)  # noqa: TRY301
@@ -58,6 +79,10 @@ PATHS: dict[str, Callable[[Any], None]] = {
     "value": lambda log: log.info("hi", account=MAIL),
     "name": lambda log: log.info("hi", **{MAIL: 1}),
     "object": lambda log: log.info("hi", account=Customer()),
+    "masked text": lambda log: log.info("hi", account=Masked(MAIL)),
+    "object for structlog": lambda log: log.info("hi", account=Structured()),
+    "objects for structlog": lambda log: log.info("hi", accounts=[Structured()]),
+    "structlog's own names": lambda log: log.info("hi", _record=MAIL, _from_structlog=MAIL),
     "nested": lambda log: log.info("hi", data={"a": [{"b": MAIL}]}),
     "bound": lambda log: log.bind(account=MAIL).info("hi"),
     "exception": failed,
