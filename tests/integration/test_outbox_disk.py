@@ -107,6 +107,15 @@ def test_outcomes_that_a_full_disk_refuses_are_recorded_later(disk: Path) -> Non
         assert waiting(outbox) == left[1:]
 
 
+def test_what_waits_can_be_looked_at_on_a_full_disk(disk: Path) -> None:
+    with Outbox(disk / "o.db") as outbox:
+        outbox.register(SINK)
+        store(outbox, range(3))
+    fill(disk)
+    assert status(disk / "o.db").sinks[0].waiting == 3
+    assert examine(disk / "o.db", full=True).checked == 3
+
+
 def test_a_disk_that_is_full_from_the_start_is_told(disk: Path) -> None:
     fill(disk)
     with pytest.raises(OutboxUnwritableError):
