@@ -164,12 +164,13 @@ def test_unknown_names_of_the_package_are_attribute_errors() -> None:
 
 
 def test_who_interrupts_a_program_does_not_wait_for_deliveries(tmp_path: Path) -> None:
+    def program() -> None:
+        with emitter(tmp_path, sinks=["nats://127.0.0.1:1/EVENTS"], linger=60.0) as out:
+            out.emit(RunCompleted(run_id=RUN))
+            raise KeyboardInterrupt
+
     began = time.monotonic()
-    with (
-        pytest.raises(KeyboardInterrupt),
-        emitter(tmp_path, sinks=["nats://127.0.0.1:1/EVENTS"], linger=60.0) as out,
-    ):
-        out.emit(RunCompleted(run_id=RUN))
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        program()
     assert time.monotonic() - began < 30
     assert len(stored(tmp_path)) == 1
