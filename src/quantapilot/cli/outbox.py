@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quantapilot.cli import candidates
 from quantapilot.cli.runtime import THE_OUTBOX, must_be
 from quantapilot.errors import ExitCode
 from quantapilot.reports.plain import counted, printable
@@ -33,7 +34,12 @@ def _text(
 
 # More than SQLite can count to is no limit.
 _MOST = (1 << 63) - 1
-_SINK = click.option("--sink", metavar="NAME", help="Only this sink, as 'qp outbox status' has it.")
+_SINK = click.option(
+    "--sink",
+    metavar="NAME",
+    help="Only this sink, as 'qp outbox status' has it.",
+    shell_complete=candidates.sinks,
+)
 _IDS = click.argument("ids", nargs=-1, metavar="[ID]...", callback=_text)
 _FORMAT = click.option(
     "--format",
