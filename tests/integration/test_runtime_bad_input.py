@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -199,3 +200,19 @@ def test_a_database_that_is_gone_while_its_mark_stands_is_damage(command: tuple[
     code, line = told(*command, "--outbox", "o.db")
     assert code == UNCHECKED
     assert "o.db is damaged" in line
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders have rights there")
+def test_a_folder_that_nobody_may_look_into_is_told() -> None:
+    Path("closed").mkdir(mode=0)
+    program = [sys.executable, "-c", "from quantapilot.cli import main; main()"]
+    command = [*program, "outbox", "status", "--outbox", "closed/o.db"]
+    if not os.geteuid():
+        if shutil.which("setpriv") is None:
+            pytest.skip("root may look everywhere")
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        UNCHECKED,
+        "qp: closed/o.db can't be used: Permission denied\n",
+    )

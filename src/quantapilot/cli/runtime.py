@@ -65,10 +65,17 @@ TO = click.option(
 
 
 def must_be(outbox: Path) -> None:
-    """End with exit code 3 where there is no outbox; one whose mark is left is damaged."""
+    """End with exit code 3 where there is no outbox; one whose mark is left is damaged.
+
+    Raises:
+        OutboxError: Nobody may look.
+    """
+    from quantapilot.outbox.faults import typed
     from quantapilot.outbox.mark import mark_path
 
-    if not outbox.is_file() and not mark_path(outbox).exists():
+    with typed(outbox):
+        there = outbox.is_file() or mark_path(outbox).exists()
+    if not there:
         click.echo(f"qp: {printable(str(outbox))}: there is no such outbox", err=True)
         sys.exit(ExitCode.NOTHING)
 

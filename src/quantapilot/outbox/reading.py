@@ -42,6 +42,7 @@ def _no_shared_memory(code: int) -> bool:
         sqlite3.SQLITE_IOERR_SHMOPEN,
         sqlite3.SQLITE_IOERR_SHMSIZE,
         sqlite3.SQLITE_IOERR_SHMMAP,
+        sqlite3.SQLITE_READONLY_DIRECTORY,
     }
 
 
