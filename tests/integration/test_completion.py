@@ -12,6 +12,7 @@ import pytest
 from tests.program import call
 
 from quantapilot.errors import ExitCode
+from quantapilot.outbox.outbox import Outbox
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("qp")
@@ -144,3 +145,15 @@ def test_help_tells_where_each_script_belongs() -> None:
 
 def test_another_shell_is_a_usage_error() -> None:
     assert call("completion", "tcsh")[0] == ExitCode.USAGE
+
+
+@pytest.mark.skipif(BASH is None, reason="no bash")
+def test_sinks_are_offered_by_the_names_that_the_outbox_has(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "o.db") as outbox:
+        outbox.register("nats://hub/EVENTS")
+    given = ("qp", "outbox", "list", "--outbox", str(tmp_path / "o.db"), "--sink")
+    assert completed(*given, "") == ["nats://hub/EVENTS"]
+    assert completed(*given, "nats", ":", "//h") == ["//hub/EVENTS"]
+    none = str(tmp_path / "none.db")
+    assert completed("qp", "outbox", "list", "--outbox", none, "--sink", "") == [""]
+    assert completed("qp", "outbox", "list", "--sink", "") == [""]

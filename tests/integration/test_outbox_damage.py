@@ -216,6 +216,30 @@ def test_no_flipped_byte_in_an_event_is_delivered(file: Path) -> None:
     assert examine(file, full=True).clean
 
 
+@pytest.mark.parametrize("settled", [0, 10])
+def test_a_changed_event_with_none_before_it_is_not_delivered(file: Path, settled: int) -> None:
+    """The first event of all, and the first one behind those that were deleted."""
+    into_main(file)
+    if settled:
+        # One more than it may hold: what every sink has is deleted.
+        with Outbox(file, limits=Limits(events=EVENTS, wait=0)) as outbox:
+            outbox.register(SINK)
+            store(outbox, range(5000, 5001))
+    with closing(sqlite3.connect(file)) as connection, connection:
+        first, body = connection.execute("SELECT seq, body FROM events ORDER BY seq").fetchone()
+        assert (first > 1) == bool(settled)
+        changed = body.replace(b"ok", b"no")
+        assert changed != body
+        connection.execute("UPDATE events SET body=? WHERE seq=?", (changed, first))
+    assert f"1 event changed: {first}" in examine(file, full=True).told()
+    done = accept(file)
+    assert (done.gone, done.changed) == (1, 1)
+    with closing(sqlite3.connect(file)) as connection:
+        bodies = [body for (body,) in connection.execute("SELECT body FROM events")]
+    assert changed not in bodies
+    assert examine(file, full=True).clean
+
+
 def test_an_event_whose_hash_alone_was_hit_is_kept(file: Path) -> None:
     into_main(file)
     with closing(sqlite3.connect(file)) as connection, connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -107,6 +108,15 @@ def test_outcomes_that_a_full_disk_refuses_are_recorded_later(disk: Path) -> Non
         assert waiting(outbox) == left[1:]
 
 
+def test_what_waits_can_be_looked_at_on_a_full_disk(disk: Path) -> None:
+    with Outbox(disk / "o.db") as outbox:
+        outbox.register(SINK)
+        store(outbox, range(3))
+    fill(disk)
+    assert status(disk / "o.db").sinks[0].waiting == 3
+    assert examine(disk / "o.db", full=True).checked == 3
+
+
 def test_a_disk_that_is_full_from_the_start_is_told(disk: Path) -> None:
     fill(disk)
     with pytest.raises(OutboxUnwritableError):
@@ -165,3 +175,25 @@ def test_a_full_disk_is_told_in_a_namespace_of_this_user(tmp_path: Path) -> None
     if b"unshare" in done.stderr:
         pytest.skip("this system lets users make no namespaces")
     assert done.returncode == 0, done.stdout.decode()
+
+
+def test_who_may_only_read_can_look_at_an_outbox_of_somebody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    with Outbox(folder / "o.db") as outbox:
+        outbox.register(SINK)
+        store(outbox, range(3))
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    program = [sys.executable, "-c", "from quantapilot.cli import main; main()"]
+    command = [*program, "outbox", "status", "--outbox", str(folder / "o.db")]
+    if not os.geteuid():
+        # Root may write everywhere, but for what it gave up.
+        if shutil.which("setpriv") is None:
+            pytest.skip("root can't become somebody else here")
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    folder.chmod(0o755)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{SINK}: waiting 3" in done.stdout

@@ -202,14 +202,20 @@ def _work_and_die(orders: Orders, seconds: float, heard: _Told) -> None:
         with suppress(BrokenPipeError):
             worker.stdin.write(orders.written())
             worker.stdin.close()
-        until = time.monotonic() + _STARTS
-        while len(heard.stored) == before and worker.poll() is None and time.monotonic() < until:
-            time.sleep(0.005)
-        with suppress(subprocess.TimeoutExpired):
-            worker.wait(seconds)
-        ended = worker.poll()
-        worker.kill()
-        reading.join()
+        ended: int | None = None
+        try:
+            until = time.monotonic() + _STARTS
+            while (
+                len(heard.stored) == before and worker.poll() is None and time.monotonic() < until
+            ):
+                time.sleep(0.005)
+            with suppress(subprocess.TimeoutExpired):
+                worker.wait(seconds)
+            ended = worker.poll()
+        finally:
+            # Also where the proof is interrupted: its pipe is not closed while it is read.
+            worker.kill()
+            reading.join()
         said = worker.stderr.read()
     if ended is not None or len(heard.stored) == before:
         raise ChaosError(f"a worker ended by itself: {_last_line(said)}")

@@ -54,13 +54,14 @@ def qp() -> None:
 
 def run() -> None:
     """Run the command line; expected errors are one line, and no fault shows a checked value."""
+    _fill_descriptors()
     if "_QP_COMPLETE" in os.environ:
         # A shell asks: the way it splits words must be known first.
         import_module("quantapilot.cli.completion")
     try:
         sys.exit(qp.main(prog_name="qp", standalone_mode=False))
     except click.Abort:
-        _stop("interrupted: not everything was checked")
+        _stop("interrupted before the end")
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -78,6 +79,17 @@ def run() -> None:
     except Exception as error:  # noqa: BLE001
         # The text of an unforeseen exception may hold what was being checked: its place is enough.
         _stop(f"internal fault: {type(error).__name__} at {_place(error)}; please report it")
+
+
+def _fill_descriptors() -> None:
+    """Have closed standard streams be empty: else the next file that is opened stands there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - until the end
 
 
 def _stop(message: str) -> NoReturn:

@@ -5,6 +5,7 @@ Whatever is wrong with a project is told by the command itself; a shell is told 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,20 @@ def events(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
         return []
     names = [each.rpartition(".")[2] for each in types]
     return [name for name in names if name.startswith(incomplete)]
+
+
+def sinks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Return the names of an outbox's sinks that begin so."""
+    from quantapilot.outbox.survey import status
+
+    outbox = ctx.params.get("outbox") or os.environ.get("QP_OUTBOX", "")
+    if not outbox:
+        return []
+    try:
+        known = status(Path(outbox)).sinks
+    except QuantaPilotError:
+        return []
+    return [each.name for each in known if each.name.startswith(incomplete)]
 
 
 def _rules(ctx: click.Context) -> list[str]:

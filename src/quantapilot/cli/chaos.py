@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from quantapilot.cli.options import Seconds
 from quantapilot.errors import ExitCode, needing
 from quantapilot.reports.plain import counted
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0.1),
+    type=Seconds(min=0.1),
     default=2.0,
     show_default=True,
     metavar="S",

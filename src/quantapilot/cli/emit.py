@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from quantapilot.cli import candidates
-from quantapilot.cli.options import CONFIG
+from quantapilot.cli.options import CONFIG, Seconds
 from quantapilot.cli.runtime import OUTBOX, TO, sink_options
 from quantapilot.config import load_config
 from quantapilot.errors import ExitCode, UnsearchableError
 from quantapilot.findings import EventRefusedError
+from quantapilot.reports.plain import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -50,7 +51,7 @@ _STDIN = "-"
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -82,8 +83,11 @@ def emit(
         name, stdin = None, _STDIN
     if sum(each is not None for each in (data, file, stdin)) != 1:
         raise click.UsageError("give the payload by one of --data, --file and '-'")
-    texts = _data(data) if data is not None else _texts(file or _STDIN)
     settings = load_config(config)
+    if data is not None:
+        texts = _data(data)
+    else:
+        texts = _texts(_STDIN if file is None else file, settings.max_document_bytes)
     if dry_run:
         from quantapilot.emitter.checking import EventCheck
 
@@ -91,8 +95,12 @@ def emit(
         sys.exit(_each(check, texts, name, lambda entry: entry.body.decode()))
     if outbox is None:
         raise click.UsageError("name the outbox: --outbox FILE, or QP_OUTBOX")
+    import logging
+
     from quantapilot.emitter import Emitter
 
+    # What ends a relay is raised, too, and told once.
+    logging.getLogger("quantapilot").addHandler(logging.NullHandler())
     emitter = Emitter(
         outbox,
         source=source,
@@ -156,34 +164,48 @@ def _data(data: str) -> Iterator[tuple[str, int, str]]:
     yield "--data", 1, data
 
 
-def _texts(file: str) -> Iterator[tuple[str, int, str]]:
+def _texts(file: str, most: int) -> Iterator[tuple[str, int, str]]:
     """Yield the JSON documents of a file as they come: one a line, or one in all.
 
     Each with the file's name and the number of its first line.
 
     Raises:
-        UnsearchableError: It can't be read.
+        UnsearchableError: It can't be read, or a document has more than `most` bytes.
     """
-    label = "<stdin>" if file == _STDIN else file
+    label = "<stdin>" if file == _STDIN else printable(file)
+    if not file:
+        raise click.UsageError("--file is empty: name a file, or '-' for standard input")
     try:
         with nullcontext(sys.stdin.buffer) if file == _STDIN else Path(file).open("rb") as stream:
-            yield from _documents(label, stream)
+            yield from _documents(label, stream, most)
     except OSError as error:
         reason = error.strerror or "input/output error"
         raise UnsearchableError(f"{label}: can't be read: {reason}") from error
 
 
-def _documents(label: str, stream: BinaryIO) -> Iterator[tuple[str, int, str]]:
+def _documents(label: str, stream: BinaryIO, most: int) -> Iterator[tuple[str, int, str]]:
     from quantapilot.gate.check import opening_of
 
+    def next_line(number: int) -> bytes:
+        return bounded(stream.readline(most + 1), number)
+
+    def bounded(data: bytes, number: int) -> bytes:
+        if len(data) > most:
+            raise UnsearchableError(
+                f"{label}:{number}: a document of more than {most:,} bytes, the project's "
+                "max_document_bytes; nothing of it, or behind it, was emitted"
+            )
+        return data
+
     first = 1
-    line = stream.readline()
+    line = next_line(first)
     while line and not line.strip():
-        first, line = first + 1, stream.readline()
+        first, line = first + 1, next_line(first + 1)
     if line and opening_of(line) != "line":
-        yield label, first, (line + stream.read()).decode("utf-8", "replace")
+        rest = stream.read(most + 1 - len(line))
+        yield label, first, bounded(line + rest, first).decode("utf-8", "surrogateescape")
         return
     while line:
         if line.strip():
-            yield label, first, line.decode("utf-8", "replace")
-        first, line = first + 1, stream.readline()
+            yield label, first, line.decode("utf-8", "surrogateescape")
+        first, line = first + 1, next_line(first + 1)

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from quantapilot.cli import candidates
+
+_YEAR = 366 * 86400
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds that a clock can wait for: finite, a year at most."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        seconds: float = super().convert(value, param, ctx)
+        if not seconds <= _YEAR:
+            self.fail(f"{value} is no number of seconds up to a year.", param, ctx)
+        return seconds
+
 
 CONFIG = click.option(
     "--config",

@@ -5,30 +5,42 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from quantapilot.cli import candidates
+from quantapilot.cli.runtime import THE_OUTBOX, must_be
 from quantapilot.errors import ExitCode
 from quantapilot.reports.plain import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from quantapilot.outbox.outbox import Outbox
     from quantapilot.outbox.survey import Item, SinkStatus, Status
 
-_OUTBOX = click.option(
-    "--outbox",
-    "file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="QP_OUTBOX",
-    required=True,
-    metavar="FILE",
-    help="The outbox; else QP_OUTBOX.",
+
+def _text(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    ids: tuple[str, ...],
+) -> tuple[str, ...]:
+    if not all(each.isprintable() for each in ids):
+        raise click.BadParameter("an id has no such characters")
+    return ids
+
+
+# More than SQLite can count to is no limit.
+_MOST = (1 << 63) - 1
+_SINK = click.option(
+    "--sink",
+    metavar="NAME",
+    help="Only this sink, as 'qp outbox status' has it.",
+    shell_complete=candidates.sinks,
 )
-_SINK = click.option("--sink", metavar="NAME", help="Only this sink, as 'qp outbox status' has it.")
+_IDS = click.argument("ids", nargs=-1, metavar="[ID]...", callback=_text)
 _FORMAT = click.option(
     "--format",
     "report_format",
@@ -48,14 +60,14 @@ def outbox() -> None:
 
 
 @outbox.command()
-@_OUTBOX
+@THE_OUTBOX
 @_FORMAT
-def status(file: Path, report_format: str) -> None:
+def status(outbox: Path, report_format: str) -> None:
     """Show how many events are kept, and how many each sink has not got."""
     from quantapilot.outbox.survey import status as survey
 
-    _must_be(file)
-    found = survey(file)
+    must_be(outbox)
+    found = survey(outbox)
     if report_format == "json":
         _print_json(_as_json(found))
         return
@@ -64,7 +76,7 @@ def status(file: Path, report_format: str) -> None:
 
 
 @outbox.command("list")
-@_OUTBOX
+@THE_OUTBOX
 @_SINK
 @click.option(
     "--state",
@@ -80,13 +92,15 @@ def status(file: Path, report_format: str) -> None:
     help="The most events that are shown.",
 )
 @_FORMAT
-def list_(file: Path, sink: str | None, state: str | None, limit: int, report_format: str) -> None:
+def list_(
+    outbox: Path, sink: str | None, state: str | None, limit: int, report_format: str
+) -> None:
     """List events that a sink has not got, oldest first; never what is in them."""
     from quantapilot.outbox.survey import items
 
-    _must_be(file)
+    must_be(outbox)
     try:
-        found = items(file, sink, state, limit)
+        found = items(outbox, sink, state, min(limit, _MOST))
     except LookupError:
         raise _unknown_sink(sink) from None
     if report_format == "json":
@@ -100,11 +114,11 @@ def list_(file: Path, sink: str | None, state: str | None, limit: int, report_fo
 
 
 @outbox.command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
-@_OUTBOX
+@_IDS
+@THE_OUTBOX
 @_SINK
 @click.option("--all", "every", is_flag=True, help="All dead and waiting events.")
-def retry(ids: tuple[str, ...], *, file: Path, sink: str | None, every: bool) -> None:
+def retry(ids: tuple[str, ...], *, outbox: Path, sink: str | None, every: bool) -> None:
     """Have dead and waiting events sent again as soon as a relay runs.
 
     Name events by their ids, or a sink, or --all. A sink that was disabled is enabled again when
@@ -112,12 +126,12 @@ def retry(ids: tuple[str, ...], *, file: Path, sink: str | None, every: bool) ->
     """
     if bool(ids) == (every or (not ids and sink is not None)):
         raise click.UsageError("name events by their ids, or a sink by --sink, or say --all")
-    _do(file, sink, lambda at: at.retry(ids or None, sink), "to be sent again")
+    _do(outbox, sink, lambda at: at.retry(ids or None, sink), "to be sent again")
 
 
 @outbox.command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
-@_OUTBOX
+@_IDS
+@THE_OUTBOX
 @_SINK
 @click.option("--all-dead", is_flag=True, help="All dead events.")
 @click.option("--forget", is_flag=True, help="With --sink: let go of the sink itself, too.")
@@ -125,7 +139,7 @@ def retry(ids: tuple[str, ...], *, file: Path, sink: str | None, every: bool) ->
 def drop(
     ids: tuple[str, ...],
     *,
-    file: Path,
+    outbox: Path,
     sink: str | None,
     all_dead: bool,
     forget: bool,
@@ -140,37 +154,37 @@ def drop(
         raise click.UsageError("name events by their ids, or a sink by --sink, or say --all-dead")
     if forget and (sink is None or ids or all_dead):
         raise click.UsageError("--forget goes with --sink, and with nothing else")
-    _must_be(file)
+    must_be(outbox)
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("what is dropped is never delivered: say --yes if that is meant")
-        click.confirm("What is dropped is never delivered. Go on?", abort=True)
+        if not click.confirm("What is dropped is never delivered. Go on?"):
+            click.echo("qp: nothing was given up", err=True)
+            sys.exit(ExitCode.NOTHING)
     if forget and sink is not None:
-        _do(file, sink, lambda at: at.forget(sink), "given up", may_be_none=True)
+        _do(outbox, sink, lambda at: at.forget(sink), "given up", may_be_none=True)
     else:
-        _do(file, sink, lambda at: at.drop(ids or None, sink, dead=all_dead), "given up")
+        _do(outbox, sink, lambda at: at.drop(ids or None, sink, dead=all_dead), "given up")
 
 
 @outbox.command()
-@_OUTBOX
+@THE_OUTBOX
 @click.option(
     "--accept",
     is_flag=True,
     help="Copy what is damaged, and go on with all that is intact.",
 )
-def verify(file: Path, *, accept: bool) -> None:
+def verify(outbox: Path, *, accept: bool) -> None:
     """Check that every event is there, and as it was stored.
 
     It changes nothing but with --accept; the damaged files are kept beside it then.
     """
     from quantapilot.outbox.faults import typed
     from quantapilot.outbox.intact import examine
-    from quantapilot.outbox.mark import mark_path
 
-    if not mark_path(file).exists():
-        _must_be(file)
-    with typed(file):
-        found = examine(file, full=True)
+    must_be(outbox)
+    with typed(outbox):
+        found = examine(outbox, full=True)
     if found.clean:
         click.echo(f"intact: {counted(found.checked, 'event')}")
         return
@@ -180,9 +194,9 @@ def verify(file: Path, *, accept: bool) -> None:
         sys.exit(ExitCode.FINDINGS)
     from quantapilot.outbox.repair import accept as repair
 
-    done = repair(file)
+    done = repair(outbox)
     for copy in done.copies:
-        click.echo(f"copied to {copy.name}")
+        click.echo(f"copied to {printable(copy.name)}")
     for name in done.reset:
         click.echo(f"progress lost: {name} gets all events again")
     gone = f"{counted(done.gone, 'acknowledged event')} gone"
@@ -191,18 +205,12 @@ def verify(file: Path, *, accept: bool) -> None:
     )
 
 
-def _must_be(file: Path) -> None:
-    if not file.is_file():
-        click.echo(f"qp: {file}: there is no such outbox", err=True)
-        sys.exit(ExitCode.NOTHING)
-
-
 def _unknown_sink(sink: str | None) -> click.UsageError:
     return click.UsageError(f"the outbox knows no sink {sink}; 'qp outbox status' lists them")
 
 
 def _do(
-    file: Path,
+    outbox: Path,
     sink: str | None,
     work: Callable[[Outbox], int],
     what: str,
@@ -212,8 +220,8 @@ def _do(
     from quantapilot.errors import UnknownNameError
     from quantapilot.outbox.outbox import Outbox
 
-    _must_be(file)
-    with Outbox(file, append=False) as opened:
+    must_be(outbox)
+    with Outbox(outbox, append=False) as opened:
         try:
             concerned = work(opened)
         except UnknownNameError:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quantapilot.cli.runtime import OUTBOX, TO, sink_options
+from quantapilot.cli.options import Seconds
+from quantapilot.cli.runtime import THE_OUTBOX, TO, must_be, sink_options
 from quantapilot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _RELAY_DEADLINE = 120.0
 
 
 @click.command()
-@OUTBOX
+@THE_OUTBOX
 @TO
 @click.option("--once", is_flag=True, help="End when all that is there is settled.")
 @click.option(
@@ -41,7 +42,7 @@ _RELAY_DEADLINE = 120.0
 )
 @click.option(
     "--deadline",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     default=15.0,
     show_default=True,
     metavar="SECONDS",
@@ -49,13 +50,13 @@ _RELAY_DEADLINE = 120.0
 )
 @click.option(
     "--give-up-after",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     metavar="SECONDS",
     help="With --once, end by then although something waits.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing when all is delivered.")
 def relay(
-    outbox: Path | None,
+    outbox: Path,
     to: tuple[str, ...],
     *,
     once: bool,
@@ -75,15 +76,12 @@ def relay(
     With --once, the exit code is 1 when something is left: waiting, dead, or for a sink that wants
     no more events.
     """
-    if outbox is None:
-        raise click.UsageError("name the outbox: --outbox FILE, or QP_OUTBOX")
     if not to:
         raise click.UsageError("name where events go: --to URL, or QP_SINKS")
     if give_up_after is not None and not once:
         raise click.UsageError("--give-up-after needs --once")
-    if once and not outbox.exists():
-        click.echo(f"qp: there is no outbox {outbox}: nothing was delivered", err=True)
-        sys.exit(ExitCode.NOTHING)
+    if once:
+        must_be(outbox)
     from quantapilot.outbox.outbox import Outbox
     from quantapilot.relay.relay import Relay, RelaySettings
     from quantapilot.sinks import sink_for

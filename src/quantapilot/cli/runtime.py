@@ -3,28 +3,57 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from quantapilot.cli import candidates
+from quantapilot.errors import ExitCode
+from quantapilot.reports.plain import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from quantapilot.sinks.sink import SinkOptions
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
 
 SECRETS = "QP_WEBHOOK_SECRETS"
 HEADER = "QP_WEBHOOK_HEADER"
 
-OUTBOX = click.option(
-    "--outbox",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="QP_OUTBOX",
-    show_envvar=True,
-    metavar="FILE",
-    help="The file that events are kept in until they are delivered.",
-    shell_complete=candidates.files,
-)
+
+class _File(click.Path):
+    """The name of a file; a variable of a script that is not set makes none."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path."""
+        if not os.fspath(value):
+            self.fail("it is empty: name a file.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _outbox(*, required: bool) -> Callable[[_F], _F]:
+    return click.option(
+        "--outbox",
+        type=_File(dir_okay=False, path_type=Path),
+        envvar="QP_OUTBOX",
+        show_envvar=True,
+        required=required,
+        metavar="FILE",
+        help="The file that events are kept in until they are delivered.",
+        shell_complete=candidates.files,
+    )
+
+
+OUTBOX = _outbox(required=False)
+THE_OUTBOX = _outbox(required=True)
 TO = click.option(
     "--to",
     multiple=True,
@@ -33,6 +62,22 @@ TO = click.option(
     metavar="URL",
     help="Deliver to this sink, such as https://…, nats://… or file:…; repeatable.",
 )
+
+
+def must_be(outbox: Path) -> None:
+    """End with exit code 3 where there is no outbox; one whose mark is left is damaged.
+
+    Raises:
+        OutboxError: Nobody may look.
+    """
+    from quantapilot.outbox.faults import typed
+    from quantapilot.outbox.mark import mark_path
+
+    with typed(outbox):
+        there = outbox.is_file() or mark_path(outbox).exists()
+    if not there:
+        click.echo(f"qp: {printable(str(outbox))}: there is no such outbox", err=True)
+        sys.exit(ExitCode.NOTHING)
 
 
 def sink_options(*, allow_private: bool, deadline: float | None = None) -> SinkOptions:

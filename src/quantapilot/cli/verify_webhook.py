@@ -14,6 +14,7 @@ import click
 
 from quantapilot.cli import candidates
 from quantapilot.errors import ExitCode, InputError, SignatureError
+from quantapilot.reports.plain import printable
 from quantapilot.signing import REASONS, TOLERANCE, verify
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _read(file: str, most: int) -> bytes:
 
 
 def _label(file: str) -> str:
-    return "<stdin>" if file == _STDIN else file
+    return "<stdin>" if file == _STDIN else printable(file)
 
 
 def _told(verified: Verified) -> str:

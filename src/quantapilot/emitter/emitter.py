@@ -124,11 +124,14 @@ class Emitter:
         Raises:
             OutboxError: What was to be recorded could not be.
         """
+        self._end(self._linger)
+
+    def _end(self, linger: float) -> None:
         outbox, self._outbox = self._outbox, None
         relay, self._relay = self._relay, None
         try:
             if relay is not None:
-                relay.stop(linger=self._linger)
+                relay.stop(linger=linger)
                 self._last = relay.progress.sinks
         finally:
             if outbox is not None:
@@ -215,7 +218,8 @@ class Emitter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        # Who interrupts a program does not want to wait.
+        self._end(0.0 if kind is KeyboardInterrupt else self._linger)
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self.open)

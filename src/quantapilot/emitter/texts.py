@@ -12,6 +12,7 @@ from quantapilot.findings import EventRefusedError
 from quantapilot.gate.check import shows_all
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
+from quantapilot.inputs.rules import INPUT_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,10 +32,13 @@ def parsed(check: EventCheck, label: str, text: str, line: int) -> dict[str, Any
         line: The number of its first line.
 
     Raises:
-        EventRefusedError: It is no JSON object, or names a key twice.
+        EventRefusedError: It is not UTF-8, no JSON object, or names a key twice.
     """
     value: Any = None
-    raw = text.encode("utf-8", "replace")
+    broken = _not_utf8(label, text, line)
+    if broken is not None:
+        raise EventRefusedError(f"{label} may not leave: it is not UTF-8", [broken])
+    raw = text.encode()
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -48,6 +52,20 @@ def parsed(check: EventCheck, label: str, text: str, line: int) -> dict[str, Any
     if told or not isinstance(value, dict):
         raise EventRefusedError(f"{label} may not leave: it is no JSON object", told)
     return value
+
+
+def _not_utf8(label: str, text: str, line: int) -> Finding | None:
+    """Return the finding of a text that was made of bytes that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return INPUT_RULES["input/invalid-utf8"].at(
+            label,
+            "bytes that are not UTF-8",
+            line=line + text.count("\n", 0, error.start),
+            column=error.start - text.rfind("\n", 0, error.start),
+        )
+    return None
 
 
 def entry_of(check: EventCheck, label: str, text: str, line: int, name: str | None) -> Entry:

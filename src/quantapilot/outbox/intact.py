@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STATES = ("delivered", "waiting", "dead", "dropped")
+NO_DATABASE = "{path} is no outbox, nor a database; name another file"
 _HEAD = b"SQLite format 3\0"
 
 Span = tuple[int, int]
@@ -98,12 +99,17 @@ def examine(path: Path, *, full: bool) -> Examination:
     except (*READ_FAULTS, TypeError) as error:
         if not damage(error):
             raise
-    if mark is None and not problems and not _database(path):
-        raise OutboxVersionError(f"{path} is no outbox, nor a database; name another file")
+    if mark is None and not problems and not is_database(path):
+        raise OutboxVersionError(NO_DATABASE.format(path=path))
     return Examination(0, (), (), (*problems, "SQLite can't read all of it"))
 
 
-def _database(path: Path) -> bool:
+def is_database(path: Path) -> bool:
+    """Return whether a file begins as SQLite's do.
+
+    Raises:
+        OSError: It can't be read.
+    """
     with path.open("rb") as file:
         return file.read(len(_HEAD)) == _HEAD
 

@@ -9,7 +9,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from quantapilot.errors import OutboxError, OutboxUnwritableError, UnknownNameError
+from quantapilot.errors import (
+    OutboxError,
+    OutboxUnwritableError,
+    OutboxVersionError,
+    UnknownNameError,
+)
 from quantapilot.outbox import progress, upkeep
 from quantapilot.outbox.chain import tail
 from quantapilot.outbox.faults import typed
@@ -87,6 +92,11 @@ class Outbox:
                 f"{self._path.parent} is no folder: make it, or name another place for the outbox"
             )
         with ExitStack() as stack, typed(self._path):
+            # A new outbox takes the place of an empty file: a device would be gone.
+            if self._path.exists() and not self._path.is_file():
+                raise OutboxVersionError(
+                    f"{self._path} is no regular file: name another place for the outbox"
+                )
             for role in ROLES:
                 if self._roles[role]:
                     stack.callback(RoleLock(self._path, role).release)

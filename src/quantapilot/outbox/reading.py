@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -25,14 +26,24 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("SELECT count(*) FROM sqlite_master")
     except READ_FAULTS as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if code & 0xFF != sqlite3.SQLITE_CANTOPEN or holds_data(path.with_name(f"{path.name}-wal")):
+        if not _no_shared_memory(code) or holds_data(path.with_name(f"{path.name}-wal")):
             # What is wrong shows with the first statement of whoever asked.
             return connection
         connection.close()
     else:
         return connection
-    # In a folder that can't be written, SQLite can't share memory with others: there are none.
+    # In a folder that can't be written, or on a full disk, SQLite can't share memory with others:
+    # there are none.
     return _open(path, "mode=ro&immutable=1")
+
+
+def _no_shared_memory(code: int) -> bool:
+    return code & 0xFF == sqlite3.SQLITE_CANTOPEN or code in {
+        sqlite3.SQLITE_IOERR_SHMOPEN,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+        sqlite3.SQLITE_READONLY_DIRECTORY,
+    }
 
 
 def holds_data(path: Path) -> bool:
@@ -49,7 +60,7 @@ def holds_data(path: Path) -> bool:
 
 def _open(path: Path, how: str) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"file:{quote(str(path))}?{how}",
+        f"file:{quote(os.fsencode(path))}?{how}",
         _BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,

@@ -195,9 +195,10 @@ def _events(
     """Copy what is as it was, chained anew, with gaps where events are gone."""
     gaps = _try(lambda: old.execute("SELECT first, last, lost FROM gaps ORDER BY first").fetchall())
     known = [row for row in gaps or () if all(isinstance(value, int) for value in row)]
+    anchors = _anchors(old)
     seq, chain = 0, new_chain(new)
     kept = gone = changed = size = 0
-    for row, same in _judged(_readable(old), mark):
+    for row, same in _judged(_readable(old), mark, anchors):
         if not same:
             changed += 1
             continue
@@ -217,6 +218,16 @@ def _events(
         gone += _gaps(new, (seq + 1, end), known, chain)
     new.execute("UPDATE meta SET events=?, bytes=?", (kept, size))
     return kept, gone, changed
+
+
+def _anchors(old: sqlite3.Connection) -> dict[int, bytes]:
+    """Return what the first event and those behind gaps are chained to, by the place before."""
+    origin = _try(lambda: old.execute("SELECT 0, origin FROM meta").fetchall())
+    gaps = _try(lambda: old.execute("SELECT last, chain FROM gaps").fetchall())
+    rows = [*(origin or ()), *(gaps or ())]
+    return {
+        last: chain for last, chain in rows if isinstance(last, int) and isinstance(chain, bytes)
+    }
 
 
 def _gaps(
@@ -271,18 +282,20 @@ def _readable(old: sqlite3.Connection) -> Iterator[Row]:
             return
 
 
-def _judged(rows: Iterator[Row], mark: Mark | None) -> Iterator[tuple[Row, bool]]:
+def _judged(
+    rows: Iterator[Row], mark: Mark | None, anchors: dict[int, bytes]
+) -> Iterator[tuple[Row, bool]]:
     """Yield each event, and whether it is as it was; one that nothing tells about counts as so.
 
     Where the hash does not fit, the next event tells whether the event changed or its hash did.
     """
-    seq, before = 0, None
+    seq, before = 0, anchors.get(0)
     row = next(rows, None)
     while row is not None:
         following = next(rows, None)
         same = True
         chain = row[5]
-        known = before if row[0] == seq + 1 else None
+        known = before if row[0] == seq + 1 else anchors.get(row[0] - 1)
         if known is not None and (made := _link(known, row)) != chain:
             if following is not None and following[0] == row[0] + 1:
                 same = _link(made, following) == following[5]

@@ -6,9 +6,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.outbox.faults import READ_FAULTS, fault
+from quantapilot.errors import OutboxDamagedError, OutboxVersionError
+from quantapilot.outbox.faults import READ_FAULTS, UNCHANGED, fault
+from quantapilot.outbox.intact import NO_DATABASE, is_database
 from quantapilot.outbox.lock import ROLES, Owner, owner
-from quantapilot.outbox.reading import connect
+from quantapilot.outbox.mark import mark_path
+from quantapilot.outbox.reading import connect, holds_data
 from quantapilot.outbox.schema import check_version
 
 if TYPE_CHECKING:
@@ -68,12 +71,21 @@ class Item:
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
+        _check_there(path)
         with closing(connect(path)) as connection:
             connection.execute("BEGIN")
             check_version(connection, path)
             yield connection
-    except READ_FAULTS as error:
+    except (OSError, *READ_FAULTS) as error:
         raise fault(error, path) from None
+
+
+def _check_there(path: Path) -> None:
+    if mark_path(path).exists():
+        if not holds_data(path):
+            raise OutboxDamagedError(f"{path} is damaged: it is empty, or gone; {UNCHANGED}")
+    elif holds_data(path) and not is_database(path):
+        raise OutboxVersionError(NO_DATABASE.format(path=path))
 
 
 def status(path: Path) -> Status:

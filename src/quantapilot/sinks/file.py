@@ -34,6 +34,8 @@ for _name in ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
 _OWNER_ONLY = 0o600
 # A longer piece without a line's end was not left by a crash: this is some other file.
 _LONGEST_LINE = 16 << 20
+# What the first line begins with; after a power cut, zeros may stand there.
+_STARTS = frozenset({b"", b"{", b"\0", b"\n", b"\r", b" "})
 _BLOCK = 64 << 10
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DELIVERED = Delivered()
@@ -173,6 +175,7 @@ def _opened(path: Path) -> int:
     file = os.open(path, _FLAGS, _OWNER_ONLY)
     try:
         _check_kind(file, path)
+        _check_start(file, path)
         _repair(file, path)
         _keep_name(path)
     except BaseException:
@@ -184,6 +187,13 @@ def _opened(path: Path) -> int:
 def _check_kind(file: int, path: Path) -> None:
     if not stat.S_ISREG(os.fstat(file).st_mode):
         raise SinkError(f"{path.as_uri()} is no regular file: name one, or a new one")
+
+
+def _check_start(file: int, path: Path) -> None:
+    # Repairing some other file, such as the outbox itself, would destroy it.
+    os.lseek(file, 0, os.SEEK_SET)
+    if os.read(file, 1) not in _STARTS:
+        raise SinkError(f"{path.as_uri()} holds no JSON lines: choose another file")
 
 
 def _is_at(file: int, path: Path) -> bool:

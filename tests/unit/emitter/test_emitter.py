@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -160,3 +161,16 @@ def test_what_was_left_is_delivered_by_the_next_one(tmp_path: Path) -> None:
 def test_unknown_names_of_the_package_are_attribute_errors() -> None:
     with pytest.raises(AttributeError):
         _ = quantapilot.emitter.Nothing
+
+
+def test_who_interrupts_a_program_does_not_wait_for_deliveries(tmp_path: Path) -> None:
+    def program() -> None:
+        with emitter(tmp_path, sinks=["nats://127.0.0.1:1/EVENTS"], linger=60.0) as out:
+            out.emit(RunCompleted(run_id=RUN))
+            raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        program()
+    assert time.monotonic() - began < 30
+    assert len(stored(tmp_path)) == 1
