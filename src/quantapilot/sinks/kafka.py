@@ -62,28 +62,16 @@ def from_url(url: str, options: SinkOptions) -> KafkaSink:
 class KafkaSink:
     """A topic as a sink; for one event loop. The run is the key: it keeps to one partition."""
 
+    batch = _BATCH
+
     def __init__(self, address: BrokerUrl, options: SinkOptions) -> None:
         """Take where the topic is; nothing is connected to."""
-        self._address = address
+        self._topic = address.path
         self._deadline = options.deadline
-        self._in_flight = options.in_flight or _IN_FLIGHT
+        self.in_flight = options.in_flight or _IN_FLIGHT
+        servers = ",".join(address.servers)
+        self.name = f"{address.scheme}://{servers}/{address.path}"
         self._link = Link(partial(_connect, address, options.deadline), KafkaBroker.stop)
-
-    @property
-    def name(self) -> str:
-        """Return the address without credentials."""
-        servers = ",".join(self._address.servers)
-        return f"{self._address.scheme}://{servers}/{self._address.path}"
-
-    @property
-    def batch(self) -> int:
-        """Return the most messages of one call."""
-        return _BATCH
-
-    @property
-    def in_flight(self) -> int:
-        """Return the most calls at a time."""
-        return self._in_flight
 
     async def open(self) -> None:
         """Do nothing: the first call of `send` connects."""
@@ -118,7 +106,7 @@ class KafkaSink:
         try:
             report = await broker.publish(
                 message.body,
-                self._address.path,
+                self._topic,
                 key=message.subject or None,
                 headers={"content-type": _CONTENT, "ce_id": message.id},
                 correlation_id=message.id,

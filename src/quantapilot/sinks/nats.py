@@ -120,34 +120,21 @@ def from_url(url: str, options: SinkOptions) -> NatsSink:
 class NatsSink:
     """A stream of JetStream as a sink; for one event loop."""
 
+    batch = _BATCH
+
     def __init__(self, address: BrokerUrl, stream: Stream, options: SinkOptions) -> None:
         """Take where the stream is; nothing is connected to."""
-        self._address = address
         self._stream = stream
         self._deadline = options.deadline
-        self._in_flight = options.in_flight or _IN_FLIGHT
+        self.in_flight = options.in_flight or _IN_FLIGHT
+        servers = ",".join(address.servers)
+        where = f"{address.scheme}://{servers}/{stream.name}"
+        self.name = f"{where}?subject={stream.subject}"
         self._link = Link(
             partial(_connect, address, stream, options.tls),
             _Connection.close,
             lambda connection: not (connection.lost or connection.client.is_closed),
         )
-
-    @property
-    def name(self) -> str:
-        """Return the address without credentials."""
-        servers = ",".join(self._address.servers)
-        where = f"{self._address.scheme}://{servers}/{self._stream.name}"
-        return f"{where}?subject={self._stream.subject}"
-
-    @property
-    def batch(self) -> int:
-        """Return the most messages of one call."""
-        return _BATCH
-
-    @property
-    def in_flight(self) -> int:
-        """Return the most calls at a time."""
-        return self._in_flight
 
     async def open(self) -> None:
         """Do nothing: the first call of `send` connects."""

@@ -86,31 +86,18 @@ def from_url(url: str, options: SinkOptions) -> RabbitSink:
 class RabbitSink:
     """A queue or an exchange as a sink; for one event loop."""
 
+    batch = _BATCH
+
     def __init__(self, address: BrokerUrl, exchange: str, key: str, options: SinkOptions) -> None:
         """Take where events go; nothing is connected to."""
-        self._address = address
         self._exchange = RabbitExchange(exchange) if exchange else None
-        self._where = f"exchange={exchange}&key={key}" if exchange else f"queue={key}"
+        to = f"exchange={exchange}&key={key}" if exchange else f"queue={key}"
         self._key = key
         self._deadline = options.deadline
-        self._in_flight = options.in_flight or _IN_FLIGHT
+        self.in_flight = options.in_flight or _IN_FLIGHT
+        where = f"{address.scheme}://{address.servers[0]}/{address.path}"
+        self.name = f"{where}?{to}"
         self._link = Link(partial(_connect, address, options.tls, options.deadline), _close)
-
-    @property
-    def name(self) -> str:
-        """Return the address without credentials."""
-        where = f"{self._address.scheme}://{self._address.servers[0]}/{self._address.path}"
-        return f"{where}?{self._where}"
-
-    @property
-    def batch(self) -> int:
-        """Return the most messages of one call."""
-        return _BATCH
-
-    @property
-    def in_flight(self) -> int:
-        """Return the most calls at a time."""
-        return self._in_flight
 
     async def open(self) -> None:
         """Do nothing: the first call of `send` connects."""

@@ -68,34 +68,20 @@ def from_url(url: str, options: SinkOptions) -> RedisSink:
 class RedisSink:
     """A stream as a sink; for one event loop."""
 
+    batch = _BATCH
+
     def __init__(
         self, address: BrokerUrl, database: int, stream: str, options: SinkOptions
     ) -> None:
         """Take where the stream is; nothing is connected to."""
-        self._address = address
-        self._database = database
         self._stream = stream
         self._deadline = options.deadline
-        self._in_flight = options.in_flight or _IN_FLIGHT
+        self.in_flight = options.in_flight or _IN_FLIGHT
+        where = f"{address.scheme}://{address.servers[0]}/{database}"
+        self.name = f"{where}?stream={stream}"
         self._link = Link(
             partial(_connect, address, database, options.tls, options.deadline), RedisBroker.stop
         )
-
-    @property
-    def name(self) -> str:
-        """Return the address without credentials."""
-        where = f"{self._address.scheme}://{self._address.servers[0]}/{self._database}"
-        return f"{where}?stream={self._stream}"
-
-    @property
-    def batch(self) -> int:
-        """Return the most messages of one call."""
-        return _BATCH
-
-    @property
-    def in_flight(self) -> int:
-        """Return the most calls at a time."""
-        return self._in_flight
 
     async def open(self) -> None:
         """Do nothing: the first call of `send` connects."""
