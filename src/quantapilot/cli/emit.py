@@ -11,7 +11,7 @@ import click
 
 from quantapilot.cli import candidates
 from quantapilot.cli.options import CONFIG
-from quantapilot.cli.runtime import OUTBOX, TO, sink_options
+from quantapilot.cli.runtime import OUTBOX, TO, Seconds, sink_options
 from quantapilot.config import load_config
 from quantapilot.errors import ExitCode, UnsearchableError
 from quantapilot.findings import EventRefusedError
@@ -50,7 +50,7 @@ _STDIN = "-"
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

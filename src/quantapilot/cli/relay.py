@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quantapilot.cli.runtime import OUTBOX, TO, sink_options
+from quantapilot.cli.runtime import OUTBOX, TO, Seconds, sink_options
 from quantapilot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _RELAY_DEADLINE = 120.0
 )
 @click.option(
     "--deadline",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     default=15.0,
     show_default=True,
     metavar="SECONDS",
@@ -49,7 +49,7 @@ _RELAY_DEADLINE = 120.0
 )
 @click.option(
     "--give-up-after",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     metavar="SECONDS",
     help="With --once, end by then although something waits.",
 )

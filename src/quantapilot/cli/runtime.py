@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,6 +34,19 @@ TO = click.option(
     metavar="URL",
     help="Deliver to this sink, such as https://…, nats://… or file:…; repeatable.",
 )
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds; 'nan', which lies in every range, is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return it as a number."""
+        number: float = super().convert(value, param, ctx)
+        if isnan(number):
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        return number
 
 
 def sink_options(*, allow_private: bool, deadline: float | None = None) -> SinkOptions:

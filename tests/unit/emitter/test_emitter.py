@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from tests.delivering import ScriptedSink
 from tests.emitting import CONFIG, MAIL, PAYLOAD, RUN
 
 import quantapilot.emitter
@@ -160,3 +161,34 @@ def test_what_was_left_is_delivered_by_the_next_one(tmp_path: Path) -> None:
 def test_unknown_names_of_the_package_are_attribute_errors() -> None:
     with pytest.raises(AttributeError):
         _ = quantapilot.emitter.Nothing
+
+
+@pytest.mark.parametrize("linger", [-1.0, float("nan")])
+def test_a_time_that_is_none_is_told(tmp_path: Path, linger: float) -> None:
+    with pytest.raises(ValueError, match="linger"):
+        emitter(tmp_path, linger=linger)
+
+
+def test_an_emitter_that_can_not_be_opened_keeps_nothing_locked(tmp_path: Path) -> None:
+    twice = emitter(tmp_path, sinks=[ScriptedSink(), ScriptedSink()])
+    # The error is kept, as a debugger or a log would, and with it all that stands in its frames.
+    with pytest.raises(SinkError, match="two sinks") as kept:
+        twice.open()
+    with emitter(tmp_path) as out:
+        assert out.emit(PAYLOAD, "run_started")
+    assert kept.traceback
+
+
+def test_an_emitter_whose_opening_was_cancelled_keeps_nothing_locked(tmp_path: Path) -> None:
+    kept = emitter(tmp_path)
+
+    async def cancelled() -> None:
+        opening = asyncio.create_task(kept.__aenter__())
+        await asyncio.sleep(0)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+
+    asyncio.run(cancelled())
+    with emitter(tmp_path) as out:
+        assert out.emit(PAYLOAD, "run_started")
