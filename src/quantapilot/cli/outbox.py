@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from quantapilot.outbox.outbox import Outbox
     from quantapilot.outbox.survey import Item, SinkStatus, Status
 
+# Times end with the year 9999.
+_ENDS = 253_402_300_800.0
 _OUTBOX = click.option(
     "--outbox",
     "file",
@@ -272,4 +274,7 @@ def _item_line(item: Item) -> str:
 def _time(seconds: float | None) -> str | None:
     if seconds is None:
         return None
+    if not 0 <= seconds < _ENDS:
+        # A damaged file may hold any number.
+        return "an unknown time"
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

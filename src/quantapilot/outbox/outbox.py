@@ -86,6 +86,8 @@ class Outbox:
             raise OutboxUnwritableError(
                 f"{self._path.parent} is no folder: make it, or name another place for the outbox"
             )
+        if self._path.is_dir():
+            raise OutboxUnwritableError(f"{self._path} is a folder: name a file for the outbox")
         with ExitStack() as stack, typed(self._path):
             for role in ROLES:
                 if self._roles[role]:

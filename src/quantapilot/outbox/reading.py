@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -49,7 +50,7 @@ def holds_data(path: Path) -> bool:
 
 def _open(path: Path, how: str) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"file:{quote(str(path))}?{how}",
+        f"file:{quote(os.fsencode(path))}?{how}",
         _BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,

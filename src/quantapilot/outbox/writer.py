@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from quantapilot.outbox.storing import Answer, Waiter
 
 _GROUP = 512
+# SQLite takes rows of 10**9 bytes, and what stands beside a body also stands in it.
+_MOST_BODY = 400_000_000
 # How often another process's commits are looked for, and room that one made.
 _POLL_SECONDS = 0.05
 # How soon outcomes that could not be written are written again.
@@ -119,6 +121,10 @@ class Writer:
         count, size = len(entries), request.size
         if count > limits.events or size > limits.bytes:
             answer([(waiter, OutboxFullError(f"{self._path} may not hold as much as this batch"))])
+            return
+        if size > _MOST_BODY and any(len(entry.body) > _MOST_BODY for entry in entries):
+            text = f"an entry can't be stored: its body has more than {_MOST_BODY:,} bytes"
+            answer([(waiter, OutboxError(f"{self._path}: {text}"))])
             return
         with self._ready:
             self._refuse_closed()
