@@ -632,3 +632,15 @@ def test_what_comes_while_one_run_ends_does_not_deafen_the_next() -> None:
     # As it stands where a loop ends before it heard of news.
     relay._news = True
     asyncio.run(once(1))
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_what_a_receiver_always_refuses_keeps_nothing_from_it_that_it_would_take(
+    batch: int,
+) -> None:
+    ledger = MemoryLedger(1200)
+    ledger.state["sink"] = {seq: Settlement(seq, "waiting", 3) for seq in range(1, 1001)}
+    sink = ScriptedSink(batch=batch, script=only(REFUSED, *range(1, 1001)))
+    settings = replace(SETTINGS, pauses=Backoff(0.02, 30), give_up_after=1.0)
+    drained(ledger, sink, settings=settings)
+    assert ledger.told("sink", "delivered") == list(range(1001, 1201))
