@@ -577,3 +577,21 @@ def test_an_emitter_and_a_relay_may_begin_at_the_same_time(
     monkeypatch.setattr("quantapilot.outbox.intact.read_mark", late)
     found = examine(file, full=False)
     assert (found.clean, found.checked) == (True, 2)
+
+
+def test_the_handler_of_a_signal_may_emit_in_the_midst_of_an_emit(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Outbox(file) as outbox:
+        wake = outbox._writer._wake
+        late = Future[list[int]]()
+
+        def interrupted() -> None:
+            monkeypatch.undo()
+            waiter = handed(outbox, entry(2))
+            late.set_result(list(waiter.result(5)))
+            wake()
+
+        monkeypatch.setattr(outbox._writer, "_wake", interrupted)
+        assert handed(outbox, entry(1)).result(10)
+        assert late.result(0)
