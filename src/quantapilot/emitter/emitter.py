@@ -8,7 +8,6 @@ has it.
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from quantapilot.emitter.checking import EventCheck
 from quantapilot.errors import OutboxError
 from quantapilot.outbox.limits import Limits
 from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.storing import Blocked
 from quantapilot.sinks import sink_for
 from quantapilot.sinks.sink import SinkOptions
 
@@ -248,7 +248,7 @@ class Emitter:
 
     def _stored(self, entries: Sequence[Entry]) -> None:
         if entries:
-            waiter: Future[Sequence[int]] = Future()
+            waiter = Blocked()
             self._open_outbox.append(entries, waiter)
             waiter.result()
 

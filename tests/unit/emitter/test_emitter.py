@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -192,3 +193,24 @@ def test_an_emitter_whose_opening_was_cancelled_keeps_nothing_locked(tmp_path: P
     asyncio.run(cancelled())
     with emitter(tmp_path) as out:
         assert out.emit(PAYLOAD, "run_started")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no such timer")
+def test_the_handler_of_a_signal_may_emit_while_the_program_waits_for_an_emit(
+    tmp_path: Path,
+) -> None:
+    late: list[str] = []
+    with emitter(tmp_path) as out:
+
+        def interrupted(*_: object) -> None:
+            late.append(out.emit(PAYLOAD, "run_started"))
+
+        before = signal.signal(signal.SIGALRM, interrupted)
+        try:
+            for wait in range(1, 40):
+                signal.setitimer(signal.ITIMER_REAL, wait / 20_000)
+                out.emit(PAYLOAD, "run_started")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    assert len(stored(tmp_path)) == 39 + len(late)
