@@ -148,3 +148,13 @@ def test_a_header_that_is_none_is_told_without_it(monkeypatch: pytest.MonkeyPatc
     assert code == 2
     assert "Name: value" in err
     assert "nonsense" not in err
+
+
+def test_who_would_wait_for_months_waits_no_longer_than_needed(tmp_path: Path) -> None:
+    sink = tmp_path / "sent.jsonl"
+    code, out, err = call(
+        *("emit", "run_started", "--data", orjson.dumps(PAYLOAD).decode(), "--source", "/worker"),
+        *("--outbox", str(tmp_path / "o.db"), "--to", sink.as_uri(), "--wait", "9999999"),
+    )
+    assert (code, err) == (0, "")
+    assert out.strip() in sink.read_text()

@@ -527,3 +527,71 @@ def test_nothing_that_is_stored_shows_in_a_repr(file: Path) -> None:
     with Outbox(file) as outbox:
         store(outbox, range(1))
         assert repr(outbox) == f"Outbox({str(file)!r})"
+
+
+def test_a_clock_that_was_set_back_does_not_keep_settled_events(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Outbox(file, limits=Limits(events=3, wait=0)) as outbox:
+        outbox.register(SINK)
+        with monkeypatch.context() as patched:
+            patched.setattr("quantapilot.outbox.writer.time", lambda: time.time() + 86_400)
+            store(outbox, range(3))
+        deliver(outbox, [1, 2, 3])
+        assert store(outbox, range(3, 6)) == [4, 5, 6]
+
+
+def test_an_event_too_large_for_the_database_is_refused_alone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quantapilot.outbox.writer._MOST_BODY", 1000)
+    with Outbox(file) as outbox:
+        large = handed(outbox, entry(1, b"x" * 1001))
+        assert store(outbox, range(2, 4)) == [1, 2]
+        with pytest.raises(OutboxError, match="more than 1,000 bytes"):
+            large.result(10)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file names are text there")
+def test_a_file_name_that_is_no_text_is_as_good_as_any(tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"\xff%?#.db")
+    with Outbox(file) as outbox:
+        store(outbox, range(3))
+    assert status(file).events == 3
+
+
+def test_a_folder_is_no_outbox(tmp_path: Path) -> None:
+    with pytest.raises(OutboxUnwritableError, match="is a folder"):
+        Outbox(tmp_path)
+
+
+def test_an_emitter_and_a_relay_may_begin_at_the_same_time(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(path: Path) -> None:
+        # The mark was looked for in vain; then another process makes the outbox.
+        monkeypatch.undo()
+        with Outbox(path, relay=False) as other:
+            store(other, range(2))
+
+    monkeypatch.setattr("quantapilot.outbox.intact.read_mark", late)
+    found = examine(file, full=False)
+    assert (found.clean, found.checked) == (True, 2)
+
+
+def test_the_handler_of_a_signal_may_emit_in_the_midst_of_an_emit(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Outbox(file) as outbox:
+        wake = outbox._writer._wake
+        late = Future[list[int]]()
+
+        def interrupted() -> None:
+            monkeypatch.undo()
+            waiter = handed(outbox, entry(2))
+            late.set_result(list(waiter.result(5)))
+            wake()
+
+        monkeypatch.setattr(outbox._writer, "_wake", interrupted)
+        assert handed(outbox, entry(1)).result(10)
+        assert late.result(0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,3 +180,29 @@ def test_the_outbox_may_be_named_once_for_all(file: Path, monkeypatch: pytest.Mo
     assert qp("verify")[0] == CLEAN
     monkeypatch.delenv("QP_OUTBOX")
     assert qp("verify")[0] == USAGE
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE events SET time=x'ff'",
+        "UPDATE events SET subject=x'ff'",
+        "UPDATE sinks SET cursor='far'",
+        "UPDATE sinks SET disabled=x'ff'",
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "list"])
+def test_values_of_another_kind_are_damage(file: Path, command: str, change: str) -> None:
+    with closing(sqlite3.connect(file)) as at, at:
+        at.execute(change)
+    code, out, err = qp(command, "--outbox", file)
+    assert "internal fault" not in err
+    assert code == CLEAN or (code == UNCHECKED and "is damaged" in err and not out)
+
+
+def test_a_time_beyond_all_years_is_unknown(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as at, at:
+        at.execute("UPDATE events SET time=9000000000000000000")
+    code, out, err = qp("status", "--outbox", file)
+    assert (code, err) == (CLEAN, "")
+    assert "oldest of an unknown time" in out

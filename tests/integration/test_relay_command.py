@@ -218,3 +218,11 @@ def test_a_terminal_shows_how_far_it_is(outbox: Path, tmp_path: Path) -> None:
         process.wait(20)
     os.close(ours)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--deadline", "--give-up-after"])
+def test_a_time_that_is_no_number_is_a_matter_of_usage(tmp_path: Path, option: str) -> None:
+    outbox = str(tmp_path / "o.db")
+    code, _, err = call("relay", "--outbox", outbox, "--to", "file:x", "--once", option, "nan")
+    assert code == 2
+    assert "nan is no number of seconds" in err

@@ -78,7 +78,7 @@ def test_every_event_is_settled_once_and_runs_keep_their_order(
     how = RelaySettings(
         ordered=case.ordered, backoff=QUICK, pauses=QUICK, window=case.window, give_up_after=20
     )
-    with mock.patch("quantapilot.emitter.lane.Backlog", small):
+    with mock.patch("quantapilot.relay.lane.Backlog", small):
         progress = asyncio.run(Relay(ledger, [sink], how).drain())
     assert progress.settled
     assert sorted(message.seq for message in ended) == list(range(1, case.events + 1))

@@ -32,6 +32,8 @@ def _text(
     return ids
 
 
+# Times end with the year 9999.
+_ENDS = 253_402_300_800.0
 # More than SQLite can count to is no limit.
 _MOST = (1 << 63) - 1
 _SINK = click.option(
@@ -280,4 +282,7 @@ def _item_line(item: Item) -> str:
 def _time(seconds: float | None) -> str | None:
     if seconds is None:
         return None
+    if not 0 <= seconds < _ENDS:
+        # A damaged file may hold any number.
+        return "an unknown time"
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

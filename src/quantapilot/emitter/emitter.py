@@ -8,7 +8,6 @@ has it.
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from quantapilot.emitter.checking import EventCheck
 from quantapilot.errors import OutboxError
 from quantapilot.outbox.limits import Limits
 from quantapilot.outbox.outbox import Outbox
+from quantapilot.outbox.storing import Blocked
 from quantapilot.sinks import sink_for
 from quantapilot.sinks.sink import SinkOptions
 
@@ -79,7 +79,10 @@ class Emitter:
         Raises:
             SinkError: An address or an option can't be used.
             MissingExtraError: The packages of a sink are not installed.
+            ValueError: `linger` is below zero, or no number.
         """
+        if not linger >= 0:
+            raise ValueError("linger is a number of seconds, 0 or more")
         self._path = Path(outbox)
         self._source = source
         made = options or SinkOptions()
@@ -109,9 +112,9 @@ class Emitter:
             from quantapilot.relay.thread import RelayThread
 
             letters = self._dead_letters
-            relay = Relay(outbox, self._sinks, self._settings, dead_letters=letters)
-            self._relay = RelayThread(relay)
             try:
+                relay = Relay(outbox, self._sinks, self._settings, dead_letters=letters)
+                self._relay = RelayThread(relay)
                 self._relay.start()
             except BaseException:
                 outbox.close()
@@ -222,7 +225,15 @@ class Emitter:
         self._end(0.0 if kind is KeyboardInterrupt else self._linger)
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(self.open)
+        opening = asyncio.create_task(asyncio.to_thread(self.open))
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # The thread goes on and opens it, for nobody who would close it.
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                await asyncio.to_thread(self.close)
+            raise
         return self
 
     async def __aexit__(
@@ -241,7 +252,7 @@ class Emitter:
 
     def _stored(self, entries: Sequence[Entry]) -> None:
         if entries:
-            waiter: Future[Sequence[int]] = Future()
+            waiter = Blocked()
             self._open_outbox.append(entries, waiter)
             waiter.result()
 

@@ -139,7 +139,8 @@ def _examine(
     problems += _progress(connection)
     checked, missing, changed, tail = _walk(connection, 1 if full else _first_open(connection))
     if mark is None:
-        if tail[0] and not problems:
+        # One that was made since the mark was looked for has it by now.
+        if tail[0] and not problems and not mark_path(path).exists():
             problems.append(f"the mark {mark_path(path).name} is gone")
     elif mark.seq > tail[0]:
         missing.append((tail[0] + 1, mark.seq))

@@ -69,6 +69,24 @@ def _slot(raw: bytes) -> tuple[int, Mark] | None:
     return (turn, Mark(seq, chain)) if magic == _MAGIC else None
 
 
+def _packed(turn: int, seq: int, chain: bytes) -> bytes:
+    head = _SLOT.pack(_MAGIC, turn, seq, chain)
+    return head + blake2b(head, digest_size=_SUM).digest()
+
+
+def _begin(place: Path) -> None:
+    """Write a mark of nothing; whoever looks, or is killed here, finds none of it or all."""
+    part = place.with_name(f".{place.name}.new")
+    try:
+        with part.open("wb") as file:
+            file.write(_packed(0, 0, b"").ljust(2 * _STRIDE, b"\0"))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 class MarkFile:
     """The mark of an outbox that this process adds events to."""
 
@@ -78,12 +96,12 @@ class MarkFile:
         Raises:
             OSError: It can't be written.
         """
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        self._handle = os.open(mark_path(path), flags, 0o644)
-        found = _newest(os.read(self._handle, 2 * _STRIDE))
+        place = mark_path(path)
+        found = _newest(place.read_bytes()) if place.exists() else None
+        if found is None:
+            _begin(place)
         self._turn = found[0] if found else 0
-        if os.fstat(self._handle).st_size < 2 * _STRIDE:
-            self._put(bytes(2 * _STRIDE), 0)
+        self._handle = os.open(place, os.O_RDWR | getattr(os, "O_BINARY", 0))
         self._synced = monotonic()
 
     def write(self, seq: int, chain: bytes) -> None:
@@ -93,9 +111,7 @@ class MarkFile:
             OSError: It can't be written.
         """
         turn = self._turn + 1
-        head = _SLOT.pack(_MAGIC, turn, seq, chain)
-        raw = head + blake2b(head, digest_size=_SUM).digest()
-        self._put(raw, _STRIDE * (turn % 2))
+        self._put(_packed(turn, seq, chain), _STRIDE * (turn % 2))
         self._turn = turn
         if monotonic() - self._synced > _SYNC_SECONDS:
             self.sync()

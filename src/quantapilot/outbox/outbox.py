@@ -91,6 +91,8 @@ class Outbox:
             raise OutboxUnwritableError(
                 f"{self._path.parent} is no folder: make it, or name another place for the outbox"
             )
+        if self._path.is_dir():
+            raise OutboxUnwritableError(f"{self._path} is a folder: name a file for the outbox")
         with ExitStack() as stack, typed(self._path):
             # A new outbox takes the place of an empty file: a device would be gone.
             if self._path.exists() and not self._path.is_file():

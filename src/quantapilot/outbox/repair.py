@@ -77,6 +77,8 @@ def accept(path: Path | str) -> Accepted:
         stack.callback(part.unlink, missing_ok=True)
         create(part)
         with closing(sqlite3.connect(part, isolation_level=None)) as new:
+            # It is copied as one file.
+            new.execute("PRAGMA journal_mode=DELETE")
             source = _headed(place, part, mark, stack)
             kept, gone, changed, reset = _salvaged(source, new, mark)
             _put(new, part, place)

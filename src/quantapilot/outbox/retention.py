@@ -20,7 +20,8 @@ def prune(connection: sqlite3.Connection, keep: float, after: int = 0) -> tuple[
 
     Args:
         connection: One with an open transaction.
-        keep: Seconds that an event is kept after it was stored.
+        keep: Seconds that an event is kept after it was stored; 0 for none, whatever the clock
+            says: it may have been set back.
         after: The place to begin behind.
 
     Returns:
@@ -40,7 +41,7 @@ def prune(connection: sqlite3.Connection, keep: float, after: int = 0) -> tuple[
     ).fetchall()
     # Places follow time: behind the first that is too young, none is looked at.
     youngest = int((time() - keep) * 1000)
-    rows = list(takewhile(lambda row: row[3] <= youngest, found))
+    rows = list(takewhile(lambda row: row[3] <= youngest, found)) if keep else found
     if not rows:
         return 0, after
     first = last = rows[0][0]

@@ -59,6 +59,8 @@ def create(path: Path) -> None:
         connection = sqlite3.connect(part, isolation_level=None)
         try:
             connection.execute("PRAGMA synchronous=FULL")
+            # Of two processes that change the mode at a time, SQLite refuses one without a wait.
+            connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("BEGIN")
             for statement in _TABLES:
                 connection.execute(statement)

@@ -6,7 +6,8 @@ import asyncio
 import sqlite3
 from concurrent.futures import InvalidStateError
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeAlias
 
 from quantapilot.errors import DuplicateEventError, OutboxError
 from quantapilot.outbox.chain import link
@@ -16,12 +17,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Future
 
-    Waiter = Future[Sequence[int]] | asyncio.Future[Sequence[int]]
+    Waiter: TypeAlias = "Future[Sequence[int]] | asyncio.Future[Sequence[int]] | Blocked"
     Answer = tuple[Waiter, Sequence[int] | OutboxError]
     Tail = tuple[int, bytes]
     Row = tuple[int, str, str, str, int, bytes, bytes]
 
 _INSERT = "INSERT INTO events VALUES(?, ?, ?, ?, ?, ?, ?)"
+
+
+class Blocked:
+    """One who blocks until the answer is there; other than a future, it holds no lock meanwhile.
+
+    So a signal's handler may wait for events of its own while it interrupts one who waits.
+    """
+
+    def __init__(self) -> None:
+        self._answer: SimpleQueue[Sequence[int] | BaseException] = SimpleQueue()
+        self.set_result = self.set_exception = self._answer.put
+
+    def done(self) -> bool:
+        """Return whether the answer is there."""
+        return not self._answer.empty()
+
+    def result(self) -> Sequence[int]:
+        """Wait, and return the places.
+
+        Raises:
+            OutboxError: They could not be stored.
+        """
+        told = self._answer.get()
+        if isinstance(told, BaseException):
+            raise told
+        return told
 
 
 class Request:

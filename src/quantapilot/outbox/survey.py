@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import OutboxDamagedError, OutboxVersionError
@@ -16,7 +17,7 @@ from quantapilot.outbox.schema import check_version
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from quantapilot.outbox.lock import Role
@@ -68,6 +69,21 @@ class Item:
     reason: str
 
 
+class _OddError(Exception):
+    """A column holds a value of another kind than was written there."""
+
+
+_ODD = "a value in it is of another kind than was written"
+_ITEM = (int, str, str, str, str, int, float, str)
+
+
+def _as_written(rows: Sequence[Sequence[object]], *kinds: type | UnionType) -> None:
+    if not all(
+        isinstance(value, kind) for row in rows for value, kind in zip(row, kinds, strict=False)
+    ):
+        raise _OddError
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     try:
@@ -78,6 +94,8 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     except (OSError, *READ_FAULTS) as error:
         raise fault(error, path) from None
+    except _OddError:
+        raise OutboxDamagedError(f"{path} is damaged: {_ODD}; {UNCHANGED}") from None
 
 
 def _check_there(path: Path) -> None:
@@ -100,6 +118,8 @@ def status(path: Path) -> Status:
         lost = at.execute("SELECT coalesce(sum(last-first+1), 0) FROM gaps WHERE lost").fetchone()
         oldest = at.execute("SELECT time FROM events ORDER BY seq LIMIT 1").fetchone()
         sinks = at.execute("SELECT name, cursor, disabled FROM sinks ORDER BY name").fetchall()
+        _as_written(sinks, str, int, str | NoneType)
+        _as_written([oldest or (0,)], int)
         told = tuple(_sink(at, *row) for row in sinks)
     files = [path, path.with_name(f"{path.name}-wal")]
     return Status(
@@ -128,6 +148,7 @@ def _sink(at: sqlite3.Connection, name: str, cursor: int, disabled: str | None) 
     seqs = [seq for seq in (first, tried) if seq is not None]
     stored = at.execute("SELECT time FROM events WHERE seq=?", (min(seqs),)) if seqs else None
     row = None if stored is None else stored.fetchone()
+    _as_written([row or (0,)], int)
     return SinkStatus(
         name,
         untried + counts.get("waiting", 0),
@@ -155,6 +176,7 @@ def items(path: Path, sink: str | None, state: str | None, limit: int) -> list[I
     found: list[Item] = []
     with _reading(path) as at:
         sinks = at.execute("SELECT name, cursor FROM sinks ORDER BY name").fetchall()
+        _as_written(sinks, str, int)
         if sink is not None and sink not in [name for name, _ in sinks]:
             raise LookupError(sink)
         for name, cursor in sinks:
@@ -179,4 +201,5 @@ def _items(
             " ORDER BY seq LIMIT ?",
             (cursor, sink, limit),
         ).fetchall()
+    _as_written(rows, *_ITEM)
     return [Item(sink, *row) for row in sorted(rows)[:limit]]

@@ -41,7 +41,10 @@ def places(connection: sqlite3.Connection, ids: Sequence[str]) -> set[int]:
         sqlite3.Error: The database can't be read.
     """
     found = (
-        connection.execute("SELECT seq FROM events WHERE id=?", (each,)).fetchone() for each in ids
+        # Half a surrogate pair stands for a byte that is no text: no event has such an id.
+        connection.execute("SELECT seq FROM events WHERE id=?", (each,)).fetchone()
+        for each in ids
+        if not any("\ud800" <= character <= "\udfff" for character in each)
     )
     return {row[0] for row in found if row is not None}
 

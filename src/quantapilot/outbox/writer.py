@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from quantapilot.outbox.retention import holder, prune
 from quantapilot.outbox.storing import Request, answer, store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from quantapilot.outbox.limits import Limits
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from quantapilot.outbox.storing import Answer, Waiter
 
 _GROUP = 512
+# SQLite takes rows of 10**9 bytes, and what stands beside a body also stands in it.
+_MOST_BODY = 400_000_000
 # How often another process's commits are looked for, and room that one made.
 _POLL_SECONDS = 0.05
 # How soon outcomes that could not be written are written again.
@@ -93,12 +96,17 @@ class Writer:
         self._version = self._data_version()
         self._progress: dict[str, Progress] = {}
         self._told: list[Callable[[], None]] = []
-        self._ready = threading.Condition(threading.Lock())
+        # Who adds never holds a lock that the thread needs: a signal's handler may add too, and
+        # wait for it, while the program it interrupted stands in the midst of `add`.
+        self._adding = threading.RLock()
+        self._inbox: deque[Request] = deque()
+        self._added_entries = self._added_bytes = 0
+        self._gone_entries = self._gone_bytes = 0
+        self._ready = threading.Lock()
+        self._news: SimpleQueue[None] = SimpleQueue()
         self._asleep = False
         self._closing = False
-        self._inbox: list[Request] = []
-        self._waiting_entries = 0
-        self._waiting_bytes = 0
+        self._ended = False
         self._backlog: deque[Request] = deque()
         self._no_room = False
         # Whether there may be room since it was last looked for.
@@ -120,20 +128,27 @@ class Writer:
         if count > limits.events or size > limits.bytes:
             answer([(waiter, OutboxFullError(f"{self._path} may not hold as much as this batch"))])
             return
-        with self._ready:
+        if size > _MOST_BODY and any(len(entry.body) > _MOST_BODY for entry in entries):
+            text = f"an entry can't be stored: its body has more than {_MOST_BODY:,} bytes"
+            answer([(waiter, OutboxError(f"{self._path}: {text}"))])
+            return
+        with self._adding:
             self._refuse_closed()
-            fits = not self._waiting_entries or (
-                self._waiting_entries + count <= limits.queue
-                and self._waiting_bytes + size <= limits.queue_bytes
+            waiting = self._added_entries - self._gone_entries
+            fits = not waiting or (
+                waiting + count <= limits.queue
+                and self._added_bytes - self._gone_bytes + size <= limits.queue_bytes
             )
             if fits:
+                self._added_entries += count
+                self._added_bytes += size
                 self._inbox.append(request)
-                self._waiting_entries += count
-                self._waiting_bytes += size
                 self._wake()
+        if self._ended:
+            self._refuse_left()
         if not fits:
             text = (
-                f"{self._path}: {self._waiting_entries:,} events wait in memory to be written, and "
+                f"{self._path}: {waiting:,} events wait in memory to be written, and "
                 "no more may; emit again when some are stored"
             )
             answer([(waiter, OutboxFullError(text))])
@@ -179,7 +194,7 @@ class Writer:
 
     def close(self) -> None:
         """Commit what waits, and end; who waits for room in vain is told."""
-        with self._ready:
+        with self._adding, self._ready:
             self._closing = True
             self._wake()
         self._thread.join()
@@ -188,10 +203,17 @@ class Writer:
         if self._closing:
             raise OutboxError(f"{self._path} was closed; open it again")
 
+    def _refuse_left(self) -> None:
+        """Tell those whose events came when the thread had ended, or was about to."""
+        problem = OutboxError(f"{self._path} was closed; open it again")
+        with suppress(IndexError):
+            while True:
+                answer([(self._inbox.popleft().waiter, problem)])
+
     def _wake(self) -> None:
         if self._asleep:
             self._asleep = False
-            self._ready.notify()
+            self._news.put(None)
 
     def _run(self) -> None:
         try:
@@ -201,6 +223,8 @@ class Writer:
             self._die(type(error).__name__)
             raise
         finally:
+            self._ended = True
+            self._refuse_left()
             with suppress(sqlite3.Error):
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()
@@ -212,8 +236,11 @@ class Writer:
         )
         with self._ready:
             self._closing = True
-            requests = [*self._backlog, *self._inbox]
+            requests = list(self._backlog)
             tasks = self._tasks
+        with suppress(IndexError):
+            while True:
+                requests.append(self._inbox.popleft())
         answer([(request.waiter, problem) for request in requests])
         for task in tasks:
             task.done.set_exception(problem)
@@ -231,18 +258,26 @@ class Writer:
         return not closing or bool(self._backlog)
 
     def _take(self) -> tuple[list[_Record], list[_Task], bool]:
+        if not self._needed():
+            self._asleep = True
+            # Whoever came before that did not know.
+            if not self._needed():
+                with suppress(Empty):
+                    self._news.get(timeout=self._patience())
+            self._asleep = False
         with self._ready:
-            retried = self._records and self._unwritable is None
-            crowded = self._backlog and not self._no_room
-            if not (self._inbox or self._tasks or self._closing or retried or crowded):
-                self._asleep = True
-                self._ready.wait(self._patience())
-                self._asleep = False
-            self._backlog.extend(self._inbox)
-            self._inbox.clear()
+            closing = self._closing
+            while self._inbox:
+                self._backlog.append(self._inbox.popleft())
             records, self._records = self._records, []
             tasks, self._tasks = self._tasks, []
-            return records, tasks, self._closing
+            return records, tasks, closing
+
+    def _needed(self) -> bool:
+        """Return whether there is something to do at once."""
+        retried = self._records and self._unwritable is None
+        crowded = self._backlog and not self._no_room
+        return bool(self._inbox or self._tasks or self._closing or retried or crowded)
 
     def _patience(self) -> float:
         """Return how many seconds to wait at most for something to do."""
@@ -279,10 +314,14 @@ class Writer:
                 self._tail = new
                 self._set_mark()
                 self._tell()
-        with self._ready:
-            self._waiting_entries -= sum([len(request.entries) for request in taken])
-            self._waiting_bytes -= sum([request.size for request in taken])
+        self._let_go(taken)
         return answers
+
+    def _let_go(self, requests: Iterable[Request]) -> None:
+        """Take that these wait in memory no more."""
+        for request in requests:
+            self._gone_entries += len(request.entries)
+            self._gone_bytes += request.size
 
     def _admit(self, taken: list[Request]) -> None:
         """Move requests from the backlog: a group of them, and only what there is room for."""
@@ -358,9 +397,7 @@ class Writer:
         self._moved = True
         gone = set(map(id, over))
         self._backlog = deque([each for each in self._backlog if id(each) not in gone])
-        with self._ready:
-            self._waiting_entries -= sum([len(each.entries) for each in over])
-            self._waiting_bytes -= sum([each.size for each in over])
+        self._let_go(over)
         return [(each.waiter, OutboxFullError(text)) for each in over]
 
     def _why_full(self) -> str:

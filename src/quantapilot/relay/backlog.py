@@ -25,7 +25,9 @@ class Backlog:
     """Events by when they may be sent; times are seconds of one steady clock.
 
     Attributes:
-        ready: Those that may be sent now, in the order in which they are to be.
+        ready: Those that may be sent now and never were, in the order in which they are to be.
+        again: Those that were, in vain, and are due. Thousands that a receiver refuses for ever
+            must not keep from it those that it would take.
         settled: The places of events that were settled while the outbox is read once more; None
             where it is not. What is read then may be older than what is known.
     """
@@ -44,13 +46,15 @@ class Backlog:
 
         Args:
             ordered: Whether only one event of a subject may be under way.
-            most_later: How many that wait for their time are kept.
+            most_later: How many that were sent in vain are kept.
             most_behind: How many that wait for others of their subjects are kept.
             most_of_one: How many of those of one subject.
             longest: The longest that one waits: a due time beyond it came from a wrong clock.
             rest: The least number of seconds until those that were not kept are read again.
         """
         self.ready: deque[Pending] = deque()
+        self.again: deque[Pending] = deque()
+        self._turn = False
         self.settled: set[int] | None = None
         self._ordered = ordered
         self._most_later = most_later
@@ -89,6 +93,11 @@ class Backlog:
         return len(self._left_subjects) < _MOST_SUBJECTS
 
     @property
+    def sendable(self) -> bool:
+        """Whether there is something that may be sent now."""
+        return bool(self.ready or self.again)
+
+    @property
     def due_at(self) -> float:
         """When the next one may be sent."""
         return self._later[0][0] if self._later else math.inf
@@ -124,16 +133,30 @@ class Backlog:
             if self._ordered and not self._leads(pending):
                 continue
             held.add(seq)
-            if pending.due > clock:
-                self._put_later(pending, now + min(pending.due - clock, self._longest), now)
+            if pending.due > clock or pending.attempts:
+                wait = max(0.0, min(pending.due - clock, self._longest))
+                self._put_later(pending, now + wait, now)
             else:
                 ready.append(pending)
+        self.advance(now)
+
+    def take(self, most: int, *, untried: bool) -> list[Pending]:
+        """Return what to send next: in turn of what never was, and of what is sent again.
+
+        Args:
+            most: How many at most.
+            untried: Whether what never was sent comes first, whose turn it may be.
+        """
+        again = self._turn and not untried
+        self._turn = not again
+        queue = (self.again or self.ready) if again else (self.ready or self.again)
+        return [queue.popleft() for _ in range(min(most, len(queue)))]
 
     def advance(self, now: float) -> None:
         """Make ready what has come to its time."""
         later = self._later
         while later and later[0][0] <= now:
-            self.ready.append(heapq.heappop(later)[2])
+            self.again.append(heapq.heappop(later)[2])
 
     def done(self, pending: Pending) -> None:
         """Take that nothing more is to be done for an event."""
@@ -147,7 +170,8 @@ class Backlog:
         line = self._lines.get(subject)
         if line:
             self._behind -= 1
-            self.ready.append(line.popleft())
+            behind = line.popleft()
+            (self.again if behind.attempts else self.ready).append(behind)
         elif line is not None:
             del self._lines[subject]
             if subject in self._left_subjects:
@@ -178,7 +202,7 @@ class Backlog:
 
     def _put_later(self, pending: Pending, at: float, now: float) -> None:
         seq = pending.message.seq
-        if len(self._later) < self._most_later:
+        if len(self._later) + len(self.again) < self._most_later:
             heapq.heappush(self._later, (at, seq, pending))
             return
         self._held.discard(seq)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from quantapilot.sinks.sink import Message, Outcome, Sink
 
-_OUTCOMES = frozenset({Delivered, Retry, Dead, Disabled})
+_REASONED = (Retry, Dead, Disabled)
 
 
 async def opening(sink: Sink) -> str:
@@ -50,7 +50,7 @@ async def answers(sink: Sink, batch: Sequence[Message], seconds: float) -> Seque
     try:
         async with asyncio.timeout(seconds):
             outcomes = await sink.send(batch)
-        if len(outcomes) == len(batch) and all(type(each) in _OUTCOMES for each in outcomes):
+        if len(outcomes) == len(batch) and all(map(_known, outcomes)):
             return outcomes
         fault = f"fault of the sink: {len(outcomes)} answers for {len(batch)} events"
         if len(outcomes) == len(batch):
@@ -60,6 +60,19 @@ async def answers(sink: Sink, batch: Sequence[Message], seconds: float) -> Seque
     except Exception as error:  # noqa: BLE001
         fault = _fault(error)
     return [Retry(fault)] * len(batch)
+
+
+def _known(outcome: Outcome) -> bool:
+    """Return whether an answer is one that can be recorded: another one would stop all records."""
+    if isinstance(outcome, Delivered):
+        return True
+    if not isinstance(outcome, _REASONED):
+        return False
+    reason: object = outcome.reason
+    after: object = outcome.after if isinstance(outcome, Retry) else None
+    if not isinstance(reason, str) or not isinstance(after, int | float | None):
+        return False
+    return reason.isascii() or not any("\ud800" <= each <= "\udfff" for each in reason)
 
 
 def _fault(error: Exception) -> str:

@@ -239,17 +239,19 @@ class Lane:
 
     def _take(self) -> Sequence[Pending]:
         """Return what to send now; nothing where nothing may be sent."""
-        ready = self._backlog.ready
-        if not ready or self._halted or self._active >= self._limit.allowed or self._recorder.full:
+        backlog = self._backlog
+        if not backlog.sendable or self._halted or self._recorder.full:
+            return ()
+        if self._active >= self._limit.allowed:
             return ()
         if not self._circuit.may_send(self._loop.time()):
             self._arm()
             return ()
         self._active += 1
-        batch = [ready.popleft() for _ in range(min(self._batch, len(ready)))]
-        if ready:
+        batch = backlog.take(self._batch, untried=not self._circuit.closed)
+        if backlog.sendable:
             self._wake()
-        if len(ready) < self._low and not self._at_end:
+        if len(backlog.ready) < self._low and not self._at_end:
             self._hungry.set()
         return batch
 
@@ -326,7 +328,7 @@ class Lane:
 
     def _wake(self) -> None:
         """Wake one worker; it wakes the next one where there is more to do."""
-        if self._parked and self._backlog.ready and self._active < self._limit.allowed:
+        if self._parked and self._backlog.sendable and self._active < self._limit.allowed:
             parked = self._parked.pop()
             if not parked.done():
                 parked.set_result(None)

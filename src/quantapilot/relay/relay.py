@@ -6,12 +6,12 @@ import asyncio
 import random as chance
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.errors import QuantaPilotError, SinkError
+from quantapilot.relay.blocking import OneThread
 from quantapilot.relay.calls import closing
 from quantapilot.relay.dead_letters import DeadLetters
 from quantapilot.relay.lane import Lane
@@ -133,13 +133,15 @@ class Relay:
         if self._loop is not None:
             raise RuntimeError("this relay runs already")
         self._failure = None
+        # The loop of an earlier run may have ended before it heard of them.
+        self._news = False
         self._halt = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         if not self._listens:
             self._listens = True
             self._ledger.on_commit(self._told)
         try:
-            with ThreadPoolExecutor(1, "quantapilot-relay") as pool:
+            with OneThread("quantapilot-relay") as pool:
                 await self._deliver(pool, until_settled=until_settled)
         except BaseException as error:
             known = isinstance(error, QuantaPilotError)
@@ -150,7 +152,7 @@ class Relay:
             self._stops = None
             self._begun.set()
 
-    async def _deliver(self, pool: ThreadPoolExecutor, *, until_settled: bool) -> None:
+    async def _deliver(self, pool: OneThread, *, until_settled: bool) -> None:
         call = partial(asyncio.get_running_loop().run_in_executor, pool)
         letters = self._letters()
         begun = self._counted(len(self._sinks))

@@ -37,5 +37,8 @@ class RelaySettings:
     def __post_init__(self) -> None:
         if self.max_attempts < 1 or self.window < 1:
             raise ValueError("max_attempts and window are 1 or more")
-        if self.deadline <= 0 or self.grace < 0:
+        # Written so that a number that is none is refused too.
+        if not self.deadline > 0 or not self.grace >= 0:
             raise ValueError("deadline is above zero, grace not below")
+        if self.give_up_after is not None and not self.give_up_after >= 0:
+            raise ValueError("give_up_after is not below zero")

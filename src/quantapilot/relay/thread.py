@@ -60,7 +60,8 @@ class RelayThread:
         if self._thread.ident is None:
             return True
         self._relay.stop(linger=linger)
-        self._thread.join(None if timeout is None else timeout + linger)
+        most = threading.TIMEOUT_MAX
+        self._thread.join(None if timeout is None else min(timeout + linger, most))
         self._raise()
         return not self._thread.is_alive()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from tests.delivering import ScriptedSink
 from tests.emitting import CONFIG, MAIL, PAYLOAD, RUN
 
 import quantapilot.emitter
@@ -174,3 +176,55 @@ def test_who_interrupts_a_program_does_not_wait_for_deliveries(tmp_path: Path) -
         program()
     assert time.monotonic() - began < 30
     assert len(stored(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("linger", [-1.0, float("nan")])
+def test_a_time_that_is_none_is_told(tmp_path: Path, linger: float) -> None:
+    with pytest.raises(ValueError, match="linger"):
+        emitter(tmp_path, linger=linger)
+
+
+def test_an_emitter_that_can_not_be_opened_keeps_nothing_locked(tmp_path: Path) -> None:
+    twice = emitter(tmp_path, sinks=[ScriptedSink(), ScriptedSink()])
+    # The error is kept, as a debugger or a log would, and with it all that stands in its frames.
+    with pytest.raises(SinkError, match="two sinks") as kept:
+        twice.open()
+    with emitter(tmp_path) as out:
+        assert out.emit(PAYLOAD, "run_started")
+    assert kept.traceback
+
+
+def test_an_emitter_whose_opening_was_cancelled_keeps_nothing_locked(tmp_path: Path) -> None:
+    kept = emitter(tmp_path)
+
+    async def cancelled() -> None:
+        opening = asyncio.create_task(kept.__aenter__())
+        await asyncio.sleep(0)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+
+    asyncio.run(cancelled())
+    with emitter(tmp_path) as out:
+        assert out.emit(PAYLOAD, "run_started")
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no such timer")
+def test_the_handler_of_a_signal_may_emit_while_the_program_waits_for_an_emit(
+    tmp_path: Path,
+) -> None:
+    late: list[str] = []
+    with emitter(tmp_path) as out:
+
+        def interrupted(*_: object) -> None:
+            late.append(out.emit(PAYLOAD, "run_started"))
+
+        before = signal.signal(signal.SIGALRM, interrupted)
+        try:
+            for wait in range(1, 40):
+                signal.setitimer(signal.ITIMER_REAL, wait / 20_000)
+                out.emit(PAYLOAD, "run_started")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    assert len(stored(tmp_path)) == 39 + len(late)

@@ -67,3 +67,21 @@ def test_no_flipped_bit_is_taken_for_another_mark(tmp_path: Path) -> None:
             flipped[at] ^= bit
             mark_path(tmp_path / "o.db").write_bytes(flipped)
             assert read_mark(tmp_path / "o.db") in (Mark(1, CHAIN), Mark(2, CHAIN))
+
+
+def test_who_is_killed_while_a_mark_is_begun_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", killed)
+    with pytest.raises(KeyboardInterrupt):
+        MarkFile(tmp_path / "o.db")
+    assert read_mark(tmp_path / "o.db") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mark_that_is_only_begun_is_whole(tmp_path: Path) -> None:
+    written(tmp_path / "o.db")
+    assert read_mark(tmp_path / "o.db") == Mark(0, bytes(16))

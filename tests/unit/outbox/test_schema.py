@@ -83,3 +83,8 @@ def test_what_this_program_does_not_know_is_refused(file: Path, pragma: str, tol
         connection.execute(f"PRAGMA {pragma}")
         with pytest.raises(OutboxVersionError, match=told):
             check_version(connection, file)
+
+
+def test_two_processes_that_open_a_new_outbox_need_not_both_change_its_mode(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

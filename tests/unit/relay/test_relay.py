@@ -558,7 +558,20 @@ def test_a_damaged_outbox_ends_the_relay_visibly() -> None:
     assert relay.progress.failure == "events 3 to 5 are missing"
 
 
-@pytest.mark.parametrize("answer", [None, [None], [LookupError()], 7])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        [None],
+        [LookupError()],
+        7,
+        [Dead("half of a pair: \ud800")],
+        [Dead(None)],  # type: ignore[arg-type]
+        [Retry(5)],  # type: ignore[arg-type]
+        [Retry("busy", after="5")],  # type: ignore[arg-type]
+        [Disabled(None)],  # type: ignore[arg-type]
+    ],
+)
 def test_answers_of_no_known_kind_count_as_no_answer(answer: object) -> None:
     class Faulty(ScriptedSink):
         calls = 0
@@ -600,3 +613,34 @@ def test_dead_letters_that_can_not_be_opened_now_are_opened_later_unless_they_ar
 
     with pytest.raises(SinkError, match="a folder"):
         drained(MemoryLedger(5), ScriptedSink(takes=lambda _: 0.01), dead_letters=Wrong("letters"))
+
+
+def test_what_comes_while_one_run_ends_does_not_deafen_the_next() -> None:
+    ledger = MemoryLedger(1)
+    sink = ScriptedSink()
+    relay = Relay(ledger, [sink], SETTINGS)
+
+    async def once(more: int) -> None:
+        running = asyncio.create_task(relay.run())
+        await until(lambda: relay.progress.running and relay.progress.sinks[0].settled)
+        ledger.add(more)
+        await until(lambda: len(sink.sent) == 1 + more)
+        relay.stop()
+        await running
+
+    asyncio.run(once(0))
+    # As it stands where a loop ends before it heard of news.
+    relay._news = True
+    asyncio.run(once(1))
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_what_a_receiver_always_refuses_keeps_nothing_from_it_that_it_would_take(
+    batch: int,
+) -> None:
+    ledger = MemoryLedger(1200)
+    ledger.state["sink"] = {seq: Settlement(seq, "waiting", 3) for seq in range(1, 1001)}
+    sink = ScriptedSink(batch=batch, script=only(REFUSED, *range(1, 1001)))
+    settings = replace(SETTINGS, pauses=Backoff(0.02, 30), give_up_after=1.0)
+    drained(ledger, sink, settings=settings)
+    assert ledger.told("sink", "delivered") == list(range(1001, 1201))

@@ -110,3 +110,12 @@ def test_a_sink_that_can_not_be_used_is_told() -> None:
         thread.start()
     assert not thread.alive
     assert thread.stop()
+
+
+def test_no_time_is_too_long_to_linger() -> None:
+    for linger in (1e300, float("inf")):
+        ledger = MemoryLedger(3)
+        thread = RelayThread(Relay(ledger, [ScriptedSink()]))
+        thread.start()
+        assert thread.stop(linger=linger)
+        assert ledger.told("sink", "delivered") == [1, 2, 3]
