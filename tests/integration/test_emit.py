@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -14,9 +17,6 @@ from tests.program import call
 from quantapilot.chaos.receiver import Receiver
 from quantapilot.chaos.server import Behaviour
 from quantapilot.signing import new_secret
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DATA = orjson.dumps(PAYLOAD).decode()
 
@@ -158,3 +158,12 @@ def test_who_would_wait_for_months_waits_no_longer_than_needed(tmp_path: Path) -
     )
     assert (code, err) == (0, "")
     assert out.strip() in sink.read_text()
+
+
+def test_scripts_that_emit_at_the_same_time_take_turns() -> None:
+    program = Path(sys.executable).with_name("qp")
+    command = [str(program), "emit", "run_started", "--data", DATA]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
+    names = [each.communicate(timeout=60)[0].decode().strip() for each in running]
+    assert [each.returncode for each in running] == [0] * 4
+    assert sorted(names) == sorted(event["id"] for event in stored())

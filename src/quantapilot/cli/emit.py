@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from quantapilot.relay.progress import SinkProgress
 
 _STDIN = "-"
+# Scripts that emit at the same time take turns; a service keeps its outbox.
+_PATIENCE = 5.0
 
 
 @click.command()
@@ -108,6 +110,7 @@ def emit(
         options=sink_options(allow_private=allow_private),
         config=settings,
         linger=wait,
+        patience=min(wait, _PATIENCE),
     )
     with emitter:
         code = _each(emitter.check, texts, name, emitter.store)

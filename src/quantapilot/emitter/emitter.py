@@ -59,6 +59,7 @@ class Emitter:
         relay: RelaySettings | None = None,
         dead_letters: Sink | str | None = None,
         linger: float = 5.0,
+        patience: float = 0.0,
     ) -> None:
         """Take the settings; nothing is opened yet.
 
@@ -75,14 +76,15 @@ class Emitter:
             dead_letters: Where events go that a sink will never take.
             linger: Seconds that the end of the context waits for deliveries; what is left by then
                 is delivered by whoever opens the outbox next.
+            patience: Seconds to wait for another process that emits through the same outbox.
 
         Raises:
             SinkError: An address or an option can't be used.
             MissingExtraError: The packages of a sink are not installed.
-            ValueError: `linger` is below zero, or no number.
+            ValueError: `linger` or `patience` is below zero, or no number.
         """
-        if not linger >= 0:
-            raise ValueError("linger is a number of seconds, 0 or more")
+        if not (linger >= 0 and patience >= 0):
+            raise ValueError("linger and patience are numbers of seconds, 0 or more")
         self._path = Path(outbox)
         self._source = source
         made = options or SinkOptions()
@@ -92,6 +94,7 @@ class Emitter:
         self._limits = limits or Limits()
         self._settings = relay
         self._linger = linger
+        self._patience = patience
         self._check: EventCheck | None = None
         self._outbox: Outbox | None = None
         self._relay: RelayThread | None = None
@@ -105,7 +108,9 @@ class Emitter:
             ContractError: The contract can't be used.
         """
         self._check = EventCheck(self._config or load_config(), self._source)
-        outbox = Outbox(self._path, relay=bool(self._sinks), limits=self._limits)
+        outbox = Outbox(
+            self._path, relay=bool(self._sinks), limits=self._limits, patience=self._patience
+        )
         if self._sinks:
             # Imported here: whoever only stores needs no event loop.
             from quantapilot.relay.relay import Relay

@@ -38,17 +38,22 @@ class Owner:
 class RoleLock:
     """A role of an outbox, held until `release` or until the process ends."""
 
-    def __init__(self, path: Path, role: Role) -> None:
+    def __init__(self, path: Path, role: Role, patience: float = 0.0) -> None:
         """Take the role.
 
+        Args:
+            path: The outbox.
+            role: The role.
+            patience: Seconds to wait for another process that has it.
+
         Raises:
-            OutboxLockedError: Another process has it.
+            OutboxLockedError: Another process has it, and keeps it.
             OSError: The lock can't be written.
         """
         self._owner_file = _beside(path, role, "owner")
-        self._lock = FileLock(_beside(path, role, "lock"), thread_local=False, blocking=False)
+        self._lock = FileLock(_beside(path, role, "lock"), thread_local=False)
         try:
-            self._lock.acquire()
+            self._lock.acquire(timeout=patience)
         except Timeout:
             held = True
         else:

@@ -65,6 +65,7 @@ class Outbox:
         append: bool = True,
         relay: bool = True,
         limits: Limits | None = None,
+        patience: float = 0.0,
     ) -> None:
         """Open an outbox, or make one where there is none.
 
@@ -73,6 +74,7 @@ class Outbox:
             append: Whether events will be added here; one process at a time may.
             relay: Whether deliveries will be recorded here; one process at a time may.
             limits: What it may hold; `Limits()` where it is None.
+            patience: Seconds to wait for another process that has one of the roles.
 
         Raises:
             OutboxLockedError: Another process has one of the roles.
@@ -101,7 +103,7 @@ class Outbox:
                 )
             for role in ROLES:
                 if self._roles[role]:
-                    stack.callback(RoleLock(self._path, role).release)
+                    stack.callback(RoleLock(self._path, role, patience).release)
             check_open(self._path)
             if not holds_data(self._path):
                 create(self._path)

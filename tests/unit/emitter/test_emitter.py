@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -109,6 +110,17 @@ def test_an_event_that_is_emitted_again_is_stored_once(tmp_path: Path) -> None:
 def test_a_second_emitter_is_told_who_owns_the_outbox(tmp_path: Path) -> None:
     with emitter(tmp_path), pytest.raises(OutboxLockedError), emitter(tmp_path):
         pass
+
+
+def test_a_patient_emitter_waits_for_the_one_before(tmp_path: Path) -> None:
+    first = emitter(tmp_path)
+    first.open()
+    ending = threading.Timer(0.2, first.close)
+    ending.start()
+    with emitter(tmp_path, patience=20.0) as out:
+        out.emit(RunCompleted(run_id=RUN))
+    ending.join()
+    assert len(stored(tmp_path)) == 1
 
 
 def test_an_emitter_can_be_opened_again(tmp_path: Path) -> None:
