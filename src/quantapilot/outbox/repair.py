@@ -12,6 +12,9 @@ import sqlite3
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from heapq import merge
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,9 +27,10 @@ from quantapilot.outbox.mark import MarkFile, mark_path, read_mark
 from quantapilot.outbox.progress import put_cursor, register
 from quantapilot.outbox.reading import connect, holds_data
 from quantapilot.outbox.schema import check_version, create, synced_folder
+from quantapilot.outbox.wal import mended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from quantapilot.outbox.mark import Mark
 
@@ -79,8 +83,9 @@ def accept(path: Path | str) -> Accepted:
         with closing(sqlite3.connect(part, isolation_level=None)) as new:
             # It is copied as one file.
             new.execute("PRAGMA journal_mode=DELETE")
-            source = _headed(place, part, mark, stack)
-            kept, gone, changed, reset = _salvaged(source, new, mark)
+            new.execute("PRAGMA synchronous=FULL")
+            sources = [_headed(each, part, mark, stack) for each in _sources(place, stack)]
+            kept, gone, changed, reset = _salvaged(sources, new, mark)
             _put(new, part, place)
             end = tail(new)
         with closing(MarkFile(place)) as file:
@@ -130,19 +135,46 @@ def _put(new: sqlite3.Connection, part: Path, path: Path) -> None:
     synced_folder(path.parent)
 
 
-def _salvaged(
-    path: Path, new: sqlite3.Connection, mark: Mark | None
-) -> tuple[int, int, int, tuple[str, ...]]:
-    new.execute("PRAGMA synchronous=FULL")
-    new.execute("BEGIN")
+def _sources(path: Path, stack: ExitStack) -> Iterator[Path]:
+    """Yield what may be read from: the outbox, and a copy whose log is read to its end."""
     if not holds_data(path):
-        gone = _gap(new, 1, mark.seq, new_chain(new)) if mark is not None else 0
+        return
+    yield path
+    log = path.with_name(f"{path.name}-wal")
+    made = mended(log.read_bytes()) if log.exists() else None
+    if made is not None:
+        copy = _copy_for_reading(path, "mended", stack)
+        copy.with_name(f"{copy.name}-wal").write_bytes(made)
+        yield copy
+
+
+def _copy_for_reading(path: Path, name: str, stack: ExitStack) -> Path:
+    """Return a copy of a database and its log, which goes when the stack ends."""
+    copy = path.with_name(f".{path.name}.{os.getpid()}.{name}")
+    for suffix in ("", "-wal", "-shm"):
+        file = copy.with_name(copy.name + suffix)
+        file.unlink(missing_ok=True)
+        stack.callback(file.unlink, missing_ok=True)
+    shutil.copyfile(path, copy)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():
+        shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
+    return copy
+
+
+def _salvaged(
+    sources: Sequence[Path], new: sqlite3.Connection, mark: Mark | None
+) -> tuple[int, int, int, tuple[str, ...]]:
+    with ExitStack() as stack:
+        olds = [stack.enter_context(closing(connect(each))) for each in sources]
+        new.execute("BEGIN")
+        if olds:
+            kept, gone, changed = _events(olds, new, mark)
+            reset = _sinks(olds, new)
+        else:
+            kept, changed, reset = 0, 0, ()
+            gone = 0 if mark is None else _gap(new, 1, mark.seq, new_chain(new))
         new.execute("COMMIT")
-        return 0, gone, 0, ()
-    with closing(connect(path)) as old:
-        kept, gone, changed = _events(old, new, mark)
-        reset = _sinks(old, new)
-    new.execute("COMMIT")
     return kept, gone, changed, reset
 
 
@@ -152,8 +184,6 @@ def _headed(path: Path, fresh: Path, mark: Mark | None, stack: ExitStack) -> Pat
     The first page tells where the tables are, and without it nothing is found; it is the same in
     every outbox of this version, but for counters that are of no use here.
     """
-    if not holds_data(path):
-        return path
     try:
         with closing(connect(path)) as old:
             check_version(old, path)
@@ -167,15 +197,7 @@ def _headed(path: Path, fresh: Path, mark: Mark | None, stack: ExitStack) -> Pat
     except READ_FAULTS as error:
         if not damage(error):
             raise
-    copy = path.with_name(f".{path.name}.{os.getpid()}.headed")
-    for suffix in ("", "-wal", "-shm"):
-        file = copy.with_name(copy.name + suffix)
-        file.unlink(missing_ok=True)
-        stack.callback(file.unlink, missing_ok=True)
-    shutil.copyfile(path, copy)
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists():
-        shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
+    copy = _copy_for_reading(path, "headed", stack)
     head = bytearray(fresh.read_bytes()[:_PAGE])
     head[18:20] = b"\x02\x02"
     head[28:32] = (copy.stat().st_size // _PAGE).to_bytes(4, "big")
@@ -192,15 +214,15 @@ def new_chain(new: sqlite3.Connection) -> bytes:
 
 
 def _events(
-    old: sqlite3.Connection, new: sqlite3.Connection, mark: Mark | None
+    olds: Sequence[sqlite3.Connection], new: sqlite3.Connection, mark: Mark | None
 ) -> tuple[int, int, int]:
     """Copy what is as it was, chained anew, with gaps where events are gone."""
-    gaps = _try(lambda: old.execute("SELECT first, last, lost FROM gaps ORDER BY first").fetchall())
-    known = [row for row in gaps or () if all(isinstance(value, int) for value in row)]
-    anchors = _anchors(old)
+    gaps = _last(olds, lambda old: old.execute("SELECT first, last, lost FROM gaps").fetchall())
+    known = sorted(row for row in gaps or () if all(isinstance(value, int) for value in row))
+    anchors = {place: chain for old in olds for place, chain in _anchors(old).items()}
     seq, chain = 0, new_chain(new)
     kept = gone = changed = size = 0
-    for row, same in _judged(_readable(old), mark, anchors):
+    for row, same in _judged(_merged(olds), mark, anchors):
         if not same:
             changed += 1
             continue
@@ -256,6 +278,19 @@ def _gap(new: sqlite3.Connection, first: int, last: int, chain: bytes) -> int:
         return 0
     new.execute("INSERT INTO gaps VALUES(?, ?, ?, 1)", (first, last, chain))
     return last - first + 1
+
+
+def _merged(olds: Sequence[sqlite3.Connection]) -> Iterator[Row]:
+    """Yield each event that can be read anywhere, in order, from the first that has it.
+
+    What SQLite itself reads of a log is as it was written; more may stand behind the damage.
+    """
+    last = 0
+    # Of equal places, that of the first comes first.
+    for row in merge(*map(_readable, olds), key=itemgetter(0)):
+        if row[0] != last:
+            yield row
+            last = row[0]
 
 
 def _readable(old: sqlite3.Connection) -> Iterator[Row]:
@@ -320,8 +355,10 @@ def _link(before: bytes, row: Row) -> bytes:
     return b""
 
 
-def _sinks(old: sqlite3.Connection, new: sqlite3.Connection) -> tuple[str, ...]:
+def _sinks(olds: Sequence[sqlite3.Connection], new: sqlite3.Connection) -> tuple[str, ...]:
     """Copy progress; return the sinks that have lost theirs."""
+    whole = [old for old in olds if _try(partial(broken_sinks, old)) == set()]
+    old = whole[-1] if whole else olds[0]
     sinks = _try(lambda: old.execute("SELECT name, cursor, disabled FROM sinks").fetchall())
     rows = _try(lambda: old.execute("SELECT * FROM deliveries").fetchall())
     broken = _try(lambda: broken_sinks(old))
@@ -342,6 +379,17 @@ def _sinks(old: sqlite3.Connection, new: sqlite3.Connection) -> tuple[str, ...]:
             [(*row, row[1]) for row in rows if row[0] == name],
         )
     return tuple(reset)
+
+
+def _last(
+    olds: Sequence[sqlite3.Connection], read: Callable[[sqlite3.Connection], _T]
+) -> _T | None:
+    """Return what the last of some databases has that can be read."""
+    found = None
+    for old in olds:
+        read_here = _try(partial(read, old))
+        found = read_here if read_here is not None else found
+    return found
 
 
 def _try(read: Callable[[], _T]) -> _T | None:
