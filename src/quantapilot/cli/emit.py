@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -175,40 +175,14 @@ def _texts(file: str, most: int) -> Iterator[tuple[str, int, str]]:
     Raises:
         UnsearchableError: It can't be read, or a document has more than `most` bytes.
     """
+    from quantapilot.emitter.texts import documents
+
     label = "<stdin>" if file == _STDIN else printable(file)
     if not file:
         raise click.UsageError("--file is empty: name a file, or '-' for standard input")
     try:
         with nullcontext(sys.stdin.buffer) if file == _STDIN else Path(file).open("rb") as stream:
-            yield from _documents(label, stream, most)
+            yield from documents(label, stream, most)
     except OSError as error:
         reason = error.strerror or "input/output error"
         raise UnsearchableError(f"{label}: can't be read: {reason}") from error
-
-
-def _documents(label: str, stream: BinaryIO, most: int) -> Iterator[tuple[str, int, str]]:
-    from quantapilot.gate.check import opening_of
-
-    def next_line(number: int) -> bytes:
-        return bounded(stream.readline(most + 1), number)
-
-    def bounded(data: bytes, number: int) -> bytes:
-        if len(data) > most:
-            raise UnsearchableError(
-                f"{label}:{number}: a document of more than {most:,} bytes, the project's "
-                "max_document_bytes; nothing of it, or behind it, was emitted"
-            )
-        return data
-
-    first = 1
-    line = next_line(first)
-    while line and not line.strip():
-        first, line = first + 1, next_line(first + 1)
-    if line and opening_of(line) != "line":
-        rest = stream.read(most + 1 - len(line))
-        yield label, first, bounded(line + rest, first).decode("utf-8", "surrogateescape")
-        return
-    while line:
-        if line.strip():
-            yield label, first, line.decode("utf-8", "surrogateescape")
-        first, line = first + 1, next_line(first + 1)

@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
-from quantapilot.contract.positions import JsonTextError, locate
+from quantapilot.contract.positions import JsonTextError, Lines, pointer_of, read
+from quantapilot.errors import UnsearchableError
 from quantapilot.findings import EventRefusedError
-from quantapilot.gate.check import shows_all
+from quantapilot.gate.check import opening_of, shows_all
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
 from quantapilot.inputs.rules import INPUT_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from quantapilot.emitter.checking import EventCheck
     from quantapilot.findings import Finding
     from quantapilot.outbox.ports import Entry
+
+
+def documents(label: str, stream: BinaryIO, most: int) -> Iterator[tuple[str, int, str]]:
+    """Yield the JSON documents of a stream as they come: one a line, or one in all.
+
+    Each with the label and the number of its first line; bytes that are not UTF-8 stay told apart.
+
+    Args:
+        label: What errors and findings say that they stand in.
+        stream: Where they come from.
+        most: The most bytes that one may have.
+
+    Raises:
+        UnsearchableError: One has more; nothing of it is yielded.
+    """
+
+    def next_line(number: int) -> bytes:
+        return bounded(stream.readline(most + 1), number)
+
+    def bounded(data: bytes, number: int) -> bytes:
+        if len(data) > most:
+            raise UnsearchableError(
+                f"{label}:{number}: a document of more than {most:,} bytes, the project's "
+                "max_document_bytes; nothing of it, or behind it, was emitted"
+            )
+        return data
+
+    first = 1
+    line = next_line(first)
+    while line and not line.strip():
+        first, line = first + 1, next_line(first + 1)
+    if line and opening_of(line) != "line":
+        rest = stream.read(most + 1 - len(line))
+        yield label, first, bounded(line + rest, first).decode("utf-8", "surrogateescape")
+        return
+    while line:
+        if line.strip():
+            yield label, first, line.decode("utf-8", "surrogateescape")
+        first, line = first + 1, next_line(first + 1)
 
 
 def parsed(check: EventCheck, label: str, text: str, line: int) -> dict[str, Any]:
@@ -89,20 +130,22 @@ def entry_of(check: EventCheck, label: str, text: str, line: int, name: str | No
         return check.entry(event, name, label)
     except EventRefusedError as error:
         message, refused = str(error), error.findings
-    inside = check.envelopes.payload if name is not None else ""
-    raise EventRefusedError(message, [_placed(each, text, line, inside) for each in refused])
+    inside = pointer_of([check.envelopes.payload]) if name is not None else ""
+    raise EventRefusedError(message, _placed(refused, text, line, inside))
 
 
-def _placed(finding: Finding, text: str, first: int, inside: str) -> Finding:
-    """Return a finding of an event where it stands in the text that the event was made of."""
-    parts = [
-        part.replace("~1", "/").replace("~0", "~")
-        for part in (finding.pointer or "").split("/")[1:]
-    ]
-    if inside and parts[:1] == [inside]:
-        parts = parts[1:]
-    try:
-        line, column = locate(text, [int(part) if part.isdecimal() else part for part in parts])
-    except JsonTextError:
-        line, column = 1, 1
-    return replace(finding, line=first + line - 1, column=column)
+def _placed(findings: Sequence[Finding], text: str, first: int, inside: str) -> list[Finding]:
+    """Return the findings of an event where they stand in the text that it was made of."""
+    lines, starts = Lines(text, first), {"": 0}
+    with suppress(JsonTextError):
+        starts = {pointer_of(node.pointer): node.start for node in read(text)[0]}
+    placed = []
+    for each in findings:
+        pointer = each.pointer or ""
+        if inside and f"{pointer}/".startswith(f"{inside}/"):
+            pointer = pointer.removeprefix(inside)
+        while pointer not in starts:
+            pointer = pointer.rpartition("/")[0]
+        line, column = lines.place(starts[pointer])
+        placed.append(replace(each, line=line, column=column))
+    return placed

@@ -79,3 +79,10 @@ def test_what_is_no_object_is_refused_with_its_place(text: str, rule: str) -> No
     findings = refused(text)
     assert rule in {each.rule for each in findings}
     assert all(each.line == 1 for each in findings)
+
+
+@pytest.mark.parametrize("key", ["0", "~", "a/b", "9" * 5000, "\u0663"])
+def test_a_field_of_any_name_is_found(key: str) -> None:
+    text = orjson.dumps(PAYLOAD | {key: 1}).decode()
+    column = text.rindex("1") + 1
+    assert ("contract/unknown-field", 1, column) in places(refused(text))
