@@ -125,6 +125,10 @@ class DuplicateEventError(OutboxError):
     """Another event stands in the outbox under this id."""
 
 
+class OutOfOrderError(QuantaPilotError):
+    """An event may not follow those that its run has; the text names the rule, no value."""
+
+
 class MissingExtraError(QuantaPilotError):
     """An optional part was asked for whose packages are not installed."""
 
