@@ -18,7 +18,7 @@ from quantapilot.gateway.store import subscribed
 from quantapilot.gateway.store.tables import meta, repositories, token_projects, tokens
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, RowMapping
 
 
 def directory(connection: Connection) -> Directory:
@@ -52,7 +52,7 @@ def every_token(connection: Connection) -> list[Token]:
     for row in connection.execute(select(token_projects)):
         granted.setdefault(row.token_id, set()).add(row.project_id)
     rows = connection.execute(select(tokens).order_by(tokens.c.created_at, tokens.c.token_id))
-    return [_token(row, frozenset(granted.get(row.token_id, ()))) for row in rows]
+    return [_token(row, frozenset(granted.get(row["token_id"], ()))) for row in rows.mappings()]
 
 
 def add_token(connection: Connection, token: Token) -> None:
@@ -124,7 +124,7 @@ def remove_repository(connection: Connection, project_id: str, repository: str |
     return count
 
 
-def _token(row: Row[tuple[object, ...]], projects: frozenset[str]) -> Token:
-    values = dict(row._mapping)
+def _token(row: RowMapping, projects: frozenset[str]) -> Token:
+    values = dict(row)
     scopes = frozenset(orjson.loads(values.pop("scopes")))
     return Token(**values, scopes=scopes, projects=projects)

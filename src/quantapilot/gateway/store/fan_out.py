@@ -83,7 +83,9 @@ def fan_out(connection: Connection, first: int, last: int, now: float) -> None:
     connection.execute(_ALL, {"first": first, "last": last, "now": now})
 
 
-def catch_up(connection: Connection, subscription_id: str, first: int, last: int, now: float) -> None:
+def catch_up(
+    connection: Connection, subscription_id: str, first: int, last: int, now: float
+) -> None:
     """Have events delivered to one that was passed over; see `fan_out`."""
     given = {"first": first, "last": last, "now": now, "one": subscription_id}
     connection.execute(_ONE, given)

@@ -14,7 +14,7 @@ from quantapilot.gateway.store.tables import events, meta, runs
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection, RowMapping
 
     Projects = Collection[str] | None
 
@@ -33,17 +33,17 @@ def within(column: ColumnElement[str], projects: Projects) -> list[ColumnElement
     return [] if projects is None else [column.in_(projects)]
 
 
-def run_of(row: Row[Any]) -> Run:
+def run_of(row: RowMapping) -> Run:
     """Return the run that a row of the table holds."""
     return Run(
-        run_id=row.run_id,
-        project_id=row.project_id,
-        state=row.state,
-        open_=frozenset(orjson.loads(row.opened)),
-        facts=orjson.loads(row.facts),
-        started_at=row.started_at,
-        updated_at=row.updated_at,
-        events=row.events,
+        run_id=row["run_id"],
+        project_id=row["project_id"],
+        state=row["state"],
+        open_=frozenset(orjson.loads(row["opened"])),
+        facts=orjson.loads(row["facts"]),
+        started_at=row["started_at"],
+        updated_at=row["updated_at"],
+        events=row["events"],
     )
 
 
@@ -60,9 +60,13 @@ def run_values(run: Run) -> dict[str, Any]:
 
 def one_run(connection: Connection, run_id: str, projects: Projects) -> Run | None:
     """Return a run; None where there is none, or it is of another project."""
-    row = connection.execute(
-        select(runs).where(runs.c.run_id == run_id, *within(runs.c.project_id, projects))
-    ).one_or_none()
+    row = (
+        connection.execute(
+            select(runs).where(runs.c.run_id == run_id, *within(runs.c.project_id, projects))
+        )
+        .mappings()
+        .one_or_none()
+    )
     return None if row is None else run_of(row)
 
 
@@ -91,10 +95,8 @@ def latest_runs(
         which.append(runs.c.seq < place)
     if state is not None:
         which.append(runs.c.state == state)
-    rows = connection.execute(
-        select(runs).where(*which).order_by(runs.c.seq.desc()).limit(limit)
-    )
-    return [run_of(row) for row in rows]
+    rows = connection.execute(select(runs).where(*which).order_by(runs.c.seq.desc()).limit(limit))
+    return [run_of(row) for row in rows.mappings()]
 
 
 def events_of_run(

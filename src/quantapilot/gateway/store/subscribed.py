@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from quantapilot.gateway.model import SubscriptionState
 
 
+_SHOWN = tuple(each for each in subscriptions.columns if each.name != "missed_from")
+
+
 def every(connection: Connection) -> list[Subscription]:
-    """Return all subscriptions, without what waits and what is dead; the oldest first."""
+    """Return all subscriptions, without their counts; the oldest first."""
     return _found(connection, [])
 
 
@@ -81,8 +84,9 @@ def set_state(
     subscription_id: str,
     state: SubscriptionState,
     reason: str,
+    *,
     now: float,
-    was: Collection[SubscriptionState] | None,
+    was: Collection[SubscriptionState] | None = None,
 ) -> bool:
     """Put a subscription in a state; return whether it is one that may change so.
 
@@ -130,10 +134,10 @@ def _found(
     connection: Connection, which: list[ColumnElement[bool]], *, counted: bool = False
 ) -> list[Subscription]:
     rows = connection.execute(
-        select(subscriptions)
+        select(*_SHOWN)
         .where(*which)
         .order_by(subscriptions.c.created_at, subscriptions.c.subscription_id)
-    ).all()
+    ).mappings()
     chosen = select(subscriptions.c.subscription_id).where(*which)
     types: dict[str, set[str]] = {}
     kinds = select(subscription_types)
@@ -143,11 +147,11 @@ def _found(
         types.setdefault(row.subscription_id, set()).add(row.type)
     counts = _counts(connection, chosen) if counted else {}
     found = []
-    for row in rows:
-        values = dict(row._mapping)
-        del values["missed_from"]
-        values |= counts.get(row.subscription_id, {})
-        found.append(Subscription(**values, types=frozenset(types.get(row.subscription_id, ()))))
+    for known in rows:
+        subscription_id = known["subscription_id"]
+        values = dict(known)
+        values |= counts.get(subscription_id, {}) if counted else {"delivered": 0}
+        found.append(Subscription(**values, types=frozenset(types.get(subscription_id, ()))))
     return found
 
 

@@ -58,14 +58,12 @@ def health(connection: Connection, projects: Projects, now: float) -> DeliveryHe
 
     What a disabled subscription did not get is not counted: nothing is sent there.
     """
-    states: dict[str, int] = {
-        state: count
-        for state, count in connection.execute(
-            select(subscriptions.c.state, func.count())
-            .where(*_hears_of(projects))
-            .group_by(subscriptions.c.state)
-        )
-    }
+    rows = connection.execute(
+        select(subscriptions.c.state, func.count())
+        .where(*_hears_of(projects))
+        .group_by(subscriptions.c.state)
+    )
+    states: dict[str, int] = {row[0]: row[1] for row in rows}
     rows = connection.execute(
         select(deliveries.c.state, func.count(), func.min(events.c.stored_at))
         .join(events, events.c.seq == deliveries.c.seq)
