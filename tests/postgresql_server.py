@@ -46,7 +46,7 @@ class PostgresqlServer:
         self._folder = folder
         self._data = folder / "data"
         self._running: subprocess.Popen[bytes] | None = None
-        self._databases = count(1)
+        self._places = count(1)
         secret = folder / "password"
         secret.write_text(PASSWORD)
         _give(secret)
@@ -88,15 +88,15 @@ class PostgresqlServer:
             running.send_signal(signal.SIGQUIT)
             running.wait(_PATIENCE)
 
-    def url(self, database: str = "postgres") -> str:
-        """Return the address of a database."""
-        return f"postgresql://qp:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+    def url(self) -> str:
+        """Return the address of its database."""
+        return f"postgresql://qp:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
-    def new_database(self) -> str:
-        """Make an empty database, and return its address."""
-        name = f"store{next(self._databases)}"
-        self.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
+    def new_place(self) -> str:
+        """Return an address behind which there is nothing yet: that of a schema of its own."""
+        name = f"place{next(self._places)}"
+        self.execute(f"CREATE SCHEMA {name}")
+        return f"{self.url()}?options=-csearch_path%3D{name}"
 
     def execute(self, statement: str) -> None:
         """Have it do something, as an operator would."""

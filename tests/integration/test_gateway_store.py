@@ -55,7 +55,7 @@ from quantapilot.gateway.store.writer import Writer
 from quantapilot.outbox.ports import Entry, Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 PATIENCE = 30.0
@@ -68,7 +68,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "store.db")
     server: PostgresqlServer = request.getfixturevalue("postgresql")
-    return server.new_database()
+    return server.new_place()
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ class TestDirectory:
     def test_each_change_of_it_grows_its_version(self, store: Store) -> None:
         made = subscription("t1")
         sid = made.subscription_id
-        changes = [
+        changes: list[Callable[[], object]] = [
             lambda: store.add_token(token("t1")),
             lambda: store.add_repository(PROJECT, "r"),
             lambda: store.add_subscription(made),
@@ -194,9 +194,9 @@ class TestRuns:
         assert accept(store, *later[2:]) == [None, None]
         run = store.run(run_id)
         assert run is not None
-        assert (run.state, run.open_, run.events) == ("paused", {"anchor"}, 5)
+        assert (run.state, set(run.open_), run.events) == ("paused", {"anchor"}, 5)
         told = {"docs_branch": "docs", "pr_number": 7, "message": "waits", "milestones_count": 1}
-        assert run.facts == asked.run.facts | told
+        assert run.facts == {**asked.run.facts, **told}
         assert run.started_at == asked.run.started_at
         assert run.updated_at == later[-1].document["time"]
         assert [each.id for each in store.events_of_run(run_id)] == [
@@ -523,7 +523,11 @@ class TestLedger:
     def test_who_listens_is_told_of_commits(self, store: Store) -> None:
         ledger = StoreLedger(store)
         told = threading.Event()
-        ledger.on_commit(lambda: 1 / 0)
+
+        def failing() -> None:
+            raise RuntimeError("the loop is closed")
+
+        ledger.on_commit(failing)
         ledger.on_commit(told.set)
 
         async def ask(writer: Writer) -> None:
@@ -691,7 +695,8 @@ class TestTogether:
             "import sys\n"
             "from quantapilot.gateway.store.leader import Lead\n"
             "from quantapilot.gateway.store.store import Store\n"
-            "print(Lead(Store(sys.argv[1])).try_take(), flush=True)\n"
+            "lead = Lead(Store(sys.argv[1]))\n"
+            "print(lead.try_take(), flush=True)\n"
             "sys.stdin.read()\n"
         )
         with (
@@ -717,7 +722,7 @@ class TestVersions:
     """Stores of other versions."""
 
     def test_an_older_store_is_brought_to_this_version(self, store: Store) -> None:
-        steps = {
+        steps: dict[int, list[Any]] = {
             VERSION: ["CREATE TABLE qp_more(x INTEGER)", "INSERT INTO qp_more VALUES(1)"],
             VERSION + 1: [
                 {
@@ -733,7 +738,9 @@ class TestVersions:
         assert found == [1, 2 if store.database.path else 3]
 
     def test_a_step_that_fails_changes_nothing(self, store: Store) -> None:
-        steps = {VERSION: ["CREATE TABLE qp_more(x INTEGER)", "INSERT INTO qp_nowhere VALUES(1)"]}
+        steps: dict[int, list[Any]] = {
+            VERSION: ["CREATE TABLE qp_more(x INTEGER)", "INSERT INTO qp_nowhere VALUES(1)"]
+        }
         with pytest.raises(StoreError):
             migrate(store.database, steps, VERSION + 1)
         with store.database.reading() as connection:
@@ -865,7 +872,7 @@ class TestServerAway:
     """A PostgreSQL of its own, as it is stopped."""
 
     def test_the_store_says_so_and_goes_on_when_it_is_back(self) -> None:
-        with postgresql_server() as server, Store(server.new_database()) as store:
+        with postgresql_server() as server, Store(server.new_place()) as store:
             sid = subscribed(store, PROJECT)
             ledger = StoreLedger(store)
             lead = Lead(store)
@@ -918,7 +925,7 @@ class TestServerAway:
         assert "refuses the user, the password or the database" in str(caught.value)
 
     def test_one_who_holds_the_lock_for_long_is_said(self, postgresql: PostgresqlServer) -> None:
-        place = postgresql.new_database()
+        place = postgresql.new_place()
         with Store(place) as one, Store(place) as other:
             with other.database.reading() as connection:
                 connection.exec_driver_sql("SET lock_timeout='50ms'")
