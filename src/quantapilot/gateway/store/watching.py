@@ -85,7 +85,7 @@ def health(connection: Connection, projects: Projects, now: float) -> DeliveryHe
 
 def _hears_of(projects: Collection[str] | None) -> list[ColumnElement[bool]]:
     """Return the conditions that a subscription may hear of some projects."""
-    if projects is None:
+    if projects is None or EVERY_PROJECT in projects:
         return []
     granted = token_projects.c.project_id
     grants = exists().where(
