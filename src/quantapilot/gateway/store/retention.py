@@ -62,7 +62,7 @@ def _rows(table: Table, key: ColumnElement[Any], old: ColumnElement[bool]) -> Ki
     return Kind(select(key).where(old).limit(_PART), forget)
 
 
-def _old_runs(before: float) -> Select[tuple[int]]:
+def _old_runs(before: float) -> Select[Any]:
     """Return what selects the last places of runs that are old and delivered everywhere."""
     waiting = (
         select(events.c.run_id)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from quantapilot.gateway.model import SubscriptionState
 
-
+# What of a row is shown.
 _SHOWN = tuple(each for each in subscriptions.columns if each.name != "missed_from")
 
 
