@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ from quantapilot.gateway.model import (
     Replay,
     StoredEvent,
 )
+from quantapilot.gateway.store import retention
 from quantapilot.gateway.store.leader import Lead
 from quantapilot.gateway.store.ledger import StoreLedger
 from quantapilot.gateway.store.migrations import VERSION, migrate
@@ -58,7 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 DAY = 24 * 3600.0
 
 
@@ -585,11 +587,16 @@ class TestPurge:
         assert store.purge(now + DAY + 60) == 1
         assert not accept(store, new_run(replay=replay))[0].replayed
 
-    def test_the_last_10_000_refusals_are_kept(self, store: Store) -> None:
+    def test_only_the_last_refusals_are_kept(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert retention.REFUSALS_KEPT == 10_000
+        monkeypatch.setattr(retention, "REFUSALS_KEPT", 100)
         one = Refusal("2026-01-01T00:00:00Z", "pii/email", "event", PROJECT)
-        store.add_refusals([one] * 11_234)
-        assert store.purge(store.clock()) == 1234
-        assert len(store.refusals(None, 20_000)) == 10_000
+        store.add_refusals([one] * 634)
+        store.add_refusals([last := replace(one, rule="pii/phone")])
+        assert store.purge(store.clock()) == 535
+        assert store.refusals(None, 1000) == [last, *[one] * 99]
 
     def test_runs_are_forgotten_whole_once_they_are_old_and_delivered(self, store: Store) -> None:
         sid = subscribed(store, PROJECT)
@@ -842,7 +849,7 @@ class TestKill:
             sid = subscribed(store, PROJECT)
         told: list[list[str]] = []
         for turn in range(3):
-            told += self.run_and_kill(place, str(request.config.rootpath), 900 + 411 * turn)
+            told += self.run_and_kill(place, str(request.config.rootpath), 600 + 311 * turn)
         with Store(place) as store:
             found = {each.id: each for each in store.events_after(0, 1_000_000)}
             delivered = waiting(store, sid, 0, 1_000_000)
@@ -923,6 +930,15 @@ class TestServerAway:
             Store(wrong)
         assert "secret" not in str(caught.value)
         assert "refuses the user, the password or the database" in str(caught.value)
+
+    def test_a_server_that_answers_before_its_disk_is_told_not_to(
+        self, postgresql: PostgresqlServer
+    ) -> None:
+        with (
+            Store(f"{postgresql.new_place()}%20-csynchronous_commit%3Doff") as store,
+            store.database.reading() as connection,
+        ):
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
 
     def test_one_who_holds_the_lock_for_long_is_said(self, postgresql: PostgresqlServer) -> None:
         place = postgresql.new_place()
