@@ -106,23 +106,23 @@ def load_keys(store_url: str, environ: Mapping[str, str] = os.environ) -> Keys:
                 f"{VARIABLE} holds fewer than {_LEAST_CHARACTERS} characters; {_MAKE_ONE}"
             )
         return Keys(given.encode("utf-8", "surrogateescape"))
-    file = key_file(store_url)
-    if file is None:
+    store = sqlite_file(store_url)
+    if store is None:
         raise GatewayKeyError(
             f"a store on a server has no place for the gateway's key: set {VARIABLE} to the same "
             f"random text for every process of this gateway; {_MAKE_ONE}"
         )
-    return Keys(_kept(file))
+    return Keys(_kept(store.with_name(f"{store.name}.key")))
 
 
-def key_file(store_url: str) -> Path | None:
-    """Return where the key of a SQLite store is kept: `<file>.key`; None for other stores."""
+def sqlite_file(store_url: str) -> Path | None:
+    """Return the file of a SQLite store; None for a store on a server."""
     scheme, mark, rest = store_url.partition("://")
     if not mark:
-        return Path(f"{store_url}.key")
+        return Path(store_url)
     if scheme.partition("+")[0] != "sqlite" or not rest.startswith("/"):
         return None
-    return Path(f"{rest.removeprefix('/')}.key")
+    return Path(rest.removeprefix("/"))
 
 
 def _kept(file: Path) -> bytes:

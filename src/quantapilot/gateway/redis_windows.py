@@ -38,9 +38,8 @@ class RedisWindows:
             "max_connections": _CONNECTIONS,
         }
         self._pool = redis.asyncio.BlockingConnectionPool.from_url(url, **options)
-        storage = RedisStorage(
-            url, implementation="redispy", key_prefix=_PREFIX, connection_pool=self._pool
-        )
+        given: dict[str, Any] = {"connection_pool": self._pool}
+        storage = RedisStorage(url, implementation="redispy", key_prefix=_PREFIX, **given)
         self._limiter = MovingWindowRateLimiter(storage)
 
     async def hit(self, item: RateLimitItem, bucket: str, who: bytes) -> float | None:

@@ -13,8 +13,8 @@ from quantapilot.errors import RepositoryError
 from quantapilot.sinks.addresses import is_public
 
 _MOST_CHARACTERS = 2048
-_HTTPS = re.compile(r"https://(?P<host>[^/:@]+)(?::(?P<port>[0-9]{1,5}))?/(?P<path>.+)", re.I)
-_SSH = re.compile(r"ssh://git@(?P<host>[^/:@]+)(?::(?P<port>[0-9]{1,5}))?/(?P<path>.+)", re.I)
+_HTTPS = re.compile(r"(?i:https)://(?P<host>[^/:@]+)(?::(?P<port>[0-9]{1,5}))?/(?P<path>.+)")
+_SSH = re.compile(r"(?i:ssh)://git@(?P<host>[^/:@]+)(?::(?P<port>[0-9]{1,5}))?/(?P<path>.+)")
 # As scp writes it: no port, and a slash before the path changes nothing at any host of code.
 _SCP = re.compile(r"git@(?P<host>[^/:@]+):/?(?P<path>.+)")
 _DEFAULT_PORTS = {"https": 443, "ssh": 22}
