@@ -38,31 +38,18 @@ FORMAT = click.option(
 )
 
 
-class ProjectId(click.ParamType):
-    """The id of a project, as the contract has it."""
+def checked_project(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    project_id: str,
+) -> str:
+    """Return the id of a project, if it is one as the contract has it."""
+    from quantapilot.contract.catalog import ecma, packaged_contract
 
-    name = "project"
-
-    def __init__(self, *, or_every: bool = False) -> None:
-        """Take whether `*` stands for every project."""
-        self._or_every = or_every
-
-    def convert(
-        self,
-        value: str,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> str:
-        """Return the id."""
-        from quantapilot.contract.catalog import ecma, packaged_contract
-        from quantapilot.gateway.model import EVERY_PROJECT
-
-        if self._or_every and value == EVERY_PROJECT:
-            return value
-        pattern = packaged_contract().definitions["ProjectId"].schema["pattern"]
-        if not ecma(pattern).search(value):
-            self.fail("a project's id is a UUID, or 'proj_' and letters and digits.", param, ctx)
-        return value
+    pattern = packaged_contract().definitions["ProjectId"].schema["pattern"]
+    if not ecma(pattern).search(project_id):
+        raise click.BadParameter("a project's id is a UUID, or 'proj_' and letters and digits")
+    return project_id
 
 
 @contextmanager

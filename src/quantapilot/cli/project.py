@@ -7,11 +7,11 @@ from collections import defaultdict
 
 import click
 
-from quantapilot.cli.gateway_options import FORMAT, STORE, ProjectId, opened, print_json
+from quantapilot.cli.gateway_options import FORMAT, STORE, checked_project, opened, print_json
 from quantapilot.errors import ExitCode, RepositoryError
 from quantapilot.reports.plain import printable
 
-_PROJECT = click.argument("project", type=ProjectId())
+_PROJECT = click.argument("project", callback=checked_project)
 
 
 @click.group()

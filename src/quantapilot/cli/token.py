@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quantapilot.cli.gateway_options import FORMAT, STORE, ProjectId, moment, opened, print_json
+from quantapilot.cli.gateway_options import (
+    FORMAT,
+    STORE,
+    checked_project,
+    moment,
+    opened,
+    print_json,
+)
 from quantapilot.errors import ExitCode
 from quantapilot.gateway.model import EVERY_PROJECT, SCOPES
 from quantapilot.reports.plain import printable
@@ -27,27 +34,27 @@ _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _MOST_SECONDS = 10 * 366 * 86400
 
 
-class _Lifetime(click.ParamType):
-    """For how long a token holds, in seconds."""
+def _seconds(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    text: str | None,
+) -> int | None:
+    """Return for how many seconds a token holds."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,7})([mhdw])", text)
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise click.BadParameter("write a number and m, h, d or w, such as 30d; ten years at most")
+    return seconds
 
-    name = "lifetime"
 
-    def convert(
-        self,
-        value: str | int,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> int:
-        """Return the seconds."""
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"([0-9]{1,7})([mhdw])", value)
-        seconds = int(found[1]) * _UNITS[found[2]] if found else 0
-        if not 0 < seconds <= _MOST_SECONDS:
-            self.fail(
-                "write a number and m, h, d or w, such as 30d; ten years at most.", param, ctx
-            )
-        return seconds
+def _granted(
+    ctx: click.Context, param: click.Parameter, projects: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(
+        each if each == EVERY_PROJECT else checked_project(ctx, param, each) for each in projects
+    )
 
 
 def _label(
@@ -85,7 +92,7 @@ def token() -> None:
     "projects",
     multiple=True,
     required=True,
-    type=ProjectId(or_every=True),
+    callback=_granted,
     metavar="PROJECT",
     help="May do it with this project; repeatable; '*' is every project.",
 )
@@ -98,7 +105,7 @@ def token() -> None:
 )
 @click.option(
     "--expires",
-    type=_Lifetime(),
+    callback=_seconds,
     metavar="TIME",
     help="Ends after TIME, such as 12h or 30d; else it holds until it is revoked.",
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import re
 import time
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -34,6 +35,7 @@ _MOST_CALLS = 1_000_000
 # Longer than Redis takes; shorter than what a caller notices.
 _DEADLINE = 0.5
 _RETRY_AFTER = 5.0
+_DATABASE = re.compile(r"/?|/[0-9]{1,9}")
 _V4_CLASS = 24
 _V6_CLASS = 64
 
@@ -182,7 +184,7 @@ def _item(name: str, text: str) -> RateLimitItem:
         found = parse_many(text)
     except ValueError:
         found = []
-    if len(found) != 1 or not 1 <= found[0].amount <= _MOST_CALLS or found[0].multiples < 1:
+    if len(found) != 1 or not 1 <= found[0].amount <= _MOST_CALLS:
         raise ConfigError(
             f"the limit '{name}' is not one such as 600/minute or 10 per 5 seconds, "
             f"of 1 to {_MOST_CALLS:,} calls"
@@ -191,16 +193,26 @@ def _item(name: str, text: str) -> RateLimitItem:
 
 
 def _redis(url: str) -> Shared:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"redis", "rediss"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    if not _names_redis(url):
         raise ConfigError(
-            f"the limits are counted at '{MEMORY}' or at an address like redis://HOST:PORT/0; "
-            "the one that is given is neither"
+            f"the limits are counted at '{MEMORY}' or at an address like redis://HOST:PORT/0, "
+            "without options; the one that is given is neither"
         )
     with needing("redis", "limits that processes share"):
         from quantapilot.gateway.redis_windows import RedisWindows
     return RedisWindows(url, _DEADLINE)
+
+
+def _names_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return bool(
+        parts.scheme in {"redis", "rediss"}
+        and parts.hostname
+        and port != 0
+        and not (parts.query or parts.fragment)
+        and _DATABASE.fullmatch(parts.path)
+    )

@@ -39,7 +39,8 @@ class RedisWindows:
         }
         self._pool = redis.asyncio.BlockingConnectionPool.from_url(url, **options)
         given: dict[str, Any] = {"connection_pool": self._pool}
-        storage = RedisStorage(url, implementation="redispy", key_prefix=_PREFIX, **given)
+        # The pool alone knows the address.
+        storage = RedisStorage("redis://", implementation="redispy", key_prefix=_PREFIX, **given)
         self._limiter = MovingWindowRateLimiter(storage)
 
     async def hit(self, item: RateLimitItem, bucket: str, who: bytes) -> float | None:
