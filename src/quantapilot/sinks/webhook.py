@@ -55,6 +55,10 @@ _NUMBER = re.compile(r"(?:\A|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?\Z")
 # What signing refuses is refused there.
 _SENDABLE = re.compile(r"[!-~]{1,256}")
 
+_EVENT = "application/cloudevents+json; charset=utf-8"
+_JSON = "application/json"
+
+_KIND = istr("content-type")
 _ID = istr("webhook-id")
 _TIMESTAMP = istr("webhook-timestamp")
 _SIGNATURE = istr("webhook-signature")
@@ -105,7 +109,6 @@ class WebhookSink:
         self._signer = Signer(options.secrets) if options.secrets else None
         self._headers = CIMultiDict(
             {
-                "content-type": "application/cloudevents+json; charset=utf-8",
                 # Said, as aiohttp would else ask for compressed answers, which nobody unpacks here.
                 "accept": "*/*",
                 "accept-encoding": "identity",
@@ -152,6 +155,29 @@ class WebhookSink:
         """
         return [await self._deliver(message) for message in batch]
 
+    async def ask(self, message: Message) -> tuple[Outcome, bytes]:
+        """Send a question in JSON, signed as an event is, and return what was answered to it.
+
+        Args:
+            message: What is asked.
+
+        Returns:
+            What became of it, and the body of the answer, which nothing vouches for: none where
+            it is longer than 4 KiB.
+
+        Raises:
+            SinkError: The sink is not open.
+        """
+        answer = await self._posted(message, _JSON)
+        if not isinstance(answer, aiohttp.ClientResponse):
+            return answer, b""
+        try:
+            return _outcome(answer), await _short(answer)
+        except _FAILURES as error:
+            return Retry(_reason(error)), b""
+        finally:
+            answer.close()
+
     async def close(self) -> None:
         """Close all connections."""
         session, self._session = self._session, None
@@ -159,9 +185,21 @@ class WebhookSink:
             await session.close()
 
     async def _deliver(self, message: Message) -> Outcome:
+        answer = await self._posted(message, _EVENT)
+        if not isinstance(answer, aiohttp.ClientResponse):
+            return answer
+        try:
+            await _finish(answer)
+            return _outcome(answer)
+        finally:
+            answer.release()
+
+    async def _posted(self, message: Message, kind: str) -> aiohttp.ClientResponse | Retry | Dead:
+        """Return the answer, of which only the head has come, or why there is none."""
         if self._session is None:
             raise SinkError(f"{self.name} is not open: nothing can be sent")
         headers = self._headers.copy()
+        headers[_KIND] = kind
         headers[_ID] = message.id
         now = int(time.time())
         headers[_TIMESTAMP] = str(now)
@@ -174,18 +212,13 @@ class WebhookSink:
             return Dead("bad-id")
         body = message.body if len(message.body) <= _LARGE else io.BytesIO(message.body)
         try:
-            answer = await self._session.post(
+            return await self._session.post(
                 self._url, data=body, headers=headers, allow_redirects=False
             )
         except (*_FAILURES, RuntimeError) as error:
             # uvloop tells by a RuntimeError of a connection that ended before it was written to.
             # Neither its text nor itself goes on: it may show the address, or what was answered.
             return Retry(_reason(error))
-        try:
-            await _finish(answer)
-            return _outcome(answer)
-        finally:
-            answer.release()
 
 
 def from_url(url: str, options: SinkOptions) -> WebhookSink:
@@ -286,6 +319,14 @@ async def _finish(answer: aiohttp.ClientResponse) -> None:
     except _FAILURES:
         # What it decided stands in its status; the connection is of no use any more.
         answer.close()
+
+
+async def _short(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the body of an answer that is short; nothing of a longer one."""
+    body = b""
+    while len(body) <= _ANSWER and (chunk := await answer.content.readany()):
+        body += chunk
+    return body if len(body) <= _ANSWER else b""
 
 
 def _outcome(answer: aiohttp.ClientResponse) -> Outcome:
