@@ -25,16 +25,14 @@ from quantapilot.gateway.calls import (
     check_media_type,
     check_query,
     idempotency_key,
-    json_answer,
     problem_answer,
     raw_answer,
 )
 from quantapilot.gateway.limits import address_class
-from quantapilot.gateway.operations import operations
 from quantapilot.gateway.problems import ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from starlette.requests import Request
 
@@ -69,7 +67,7 @@ _GONE = 499
 
 def application(gateway: Gateway) -> Starlette:
     """Return the application; the gateway opens and closes with it."""
-    calls = operations(gateway.settings.run_path)
+    calls = gateway.calls
     document = orjson.dumps(openapi.document(gateway.contract, calls))
 
     @asynccontextmanager
@@ -200,7 +198,12 @@ def _known(
 async def _body(gateway: Gateway, request: Request) -> bytes:
     settings = gateway.settings
     try:
-        return await read_body(request, settings.most_body, settings.body_seconds)
+        return await read_body(
+            request.scope,
+            request.receive,
+            most=settings.most_body,
+            seconds=settings.body_seconds,
+        )
     except BodyTooLargeError:
         raise ProblemError(
             "BODY_TOO_LARGE", f"The body has more than {settings.most_body:,} bytes."

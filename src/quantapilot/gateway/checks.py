@@ -6,6 +6,7 @@ contract does not know.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -78,15 +79,14 @@ def refused(findings: Sequence[Finding], fields: Field) -> ContentError:
         findings: What is wrong with it; none where it is no JSON object at all.
         fields: What the contract says of the places in it.
     """
-    told = [
-        f"{each.rule} at {known(each, fields) or '/'}: {each.message}" for each in findings[:_TOLD]
-    ]
-    if len(findings) > _TOLD:
-        told.append(f"and {len(findings) - _TOLD} more")
-    return ContentError("; ".join(told)[:_LONGEST] or "the body is no JSON object", findings)
+    placed = [replace(each, pointer=_known(each, fields)) for each in findings]
+    told = [f"{each.rule} at {each.pointer or '/'}: {each.message}" for each in placed[:_TOLD]]
+    if len(placed) > _TOLD:
+        told.append(f"and {len(placed) - _TOLD} more")
+    return ContentError("; ".join(told)[:_LONGEST] or "the body is no JSON object", placed)
 
 
-def known(finding: Finding, fields: Field) -> str:
+def _known(finding: Finding, fields: Field) -> str:
     """Return where something was found, as far as the contract knows the names on the way."""
     parts: list[str] = []
     place: Field | None = fields

@@ -12,12 +12,13 @@ from quantapilot.errors import (
     OutOfOrderError,
     ReplayMismatchError,
     RepositoryError,
+    UnknownCursorError,
     UnknownRunError,
 )
 from quantapilot.findings import RefusedError
 from quantapilot.gateway import wire
 from quantapilot.gateway.calls import json_answer, raw_answer
-from quantapilot.gateway.checks import known, problem_of
+from quantapilot.gateway.checks import problem_of
 from quantapilot.gateway.model import Refusal
 from quantapilot.gateway.operations import STATES
 from quantapilot.gateway.problems import ProblemError
@@ -34,6 +35,9 @@ async def trigger(call: Call) -> Response:
     try:
         request = gateway.triggers.request(call.body)
     except RefusedError as error:
+        project_id = gateway.triggers.project_of_refused(call.body, gateway.directory.repositories)
+        if project_id is not None and call.token.sees(project_id):
+            _keep(call, error, "trigger", project_id)
         raise problem_of(error) from None
     try:
         project_id = gateway.triggers.project(request, gateway.directory.repositories)
@@ -51,16 +55,19 @@ async def trigger(call: Call) -> Response:
     if accepted.replayed:
         run_id = orjson.loads(accepted.answer)["run_id"]
     else:
-        gateway.metrics.run_accepted()
+        gateway.metrics.accepted(runs=1, events=1)
     return raw_answer(accepted.answer, 202, {"location": f"/runs/{run_id}"})
 
 
 async def runs(call: Call) -> Response:
     """List runs, the latest first."""
     before, state, limit = call.uuid("before"), call.one_of("state", STATES), call.limit
-    found = await call.gateway.read(
-        call.gateway.store.runs, call.projects, before, limit + 1, state
-    )
+    try:
+        found = await call.gateway.read(
+            call.gateway.store.runs, call.projects, before, limit + 1, state
+        )
+    except UnknownCursorError:
+        raise ProblemError("BAD_REQUEST", "the parameter 'before' names no run") from None
     told: dict[str, Any] = {"runs": [wire.run_state(each) for each in found[:limit]]}
     if len(found) > limit:
         told["next"] = found[limit - 1].run_id
@@ -81,7 +88,12 @@ async def run_events(call: Call) -> Response:
     after = call.uuid("after")
     if await gateway.project_of(run_id, call.projects) is None:
         raise ProblemError("NOT_FOUND")
-    found = await gateway.read(gateway.store.events_of_run, run_id, after, limit + 1)
+    try:
+        found = await gateway.read(gateway.store.events_of_run, run_id, after, limit + 1)
+    except UnknownCursorError:
+        raise ProblemError(
+            "BAD_REQUEST", "the parameter 'after' names no event of the run"
+        ) from None
     # Bytes as they were accepted; nothing is made anew.
     told = b'{"events":[' + b",".join(each.body for each in found[:limit]) + b"]"
     if len(found) > limit:
@@ -98,11 +110,7 @@ async def emit(call: Call) -> Response:
     try:
         new = gateway.run_events.event(call.body, run_id)
     except RefusedError as error:
-        fields = gateway.run_events.fields
-        gateway.refuse(
-            Refusal(now(), each.rule, "event", project_id, known(each, fields), run_id)
-            for each in error.findings
-        )
+        _keep(call, error, "event", project_id, run_id)
         raise problem_of(error) from None
     try:
         await gateway.writer.accept_event(new)
@@ -112,7 +120,7 @@ async def emit(call: Call) -> Response:
         raise ProblemError("OUT_OF_ORDER", str(error)) from None
     except DuplicateEventError:
         raise ProblemError("DUPLICATE_EVENT") from None
-    gateway.metrics.event_accepted()
+    gateway.metrics.accepted(events=1)
     return json_answer({"event_id": new.entry.id, "run_id": run_id}, 202)
 
 
@@ -120,3 +128,13 @@ async def refusals(call: Call) -> Response:
     """List what was refused lately; rules and fields, no values."""
     found = await call.gateway.read(call.gateway.store.refusals, call.projects, call.limit)
     return json_answer({"refusals": [wire.refusal(each) for each in found]})
+
+
+def _keep(
+    call: Call, error: RefusedError, source: str, project_id: str, run_id: str | None = None
+) -> None:
+    moment = now()
+    call.gateway.refuse(
+        Refusal(moment, each.rule, source, project_id, each.pointer or "", run_id)
+        for each in error.findings
+    )

@@ -15,7 +15,7 @@ class GatewaySettings:
     """How a gateway is run; sizes are in bytes, times in seconds.
 
     Attributes:
-        store: Where runs, events and tokens are kept: a file of SQLite, or an address of PostgreSQL.
+        store: Where all is kept: a file of SQLite, or an address of PostgreSQL.
         run_path: Where triggers are sent.
         source: What the gateway's own events name as their source.
         limits: How often somebody may do something.

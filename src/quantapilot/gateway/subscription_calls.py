@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from quantapilot.findings import RefusedError
 from quantapilot.gateway import wire
 from quantapilot.gateway.calls import json_answer
 from quantapilot.gateway.checks import problem_of
 from quantapilot.gateway.problems import ProblemError
-from quantapilot.findings import RefusedError
+from quantapilot.gateway.subscribing import (
+    ProjectRefusedError,
+    TooManySubscriptionsError,
+    WebhookRefusedError,
+    subscribed,
+)
 
 if TYPE_CHECKING:
     from quantapilot.gateway.calls import Call
@@ -22,10 +28,24 @@ async def subscribe(call: Call) -> Response:
     """Make a subscription; its key stands in this answer and in no other."""
     gateway = call.gateway
     try:
-        asked = gateway.subscriptions.request(call.body)
+        asked = gateway.subscription_requests.value(call.body)
+        made = subscribed(
+            asked,
+            call.token,
+            gateway.directory,
+            keys=gateway.keys,
+            settings=gateway.settings.deliveries,
+            now=time.time(),
+            most=gateway.settings.most_subscriptions,
+        )
     except RefusedError as error:
         raise problem_of(error) from None
-    made = gateway.subscriptions.made(asked, call.token, gateway.directory)
+    except ProjectRefusedError:
+        raise ProblemError("FORBIDDEN") from None
+    except TooManySubscriptionsError as error:
+        raise ProblemError("TOO_MANY_SUBSCRIPTIONS", str(error)) from None
+    except WebhookRefusedError as error:
+        raise ProblemError("WEBHOOK_REFUSED", str(error)) from None
     await gateway.write(gateway.store.add_subscription, made)
     return _told(call, made, status=201, with_key=True)
 
@@ -34,7 +54,7 @@ async def subscriptions(call: Call) -> Response:
     """List the token's subscriptions."""
     gateway = call.gateway
     found = await gateway.read(gateway.store.subscriptions_of, call.token.token_id)
-    told = [wire.subscription(each, gateway.trouble(each)) for each in found]
+    told = [wire.subscription(each, gateway.trouble(each.subscription_id)) for each in found]
     return json_answer({"subscriptions": told})
 
 
@@ -53,15 +73,20 @@ async def unsubscribe(call: Call) -> Response:
 async def rotate(call: Call) -> Response:
     """Make a subscription's key anew."""
     found = await _own(call)
-    await call.gateway.write(call.gateway.store.rotate, found.subscription_id, time.time())
-    return _told(call, await _own(call), with_key=True)
+    store = call.gateway.store
+    rotated = await call.gateway.write(store.rotate, found.subscription_id, time.time())
+    if rotated is None:
+        raise ProblemError("NOT_FOUND")
+    return _told(call, rotated, with_key=True)
 
 
 async def enable(call: Call) -> Response:
     """Challenge a subscription's receiver anew; what waits is kept."""
     found = await _own(call)
-    if found.state == "disabled":
-        await call.gateway.write(call.gateway.store.set_state, found.subscription_id, "pending", "")
+    store = call.gateway.store
+    await call.gateway.write(
+        store.set_state, found.subscription_id, "pending", "", was={"disabled"}
+    )
     return _told(call, await _own(call))
 
 
@@ -80,9 +105,9 @@ async def _own(call: Call) -> Subscription:
     return found
 
 
-def _told(
-    call: Call, kept: Subscription, status: int = 200, *, with_key: bool = False
-) -> Response:
+def _told(call: Call, kept: Subscription, status: int = 200, *, with_key: bool = False) -> Response:
     keys = call.gateway.keys
     key = keys.subscription_secret(kept.subscription_id, kept.generation) if with_key else None
-    return json_answer(wire.subscription(kept, call.gateway.trouble(kept), key), status)
+    return json_answer(
+        wire.subscription(kept, call.gateway.trouble(kept.subscription_id), key), status
+    )

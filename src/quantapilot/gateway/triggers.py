@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from quantapilot.emitter.stamps import new_id
-from quantapilot.errors import ContractError
+from quantapilot.errors import ContractError, RepositoryError
 from quantapilot.gateway.checks import BodyCheck
 from quantapilot.gateway.model import NewRun, Replay, Run
 from quantapilot.gateway.repositories import normal
@@ -68,6 +69,15 @@ class Triggers:
             RepositoryError: The repository may not be worked on, whoever asks.
         """
         return repositories.get(normal(request["repo_url"], allow_private=self._allow_private))
+
+    def project_of_refused(self, raw: bytes, repositories: Mapping[str, str]) -> str | None:
+        """Return the project that a refused body is about, as far as that can be told."""
+        with suppress(orjson.JSONDecodeError, RepositoryError):
+            given = orjson.loads(raw)
+            url = given.get("repo_url") if isinstance(given, dict) else None
+            if isinstance(url, str):
+                return self.project({"repo_url": url}, repositories)
+        return None
 
     def run(
         self, request: Mapping[str, Any], project_id: str, token: Token, again_by: str | None
