@@ -102,9 +102,10 @@ def serve(
     if (certificate is None) != (key is None):
         raise click.UsageError("--certificate and --key go together")
     with needing("gateway", "qp serve"):
-        from quantapilot.gateway import records, server
+        from quantapilot.gateway import server
         from quantapilot.gateway.gateway import Gateway
         from quantapilot.gateway.limits import LimitSettings
+        from quantapilot.gateway.records import Records
         from quantapilot.gateway.settings import GatewaySettings
         from quantapilot.gateway.webhooks import DeliverySettings
     from quantapilot.config import load_config
@@ -119,8 +120,9 @@ def serve(
     )
     host, port = _address(listen)
     listening = server.Listening(host, port, certificate, key, behind)
-    records.install(log_level)
-    server.serve(Gateway(settings, config=load_config(config)), listening, _began)
+    loaded = load_config(config)
+    with Records(log_level, config=loaded) as records:
+        server.serve(Gateway(settings, config=loaded, records=records), listening, _began)
     sys.exit(ExitCode.CLEAN)
 
 

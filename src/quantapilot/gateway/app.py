@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from contextlib import asynccontextmanager
+import traceback
 from typing import TYPE_CHECKING
 
 import orjson
@@ -29,11 +30,10 @@ from quantapilot.gateway.calls import (
     raw_answer,
 )
 from quantapilot.gateway.limits import address_class
+from quantapilot.gateway.observed import OTHER, Answered
 from quantapilot.gateway.problems import ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from starlette.requests import Request
 
     from quantapilot.gateway.calls import Handler
@@ -59,6 +59,7 @@ HANDLERS: dict[str, Handler] = {
     "stream": stream_calls.stream,
     "metrics": stream_calls.metrics,
 }
+_LOG = logging.getLogger(__name__)
 _SIGNATURE = "webhook-signature"
 _STORE_RETRY = 1.0
 # Nobody answers any more; nginx has this status for it.
@@ -66,17 +67,9 @@ _GONE = 499
 
 
 def application(gateway: Gateway) -> Starlette:
-    """Return the application; the gateway opens and closes with it."""
+    """Return the application; the gateway is opened and closed around it."""
     calls = gateway.calls
     document = orjson.dumps(openapi.document(gateway.contract, calls))
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
-        await gateway.open()
-        try:
-            yield
-        finally:
-            await gateway.close()
 
     async def described(request: Request) -> Response:  # noqa: ARG001
         return raw_answer(document)
@@ -98,10 +91,10 @@ def application(gateway: Gateway) -> Starlette:
         if isinstance(route, Route) and route.methods is not None:
             route.methods.discard("HEAD")
 
-    async def unrouted(request: Request, error: Exception) -> Response:
-        return _unrouted(gateway, routes, request, error)
+    async def unrouted(request: Request, error: Exception) -> Response:  # noqa: ARG001
+        return _unrouted(gateway, routes, request)
 
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes)
     app.add_exception_handler(HTTPException, unrouted)
     # A redirect would tell the address that was asked for.
     app.router.redirect_slashes = False
@@ -114,7 +107,7 @@ def _route(gateway: Gateway, operation: Operation) -> Route:
 
     async def answered(request: Request) -> Response:
         began = time.perf_counter()
-        code = ""
+        code: str | None = None
         try:
             call = await _admitted(gateway, operation, query, request)
             response = await handler(call)
@@ -125,10 +118,19 @@ def _route(gateway: Gateway, operation: Operation) -> Route:
         except StoreError:
             code, response = _problem("UNAVAILABLE", retry_after=_STORE_RETRY)
         except Exception as error:  # noqa: BLE001
-            # Its text, and that of its frames, may hold what was sent: its place is enough.
-            gateway.records.fault(operation.path, error)
+            _log_fault(error)
             code, response = _problem("INTERNAL")
-        gateway.observed(operation, response.status_code, time.perf_counter() - began, code)
+        gateway.answered(
+            Answered(
+                operation.method,
+                operation.path,
+                response.status_code,
+                time.perf_counter() - began,
+                _run_of(request, response),
+                code,
+                operation.name == "stream",
+            )
+        )
         return response
 
     return Route(operation.path, answered, methods=[operation.method])
@@ -221,7 +223,7 @@ async def _ready(gateway: Gateway) -> Response:
 
 
 def _unrouted(
-    gateway: Gateway, routes: list[Route], request: Request, error: Exception
+    gateway: Gateway, routes: list[Route], request: Request
 ) -> Response:
     """Return the answer to a request that no call takes: 404, or 405 with what is taken."""
     allowed: set[str] = set()
@@ -232,5 +234,22 @@ def _unrouted(
     response = _problem(code)[1]
     if allowed:
         response.headers["allow"] = ", ".join(sorted(allowed))
-    gateway.observed(None, response.status_code, 0.0, code)
+    gateway.answered(
+        Answered(request.method, OTHER, response.status_code, 0.0, error_code=code)
+    )
     return response
+
+
+def _run_of(request: Request, response: Response) -> str | None:
+    """Return the run that a request was about, or that it started."""
+    named: str | None = request.path_params.get("run_id")
+    if named is None and response.status_code == 202:
+        named = response.headers["location"].rpartition("/")[2]
+    return named
+
+
+def _log_fault(error: Exception) -> None:
+    # Its text, and that of its frames, may hold what was sent: its place is enough.
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    _LOG.error("internal fault: %s at %s; please report it", type(error).__name__, place)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from quantapilot.config import Config
     from quantapilot.gateway.model import Refusal, StoredEvent, Token
+    from quantapilot.gateway.observed import Answered
+    from quantapilot.gateway.records import Records
     from quantapilot.gateway.settings import GatewaySettings
 
 _T = TypeVar("_T")
@@ -65,6 +67,7 @@ class Gateway:
         *,
         config: Config | None = None,
         environ: Mapping[str, str] | None = None,
+        records: Records | None = None,
     ) -> None:
         """Take the settings; nothing is opened yet.
 
@@ -72,6 +75,7 @@ class Gateway:
             settings: How it is run.
             config: The project's settings; those of the current folder where it is None.
             environ: Where the gateway's key may stand; the process's own where it is None.
+            records: Where requests are told of.
 
         Raises:
             ContractError: The contract can't be used.
@@ -97,6 +101,7 @@ class Gateway:
             check.inspector, self.contract.definitions["SubscriptionRequest"]
         )
         self.metrics = Metrics((each.path for each in self.calls), lambda: self.streams.count)
+        self._records = records
         self._pool = ThreadPoolExecutor(_READERS, "gateway-reader")
         self._projects: OrderedDict[str, str] = OrderedDict()
         self._refused: list[Refusal] = []
@@ -191,6 +196,12 @@ class Gateway:
             self.metrics.refused(each.source, each.rule)
             if len(self._refused) < _MOST_REFUSALS:
                 self._refused.append(each)
+
+    def answered(self, request: Answered) -> None:
+        """Count a request, and tell of it."""
+        self.metrics.answered(request)
+        if self._records is not None:
+            self._records.answered(request)
 
     def end_streams(self) -> None:
         """End all event streams; their clients come again."""
