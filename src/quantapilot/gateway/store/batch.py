@@ -7,9 +7,9 @@ written in one a table. Items are judged in their order: one sees what those bef
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from quantapilot.contract.lifecycle import Progress
 from quantapilot.errors import (
@@ -22,7 +22,9 @@ from quantapilot.errors import (
 from quantapilot.gateway.model import Accepted, NewEvent, NewRun, StoredEvent
 from quantapilot.gateway.store.fan_out import fan_out
 from quantapilot.gateway.store.fold import folded
-from quantapilot.gateway.store.reading import last_seq, run_of, run_values
+from quantapilot.gateway.store.reading import last_seq
+from quantapilot.gateway.store.rows import add_rows
+from quantapilot.gateway.store.run_rows import CHANGING, change, row, run_of
 from quantapilot.gateway.store.tables import events, meta, replays, runs
 
 if TYPE_CHECKING:
@@ -45,18 +47,10 @@ _RUNS = select(runs).where(runs.c.run_id.in_(bindparam("ids", expanding=True)))
 _EVENTS = select(events.c.event_id, events.c.run_id, events.c.body).where(
     events.c.event_id.in_(bindparam("ids", expanding=True))
 )
-_ADD_RUNS = insert(runs)
-_ADD_EVENTS = insert(events)
-_ADD_REPLAYS = insert(replays)
 _CHANGE_RUNS = (
     update(runs)
     .where(runs.c.run_id == bindparam("of"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("state", "opened", "facts", "updated_at", "events", "last_seq")
-        }
-    )
+    .values({name: bindparam(name) for name in CHANGING})
 )
 _SET_LAST = update(meta).values(last_seq=bindparam("last"))
 
@@ -83,7 +77,7 @@ class _Batch:
     new: dict[str, int] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     stored: list[StoredEvent] = field(default_factory=list)
-    replays: list[dict[str, Any]] = field(default_factory=list)
+    replays: list[tuple[bytes, bytes, bytes, float]] = field(default_factory=list)
 
     def judged(self, item: Item) -> Answer:
         """Take in an item, or return why it is refused."""
@@ -101,14 +95,7 @@ class _Batch:
             if (given := self.answered.get(replay.key)) is not None:
                 return _given(replay, *given)
             self.answered[replay.key] = (replay.request, item.answer)
-            self.replays.append(
-                {
-                    "key": replay.key,
-                    "request": replay.request,
-                    "answer": item.answer,
-                    "created_at": self.now,
-                }
-            )
+            self.replays.append((replay.key, replay.request, item.answer, self.now))
         self._add(item.run, item.entry)
         self.new[item.run.run_id] = self.last
         return Accepted(item.answer)
@@ -167,56 +154,30 @@ def _read(connection: Connection, items: Sequence[Item], order: Lifecycle, now: 
     batch = _Batch(order, now, last_seq(connection), {}, {}, {})
     if keys:
         rows = connection.execute(_ANSWERED, {"keys": keys})
-        batch.answered = {row.key: (row.request, row.answer) for row in rows}
+        batch.answered = {each.key: (each.request, each.answer) for each in rows}
     if told:
         rows = connection.execute(_RUNS, {"ids": list({each.run_id for each in told})})
-        batch.known = {row["run_id"]: (run_of(row), row["last_seq"]) for row in rows.mappings()}
+        batch.known = {each["run_id"]: (run_of(each), each["last_seq"]) for each in rows.mappings()}
         rows = connection.execute(_EVENTS, {"ids": list({each.entry.id for each in told})})
-        batch.standing = {row.event_id: (row.run_id, row.body) for row in rows}
+        batch.standing = {each.event_id: (each.run_id, each.body) for each in rows}
     return batch
 
 
 def _write(connection: Connection, batch: _Batch) -> None:
-    if batch.new:
-        connection.execute(_ADD_RUNS, [_new_run(batch, *each) for each in batch.new.items()])
+    add_rows(connection, runs, [row(seq, *batch.known[each]) for each, seq in batch.new.items()])
     if batch.changed:
-        connection.execute(
-            _CHANGE_RUNS, [_changed_run(batch, each) | {"of": each} for each in batch.changed]
-        )
-    connection.execute(
-        _ADD_EVENTS,
+        changes = [change(*batch.known[each]) for each in batch.changed]
+        connection.execute(_CHANGE_RUNS, changes)
+    add_rows(
+        connection,
+        events,
         [
-            {
-                "seq": each.seq,
-                "event_id": each.id,
-                "type": each.type,
-                "run_id": each.run_id,
-                "project_id": each.project_id,
-                "stored_at": batch.now,
-                "body": each.body,
-            }
+            (each.seq, each.id, each.type, each.run_id, each.project_id, batch.now, each.body)
             for each in batch.stored
         ],
     )
-    if batch.replays:
-        connection.execute(_ADD_REPLAYS, batch.replays)
+    add_rows(connection, replays, batch.replays)
     connection.execute(_SET_LAST, {"last": batch.last})
-
-
-def _new_run(batch: _Batch, run_id: str, seq: int) -> dict[str, Any]:
-    run = batch.known[run_id][0]
-    return {
-        "run_id": run_id,
-        "project_id": run.project_id,
-        "seq": seq,
-        "started_at": run.started_at,
-        **_changed_run(batch, run_id),
-    }
-
-
-def _changed_run(batch: _Batch, run_id: str) -> dict[str, Any]:
-    run, last = batch.known[run_id]
-    return {**run_values(run), "last_seq": last}
 
 
 def _given(replay: Replay, request: bytes, answer: bytes) -> Accepted:

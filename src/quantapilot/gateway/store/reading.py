@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
 from sqlalchemy import select
 
 from quantapilot.errors import UnknownCursorError
-from quantapilot.gateway.model import Run, StoredEvent
+from quantapilot.gateway.model import StoredEvent
+from quantapilot.gateway.store.run_rows import run_of
 from quantapilot.gateway.store.tables import events, meta, runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Connection, RowMapping
+    from sqlalchemy import ColumnElement, Connection
+
+    from quantapilot.gateway.model import Run
 
     Projects = Collection[str] | None
 
@@ -31,31 +33,6 @@ EVENT = (
 def within(column: ColumnElement[str], projects: Projects) -> list[ColumnElement[bool]]:
     """Return the condition that a row is of one of some projects; none for every project."""
     return [] if projects is None else [column.in_(projects)]
-
-
-def run_of(row: RowMapping) -> Run:
-    """Return the run that a row of the table holds."""
-    return Run(
-        run_id=row["run_id"],
-        project_id=row["project_id"],
-        state=row["state"],
-        open_=frozenset(orjson.loads(row["opened"])),
-        facts=orjson.loads(row["facts"]),
-        started_at=row["started_at"],
-        updated_at=row["updated_at"],
-        events=row["events"],
-    )
-
-
-def run_values(run: Run) -> dict[str, Any]:
-    """Return what of a run changes with its events, as the table's columns hold it."""
-    return {
-        "state": run.state,
-        "opened": orjson.dumps(sorted(run.open_)).decode(),
-        "facts": orjson.dumps(dict(run.facts)).decode(),
-        "updated_at": run.updated_at,
-        "events": run.events,
-    }
 
 
 def one_run(connection: Connection, run_id: str, projects: Projects) -> Run | None:

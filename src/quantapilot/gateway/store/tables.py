@@ -100,9 +100,9 @@ subscription_types = Table(
 runs = Table(
     "qp_runs",
     metadata,
-    Column("run_id", Text, primary_key=True),
+    Column("seq", _Number, primary_key=True, autoincrement=False),
+    Column("run_id", Text, nullable=False, unique=True),
     Column("project_id", Text, nullable=False),
-    Column("seq", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("opened", Text, nullable=False),
@@ -110,7 +110,6 @@ runs = Table(
     Column("started_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
     Column("events", Integer, nullable=False),
-    Index("qp_runs_by_place", "seq", unique=True),
     Index("qp_runs_of_project", "project_id", "seq"),
 )
 
