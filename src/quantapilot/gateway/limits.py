@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 MEMORY = "memory://"
 # More would be kept of each caller, and is no limit.
 _MOST_CALLS = 1_000_000
-# Longer than Redis takes; shorter than what a caller notices.
-_DEADLINE = 0.5
+# Longer than a burst of calls takes, one behind the other; a Redis that hangs costs it once.
+_DEADLINE = 2.0
 _RETRY_AFTER = 5.0
 _DATABASE = re.compile(r"/?|/[0-9]{1,9}")
 _V4_CLASS = 24
@@ -86,6 +86,7 @@ class Limits:
         storage_url: str = MEMORY,
         *,
         now: Callable[[], float] = time.monotonic,
+        deadline: float = _DEADLINE,
     ) -> None:
         """Take the limits and where calls are counted; nothing is connected to.
 
@@ -93,6 +94,7 @@ class Limits:
             settings: The limits.
             storage_url: `memory://`, or the address of a Redis that processes share.
             now: Tells the time of this process's windows, in seconds.
+            deadline: The seconds that a call to Redis may take.
 
         Raises:
             ConfigError: A limit or the address can't be used.
@@ -104,7 +106,8 @@ class Limits:
             bucket: Window(item.amount, item.get_expiry(), now)
             for bucket, item in self._items.items()
         }
-        self._shared = None if storage_url == MEMORY else _redis(storage_url)
+        self._shared = None if storage_url == MEMORY else _redis(storage_url, deadline)
+        self._deadline = deadline
         self._away_until = -math.inf
         self.alone = False
 
@@ -117,16 +120,18 @@ class Limits:
             bucket: The name of a limit.
             who: The caller: any bytes, which are kept for as long as the limit's window.
         """
-        if self._shared is None or self._now() < self._away_until:
+        begun = self._now()
+        if self._shared is None or begun < self._away_until:
             return self._windows[bucket].hit(who)
         try:
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 wait = await self._shared.hit(self._items[bucket], bucket, who)
         # A server may answer what the client is not ready for.
         except Exception as error:  # noqa: BLE001
             self._lost(error)
             return self._windows[bucket].hit(who)
-        if self.alone:
+        # Of calls at the same time one may be lost and another answered: that is no return.
+        if self.alone and begun >= self._away_until:
             self.alone = False
             _LOGGER.warning("rate limits are shared again")
         return wait
@@ -192,7 +197,7 @@ def _item(name: str, text: str) -> RateLimitItem:
     return found[0]
 
 
-def _redis(url: str) -> Shared:
+def _redis(url: str, deadline: float) -> Shared:
     if not _names_redis(url):
         raise ConfigError(
             f"the limits are counted at '{MEMORY}' or at an address like redis://HOST:PORT/0, "
@@ -200,7 +205,7 @@ def _redis(url: str) -> Shared:
         )
     with needing("redis", "limits that processes share"):
         from quantapilot.gateway.redis_windows import RedisWindows
-    return RedisWindows(url, _DEADLINE)
+    return RedisWindows(url, deadline)
 
 
 def _names_redis(url: str) -> bool:
