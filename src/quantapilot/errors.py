@@ -122,7 +122,39 @@ class OutboxFullError(OutboxError):
 
 
 class DuplicateEventError(OutboxError):
-    """Another event stands in the outbox under this id."""
+    """Another event stands in the outbox, or in the gateway's store, under this id."""
+
+
+class OutOfOrderError(QuantaPilotError):
+    """An event may not follow those that its run has; the text names the rule, no value."""
+
+
+class StoreError(QuantaPilotError):
+    """The gateway's store can't do what it was asked; the text shows no credential, no value."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store can't be reached or written now: its disk is full, its server is away."""
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer version, or is no store at all."""
+
+
+class StoreConflictError(StoreError):
+    """What was to be added stands in the store already, as something else."""
+
+
+class UnknownRunError(StoreError):
+    """The store has no such run."""
+
+
+class UnknownCursorError(StoreError):
+    """A page was asked for that begins behind something which the store does not have."""
+
+
+class ReplayMismatchError(StoreError):
+    """An idempotency key was sent again, with another request than before."""
 
 
 class MissingExtraError(QuantaPilotError):

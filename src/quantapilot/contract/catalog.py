@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from quantapilot.findings import Finding
 
 SCHEMA_SUFFIX = ".schema.json"
+LIFECYCLE_FILE = "run.lifecycle.json"
 CATALOG_FILE = "catalog.json"
 _FIELD_SCHEMAS: dict[str, dict[str, Any]] = {
     "identifier": {"type": "string", "format": "uuid"},
@@ -88,13 +89,14 @@ class BrokenContractError(ContractError):
 class Contract:
     """A set of schema files that refer to each other by `$id`."""
 
-    def __init__(self, schemas: Mapping[str, Any]) -> None:
-        """Take the schemas by file name.
+    def __init__(self, schemas: Mapping[str, Any], lifecycle: Any = None) -> None:
+        """Take the schemas by file name, and in which order events may come, if that is said.
 
         Raises:
             BrokenContractError: A schema has no `$id`, or a `$ref` leads nowhere.
         """
         self.schemas = dict(schemas)
+        self.lifecycle = lifecycle
         self._by_id: dict[str, tuple[str, dict[str, Any]]] = {}
         for file, schema in self.schemas.items():
             if not (isinstance(schema, dict) and isinstance(schema.get("$id"), str)):
@@ -201,8 +203,9 @@ def load_contract(folder: Path) -> Contract:
         schemas[path.name] = read_json(path)
     if not schemas:
         raise _broken("schema-invalid", str(folder), f"no *{SCHEMA_SUFFIX} in this folder", None)
+    lifecycle = folder / LIFECYCLE_FILE
     try:
-        return Contract(schemas)
+        return Contract(schemas, read_json(lifecycle) if lifecycle.is_file() else None)
     except BrokenContractError as error:
         raise BrokenContractError(_within(error.finding, folder)) from error
 
@@ -234,7 +237,7 @@ def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
                 **schema,
                 "$defs": {**schema["$defs"], definition.name: body},
             }
-    return Contract(schemas)
+    return Contract(schemas, contract.lifecycle)
 
 
 def packaged_contract() -> Contract:
@@ -247,7 +250,7 @@ def packaged_contract() -> Contract:
     if spec is None or spec.origin is None:
         raise ContractError("no schema folder here, and the package carries no catalog.json")
     catalog = read_json(Path(spec.origin).parent / CATALOG_FILE)
-    return Contract(catalog["schemas"])
+    return Contract(catalog["schemas"], catalog.get("lifecycle"))
 
 
 def read_json(path: Path) -> Any:

@@ -121,6 +121,7 @@ def _catalog(contract: Contract, schemas: Path, written: Mapping[str, bytes]) ->
             "generated": {name: digest(data) for name, data in sorted(written.items())},
             "schemas": schema_digests(schemas),
         },
+        "lifecycle": contract.lifecycle,
         "schemas": contract.schemas,
     }
     return orjson.dumps(catalog, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

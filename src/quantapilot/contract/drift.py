@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.contract.catalog import CATALOG_FILE
+from quantapilot.contract.catalog import CATALOG_FILE, LIFECYCLE_FILE
 from quantapilot.contract.digests import digest, schema_digests
 from quantapilot.contract.rules import CONTRACT_RULES
 
@@ -48,6 +48,7 @@ def _catalog(path: Path) -> dict[str, Any] | None:
 
 def _schemas(schemas: Path, path: Path, catalog: dict[str, Any]) -> Iterator[Finding]:
     found, recorded = schema_digests(schemas), catalog["digests"]["schemas"]
+    held = {**catalog["schemas"], LIFECYCLE_FILE: catalog.get("lifecycle")}
     for name in sorted({*found, *recorded}):
         if name not in recorded:
             yield _drift(schemas / name, "is new: nothing was generated from it yet")
@@ -55,7 +56,7 @@ def _schemas(schemas: Path, path: Path, catalog: dict[str, Any]) -> Iterator[Fin
             yield _drift(schemas / name, "is gone, but the generated files still come from it")
         elif found[name] != recorded[name]:
             yield _drift(schemas / name, "was changed since the models were generated")
-        elif catalog["schemas"].get(name) != orjson.loads((schemas / name).read_bytes()):
+        elif held.get(name) != orjson.loads((schemas / name).read_bytes()):
             yield _drift(path, f"was edited by hand: it holds another {name}")
 
 

@@ -1,4 +1,4 @@
-"""What the gateway knows, as values: who may what, runs, subscriptions, and what is to be stored."""
+"""What the gateway knows, as values: who may what, runs, subscriptions, what is to be stored."""
 
 from __future__ import annotations
 

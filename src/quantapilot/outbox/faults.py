@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 # What reading a damaged file may raise: names in it, and SQLite's words on them, may be no text.
 READ_FAULTS = (sqlite3.Error, UnicodeDecodeError)
 
-_WHY = {
+# Result codes of SQLite that tell of the machine, not of the file.
+WHY = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_READONLY: "it, or its folder, is read-only",
     sqlite3.SQLITE_IOERR: "the system reports an input/output error",
@@ -42,8 +43,8 @@ def fault(error: Exception, path: Path) -> OutboxError:
     ):
         return OutboxError(f"{path}: internal fault {type(error).__name__}; please report it")
     code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in _WHY:
-        return OutboxUnwritableError(f"{path} can't be used: {_WHY[code & 0xFF]}")
+    if code is not None and code & 0xFF in WHY:
+        return OutboxUnwritableError(f"{path} can't be used: {WHY[code & 0xFF]}")
     return OutboxDamagedError(f"{path} is damaged: SQLite can't read all of it; {UNCHANGED}")
 
 

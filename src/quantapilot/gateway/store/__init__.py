@@ -1,0 +1,1 @@
+"""The gateway's store: who may what, runs, their events and what is to be delivered, durably."""

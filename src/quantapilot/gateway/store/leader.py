@@ -1,0 +1,128 @@
+"""Who delivers: of all processes that work on one store, one at a time.
+
+The system, or the server, lets go of the lead when its process dies or is cut off. For a moment two
+may then deliver, and some events arrive twice: receivers know them by their ids.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Protocol
+
+from filelock import FileLock
+from sqlalchemy import literal, select, text
+
+from quantapilot.errors import StoreError, StoreUnavailableError
+from quantapilot.gateway.store.database import LEADING
+from quantapilot.gateway.store.faults import typed
+from quantapilot.gateway.store.file import beside
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from quantapilot.gateway.store.database import Database
+    from quantapilot.gateway.store.store import Store
+
+_TAKE = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=LEADING)
+_GIVE_BACK = text("SELECT pg_advisory_unlock(:key)").bindparams(key=LEADING)
+
+
+class _Lock(Protocol):
+    def take(self) -> bool: ...
+
+    def held(self) -> bool: ...
+
+    def release(self) -> None: ...
+
+
+class Lead:
+    """The lead of a store; used from one thread at a time."""
+
+    def __init__(self, store: Store) -> None:
+        database = store.database
+        self._lock: _Lock = (
+            _FileLead(database.path) if database.path is not None else _ServerLead(database)
+        )
+
+    def try_take(self) -> bool:
+        """Take the lead, if no other process has it; return whether it is had now.
+
+        Raises:
+            StoreUnavailableError: The store can't be asked.
+        """
+        return self.held or self._lock.take()
+
+    @property
+    def held(self) -> bool:
+        """Whether the lead is had still; it asks the server, where there is one."""
+        return self._lock.held()
+
+    def release(self) -> None:
+        """Give the lead back, if it is had."""
+        self._lock.release()
+
+
+class _FileLead:
+    """A lock on a file beside the store's."""
+
+    def __init__(self, path: Path) -> None:
+        self._name = str(path)
+        self._lock = FileLock(beside(path, "lead"), thread_local=False)
+
+    def take(self) -> bool:
+        with typed(self._name):
+            try:
+                self._lock.acquire(timeout=0)
+            except TimeoutError:
+                return False
+        return True
+
+    def held(self) -> bool:
+        return self._lock.is_locked
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+class _ServerLead:
+    """A lock of PostgreSQL's that ends with the connection, which nothing else uses."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        self._resources = ExitStack()
+
+    def take(self) -> bool:
+        with ExitStack() as stack:
+            connection = stack.enter_context(self._database.own_connection())
+            # It must not go back to the pool: who gets it next would have the lead.
+            connection.detach()
+            if not connection.execute(_TAKE).scalar():
+                return False
+            self._connection = connection
+            self._resources = stack.pop_all()
+        return True
+
+    def held(self) -> bool:
+        if self._connection is None:
+            return False
+        try:
+            with typed(self._database.name):
+                self._connection.execute(select(literal(1)))
+        except StoreError:
+            self._let_go()
+            return False
+        return True
+
+    def release(self) -> None:
+        if self._connection is not None:
+            with suppress(StoreUnavailableError), typed(self._database.name):
+                self._connection.execute(_GIVE_BACK)
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._connection = None
+        with suppress(StoreError):
+            self._resources.close()
