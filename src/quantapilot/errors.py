@@ -93,6 +93,14 @@ class SignatureError(QuantaPilotError):
         return type(self), (self.reason, str(self))
 
 
+class GatewayKeyError(QuantaPilotError):
+    """The gateway's own key can't be used; the text says where it is looked for, and shows none."""
+
+
+class RepositoryError(QuantaPilotError):
+    """The address of a repository that no run is started for; the text says why, not which."""
+
+
 class SinkError(QuantaPilotError):
     """A sink's address or one of its options can't be used; the text shows no credential."""
 

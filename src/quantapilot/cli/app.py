@@ -26,6 +26,8 @@ COMMANDS = {
     "chaos": ("quantapilot.cli.chaos", "chaos"),
     "relay": ("quantapilot.cli.relay", "relay"),
     "outbox": ("quantapilot.cli.outbox", "outbox"),
+    "token": ("quantapilot.cli.token", "token"),
+    "project": ("quantapilot.cli.project", "project"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }
