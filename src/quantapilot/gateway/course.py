@@ -202,7 +202,7 @@ class Course:
         return None
 
     async def _disable(self, reason: str) -> None:
-        await self._disable(reason, {"pending", "active"})
+        await self._put("disabled", reason, {"pending", "active"})
 
     async def _put(
         self, state: SubscriptionState, reason: str, was: Collection[SubscriptionState]
