@@ -54,6 +54,7 @@ class Hook:
     tried: int = 0
     challenged: int = 0
     refused: int = 0
+    subscription_id: str = ""
 
     @property
     def ids(self) -> set[str]:
