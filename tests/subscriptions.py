@@ -19,7 +19,7 @@ from quantapilot.signing import verify
 from quantapilot.sinks.sink import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from quantapilot.gateway.model import SubscriptionState
 
@@ -54,6 +54,7 @@ class Hook:
     tried: int = 0
     challenged: int = 0
     refused: int = 0
+    subscription_id: str = ""
 
     @property
     def ids(self) -> set[str]:
@@ -183,10 +184,18 @@ class MemorySubscriptions:
 
     # What deliveries ask of a store.
 
-    def set_state(self, subscription_id: str, state: SubscriptionState, reason: str) -> None:
+    def set_state(
+        self,
+        subscription_id: str,
+        state: SubscriptionState,
+        reason: str,
+        *,
+        was: Collection[SubscriptionState],
+    ) -> None:
         self._fail()
-        self.states.append((subscription_id, state, reason))
-        if subscription_id in self.directory.subscriptions:
+        found = self.directory.subscriptions.get(subscription_id)
+        if found is not None and found.state in was:
+            self.states.append((subscription_id, state, reason))
             self.change(subscription_id, state=state, reason=reason)
 
     def register(self, sink: str) -> str | None:
@@ -213,7 +222,7 @@ class MemorySubscriptions:
                 self.rows[sink][each.seq] = each
 
     def disable(self, sink: str, reason: str) -> None:
-        self.set_state(sink, "disabled", reason)
+        self.set_state(sink, "disabled", reason, was={"active", "pending"})
 
     def flush(self) -> None:
         self._fail()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from quantapilot.errors import SinkError
@@ -19,7 +20,7 @@ from quantapilot.relay.recorder import pause
 from quantapilot.sinks.sink import Delivered, Retry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from quantapilot.gateway.addressee import Patience
     from quantapilot.gateway.model import SubscriptionState
@@ -36,8 +37,15 @@ TOKEN_ENDED = "its token has ended"  # noqa: S105
 class States(Protocol):
     """What keeps the states of subscriptions."""
 
-    def set_state(self, subscription_id: str, state: SubscriptionState, reason: str) -> object:
-        """Have a subscription be in a state; nothing where there is no such subscription."""
+    def set_state(
+        self,
+        subscription_id: str,
+        state: SubscriptionState,
+        reason: str,
+        *,
+        was: Collection[SubscriptionState],
+    ) -> object:
+        """Have a subscription be in a state, where it is in one of those that it `was` in."""
         ...
 
 
@@ -126,7 +134,7 @@ class Course:
             means.ended()
 
     async def _end(self) -> None:
-        await self._put("disabled", TOKEN_ENDED)
+        await self._disable(TOKEN_ENDED)
 
     async def _challenge(self) -> None:
         sink = await self._webhook()
@@ -138,9 +146,9 @@ class Course:
         finally:
             await sink.close()
         if isinstance(outcome, Delivered):
-            await self._put("active", "")
+            await self._put("active", "", {"pending"})
         else:
-            await self._put("disabled", f"challenge: {outcome.reason}")
+            await self._disable(f"challenge: {outcome.reason}")
 
     async def _answer(self, sink: WebhookSink) -> Outcome:
         """Challenge again and again, and return what came of it in the end."""
@@ -190,10 +198,14 @@ class Course:
         try:
             return webhook(plan.url, secrets, means.settings)
         except SinkError:
-            await self._put("disabled", "address not allowed")
+            await self._disable("address not allowed")
         return None
 
-    async def _put(self, state: SubscriptionState, reason: str) -> None:
-        await self._means.call(
-            self._means.states.set_state, self.plan.subscription_id, state, reason
-        )
+    async def _disable(self, reason: str) -> None:
+        await self._put("disabled", reason, {"pending", "active"})
+
+    async def _put(
+        self, state: SubscriptionState, reason: str, was: Collection[SubscriptionState]
+    ) -> None:
+        change = partial(self._means.states.set_state, was=was)
+        await self._means.call(change, self.plan.subscription_id, state, reason)
