@@ -178,7 +178,7 @@ class Tail:
                 await asyncio.sleep(self._settings.rest)
 
     async def _catch_up(self) -> None:
-        """Read what the store has that is not in memory; a store that can't be read is told once."""
+        """Read what is not in memory; a store that can't be read is told of once."""
         self._behind = False
         try:
             page = await self._read(self._source.events_after, self._last, PAGE)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from quantapilot.gateway.observed import METHODS, OTHER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from quantapilot.gateway.observed import Answered
+
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-OTHER = "other"
-_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _OUTCOMES = frozenset({"delivered", "retry", "dead", "disabled"})
 _SOURCES = frozenset({"trigger", "event"})
 _RULES = frozenset({"contract", "input", "pii"})
@@ -62,36 +64,28 @@ class Metrics:
         )
         self._runs = Counter("qp_runs", "Runs that were accepted.", registry=self.registry)
         self._events = Counter("qp_events", "Events that were accepted.", registry=self.registry)
-        Gauge(
-            "qp_streams", "Event streams that are open.", registry=self.registry
-        ).set_function(streams)
+        Gauge("qp_streams", "Event streams that are open.", registry=self.registry).set_function(
+            streams
+        )
         # Looking a child up by its labels takes longer than all the rest.
         self._answered: dict[tuple[str, str, int], Counter] = {}
         self._took: dict[str, Histogram] = {}
 
-    def answered(self, route: str, method: str, status: int, seconds: float | None = None) -> None:
-        """Count a request.
-
-        Args:
-            route: The template of its route, such as `/runs/{run_id}`; anything where it has none.
-            method: Its method.
-            status: The status of the answer.
-            seconds: How long it took; None for a stream.
-        """
-        if route not in self._routes:
-            route = OTHER
-        if method not in _METHODS:
-            method = OTHER
-        key = (route, method, status)
+    def answered(self, request: Answered) -> None:
+        """Count a request."""
+        route = request.route if request.route in self._routes else OTHER
+        method = request.method if request.method in METHODS else OTHER
+        key = (route, method, request.status)
         child = self._answered.get(key)
         if child is None:
-            child = self._answered[key] = self._requests.labels(route, method, str(status))
+            child = self._requests.labels(route, method, str(request.status))
+            self._answered[key] = child
         child.inc()
-        if seconds is not None:
+        if not request.streamed:
             timed = self._took.get(route)
             if timed is None:
                 timed = self._took[route] = self._seconds.labels(route)
-            timed.observe(seconds)
+            timed.observe(request.seconds)
 
     def refused(self, source: str, rule: str) -> None:
         """Count something that was refused, by a rule such as `pii/email`."""

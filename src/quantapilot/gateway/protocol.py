@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # By this name the state of an application's lifespan may hold what is to be called, without
 # arguments, once the server begins to stop: it waits for all answers, and a stream's has no end.
 STOPPING = "stopping"
+_NO_HTTP = "the request is not valid HTTP/1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ class GatewayProtocol(HttpToolsProtocol):
         self._head_read = 0
         self._begun = 0
         self._completed = 0
+        self._asked = False
         self._refused = False
-        self._fault = ""
+        self._fault = _NO_HTTP
         self._late: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
@@ -106,19 +108,16 @@ class GatewayProtocol(HttpToolsProtocol):
             return
         begun, completed = self._begun, self._completed
         super().data_received(data)
-        if not self._in_head or self._refused or self.transport.is_closing():
-            return
-        if begun == self._begun:
-            self._head_read += len(data)
+        if self._reads_head():
+            if begun != self._begun:
+                # What of this belongs to the head is not known; it counts from the next read on.
+                self._head_read = 0
+            else:
+                self._head_read += len(data)
             if self._head_read > self._limits.head_bytes:
-                self._fault = self._too_large()
-                self._refuse(400)
-                return
-        else:
-            # What of this belongs to the head is not known; it counts from the next read on.
-            self._head_read = 0
-        if self._late is None and (begun != self._begun or completed == self._completed):
-            self._expect_head()
+                self._refuse(400, self._too_large())
+            elif self._late is None and (begun != self._begun or completed == self._completed):
+                self._expect_head()
 
     def on_message_begin(self) -> None:
         """Begin with a head."""
@@ -146,6 +145,7 @@ class GatewayProtocol(HttpToolsProtocol):
             self._fault = "the request has not one Host header"
             raise _HeadError(self._fault)
         super().on_headers_complete()
+        self._asked = True
 
     def on_message_complete(self) -> None:
         """End a message; the next head is waited for here where it was answered before its end."""
@@ -165,15 +165,13 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 ours tells the same
         """Answer what is no HTTP, or has a head that is refused."""
-        self._refuse(400)
+        self._refuse(400, self._fault)
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to read."""
         super().pause_writing()
         if self._unread is None:
-            self._unread = self.loop.call_later(
-                self._limits.unread_seconds, self.transport.abort
-            )
+            self._unread = self.loop.call_later(self._limits.unread_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Go on, as the client does read."""
@@ -190,8 +188,11 @@ class GatewayProtocol(HttpToolsProtocol):
         limits = self._limits
         return f"a request's head may have {limits.head_bytes} bytes and {limits.headers} headers"
 
+    def _reads_head(self) -> bool:
+        return self._in_head and not self._refused and not self.transport.is_closing()
+
     def _answering(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        return self._asked and not self.cycle.response_complete
 
     def _expect_head(self) -> None:
         self._late = self.loop.call_later(self._limits.head_seconds, self._head_is_late)
@@ -212,23 +213,35 @@ class GatewayProtocol(HttpToolsProtocol):
             # The answer to the request before is not to be cut short.
             self.cycle.keep_alive = False
         elif self._begun > self._completed:
-            self._fault = f"a request's head may take {self._limits.head_seconds:g} seconds"
-            self._refuse(408)
+            self._refuse(408, f"a request's head may take {self._limits.head_seconds:g} seconds")
         else:
             self.transport.close()
 
-    def _refuse(self, status: int) -> None:
+    def _refuse(self, status: int, message: str) -> None:
         """Answer that the request can't be taken, and read no further."""
         self._refused = True
         self._expect_nothing()
-        if self._answering():
-            # Whatever was written now would stand in the middle of an answer.
-            self.transport.close()
+        if self._answering() and not self._withdrawn():
             return
-        self.transport.write(_problem(status, self._fault or "the request is not valid HTTP/1.1"))
+        self.transport.write(_problem(status, message))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._late = self.loop.call_later(self._limits.linger, self.transport.close)
+
+    def _withdrawn(self) -> bool:
+        """Take the last request back from the application, where that can be and has to be."""
+        cycle = self.cycle
+        if not cycle.more_body:
+            # It was good, and is answered; what is refused came behind it.
+            cycle.keep_alive = False
+            return False
+        if self.pipeline or cycle.response_started:
+            # Whatever was written now would stand in the middle of an answer.
+            self.transport.close()
+            return False
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return True
 
 
 # Error code and title by status, for what never gets to the application.
