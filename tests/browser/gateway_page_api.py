@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -55,7 +56,8 @@ Json = dict[str, Any]
 
 def made_id(number: int, kind: int = 0) -> str:
     """Return a UUID of version 7; a greater number makes a later one."""
-    return str(UUID(int=(0x018F3B6E7C4A + number) << 80 | 0x7 << 76 | 0x8 << 60 | kind << 48))
+    rest = Random(f"{number} {kind}").getrandbits(60)
+    return str(UUID(int=(0x018F3B6E7C4A + number) << 80 | 0x7 << 76 | 0x8 << 60 | rest))
 
 
 @dataclass
@@ -168,7 +170,9 @@ class Gateway:
             run["milestones_count"] += 1
         elif kind in {"run_failed", "run_paused"}:
             run["message"] = data.get("message") or data.get("reason")
-        told = {name: data[name] for name in ("error_code", "docs_branch", "pr_number") if name in data}
+        told = {
+            name: data[name] for name in ("error_code", "docs_branch", "pr_number") if name in data
+        }
         run.update(told)
 
     # ---- what is served ----
@@ -184,7 +188,10 @@ class Gateway:
             "/subscriptions": self._answer("subscriptions"),
             "/deliveries": self._deliveries,
         }
-        routes = [*pages.routes(), *(Route(path, self._checked(call)) for path, call in api.items())]
+        routes = [
+            *pages.routes(),
+            *(Route(path, self._checked(call)) for path, call in api.items()),
+        ]
         return Starlette(routes=routes, exception_handlers={HTTPException: _problem})
 
     def _checked(self, call: Any) -> Any:
@@ -327,8 +334,8 @@ def busy() -> Gateway:
         gateway.push(run, "milestone_completed", minute, milestone_id="plan")
         if at in {5, 7}:
             gateway.push(
-                run, "run_failed", minute + 2, error_code=("CLONE_FAILED", "BUDGET_EXCEEDED")[at == 7],
-                message="The repository could not be cloned: the host did not answer in 60 s.",
+                run, "run_failed", minute + 2, error_code="CLONE_FAILED",
+                message="The repository could not be cloned: its host did not answer in 60 s.",
             )  # fmt: skip
         elif at in {9, 11}:
             gateway.push(run, "milestone_completed", minute + 1, milestone_id="documentation")
@@ -338,7 +345,7 @@ def busy() -> Gateway:
             )  # fmt: skip
             gateway.push(
                 run, "gate_requested", minute + 3, gate=("architecture_review", "merge")[at == 9],
-                description="The plan touches 3 services and 41 files. Approve it before code is written.",
+                description="The plan touches 3 services and 41 files. Code follows its approval.",
             )  # fmt: skip
         elif at == 8:
             gateway.push(run, "run_paused", minute + 2, reason="The budget of the day is used up.")

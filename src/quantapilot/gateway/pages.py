@@ -21,11 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _INDEX = "index.html"
-_MEDIA_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-}
+_MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 # Content Security Policy, level 3; with Trusted Types no text can become markup by mistake either.
 _POLICY = "; ".join(
     (
@@ -56,6 +52,7 @@ _HEADERS = {
 @dataclass(frozen=True, slots=True)
 class _File:
     body: bytes
+    media_type: str
     headers: Mapping[str, str]
 
 
@@ -80,12 +77,12 @@ def _read() -> dict[str, _File]:
     folder = resources(__package__).joinpath("page")
     found = {}
     for entry in folder.iterdir():
-        media_type = _MEDIA_TYPES.get("." + entry.name.rpartition(".")[2])
+        media_type = _MEDIA_TYPES.get(entry.name.rpartition(".")[2])
         if media_type is None:
             continue
         body = entry.read_bytes()
         tag = f'"{sha256(body).hexdigest()[:32]}"'
-        found[entry.name] = _File(body, {**_HEADERS, "Content-Type": media_type, "ETag": tag})
+        found[entry.name] = _File(body, media_type, {**_HEADERS, "ETag": tag})
     return found
 
 
@@ -95,4 +92,4 @@ def _answer(request: Request, file: _File) -> Response:
     tags = {tag.strip().removeprefix("W/") for tag in asked.split(",")}
     if tags & {file.headers["ETag"], "*"}:
         return Response(status_code=304, headers=file.headers)
-    return Response(file.body, headers=file.headers)
+    return Response(file.body, headers=file.headers, media_type=file.media_type)

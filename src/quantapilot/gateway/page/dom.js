@@ -2,13 +2,9 @@
 // it ever becomes markup.
 
 const numbers = new Intl.NumberFormat("en");
-const clock = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
+const toMinute = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+export const minutes = new Intl.DateTimeFormat("en-GB", toMinute);
+export const seconds = new Intl.DateTimeFormat("en-GB", { ...toMinute, second: "2-digit" });
 
 export const byId = (id) => document.getElementById(id);
 export const number = (value) => numbers.format(value);
@@ -27,9 +23,12 @@ export function setText(target, text) {
 
 // What is the same stays, with what the reader has selected or focused in it.
 export function setChildren(target, children) {
-  const now = [...target.children];
-  const same = now.length === children.length && now.every((one, at) => one.isEqualNode(children[at]));
-  if (!same) target.replaceChildren(...children);
+  const now = [...target.childNodes];
+  const made = document.createDocumentFragment();
+  made.append(...children);
+  const next = [...made.childNodes];
+  const same = now.length === next.length && now.every((one, at) => one.isEqualNode(next[at]));
+  if (!same) target.replaceChildren(made);
 }
 
 // What is not seen could turn the order of a line around or hide in it: its code is shown instead.
@@ -41,7 +40,7 @@ export function printable(value) {
   });
 }
 
-export function setTime(target, stamp) {
+export function setTime(target, stamp, clock) {
   const at = new Date(stamp);
   const known = !Number.isNaN(at.getTime());
   target.dateTime = known ? at.toISOString() : "";
@@ -51,22 +50,26 @@ export function setTime(target, stamp) {
 
 export function timeOf(stamp, className = "") {
   const made = element("time", { className });
-  setTime(made, stamp);
+  setTime(made, stamp, seconds);
   return made;
 }
 
 export function duration(milliseconds) {
-  const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  if (seconds < 86_400) {
-    return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
-  }
-  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
+  const all = Math.max(0, Math.round(milliseconds / 1000));
+  if (all < 60) return `${all} s`;
+  if (all < 3600) return `${Math.floor(all / 60)} min ${all % 60} s`;
+  if (all < 86_400) return `${Math.floor(all / 3600)} h ${Math.floor((all % 3600) / 60)} min`;
+  return `${Math.floor(all / 86_400)} d ${Math.floor((all % 86_400) / 3600)} h`;
 }
 
-// A repository without what all of them begin with.
-export const repository = (url) => printable(url).replace(/^https:\/\//, "");
+// A repository without what all of them begin with; a line may end behind each of its parts.
+export function repository(url) {
+  const parts = printable(url).replace(/^https:\/\//, "").split(/(?<=\/)/);
+  return parts.flatMap((part, at) => (at ? [element("wbr"), part] : [part]));
+}
+
+// A type of event, without what all of them begin with.
+export const typeName = (type) => printable(type).replace(/^quantapilot\./, "");
 
 export function chip(state) {
   return element("span", { className: `chip ${state}`, textContent: printable(state) });

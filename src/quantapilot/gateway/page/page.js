@@ -52,7 +52,8 @@ function showTotals(shown) {
     const many = shown.filter((told) => told.state === state).length;
     const title = state[0].toUpperCase() + state.slice(1);
     const name = element("dt", { textContent: title });
-    return element("div", { className: many ? state : "" }, name, element("dd", { textContent: number(many) }));
+    const value = element("dd", { textContent: number(many) });
+    return element("div", { className: many ? state : "" }, name, value);
   });
   byId("totals").replaceChildren(...totals);
   byId("totals").hidden = false;
@@ -62,26 +63,25 @@ function showRuns() {
   const shown = runs.shown();
   const gates = parts.showGates(shown);
   const kind = runs.filter() ? `${runs.filter()} ` : "";
-  const among = shown.length === 1 ? `the one ${kind}run` : `the ${number(shown.length)} ${kind}runs`;
-  if (gates) {
-    headline(
-      gates === 1 ? "A gate awaits a decision" : `${number(gates)} gates await a decision`,
-      `Among ${among} shown.`,
-      "gates",
-    );
-  } else {
-    headline("No gate awaits a decision", shown.length ? `Among ${among} shown.` : "", "none");
-  }
+  const many = shown.length === 1 ? `one ${kind}run` : `${number(shown.length)} ${kind}runs`;
+  const among = shown.length ? `Among the ${many} shown.` : "";
+  if (!gates) headline("No gate awaits a decision", among);
+  else if (gates === 1) headline("A gate awaits a decision", among, "gates");
+  else headline(`${number(gates)} gates await a decision`, among, "gates");
   document.title = gates ? `(${gates}) QuantaPilot gateway` : "QuantaPilot gateway";
   showTotals(shown);
   runs.mark(run.chosen());
-  const none = kind ? `There are no ${kind}runs.` : "There are no runs yet. POST /run or qp run starts one.";
-  setText(byId("runs-note"), shown.length ? "" : none);
+  const first = kind ? "" : " yet. POST /run or qp run starts one";
+  setText(byId("runs-note"), shown.length ? "" : `There are no ${kind}runs${first}.`);
   const chosen = runs.run(run.chosen());
   if (chosen) run.showFacts(chosen);
 }
 
 // ---- asking ----
+
+// What is wrong with a part: a token that lacks a scope is told which.
+const wrong = (problem, scope) =>
+  problem.status === 403 ? parts.lacks(scope) : problem.message + parts.waiting(problem);
 
 // Does what asks for runs, shows what came of it or what went wrong, and returns whether it did.
 async function asking(signal, ask) {
@@ -94,7 +94,7 @@ async function asking(signal, ask) {
     if (!(problem instanceof Problem)) throw problem;
     runsRefused = problem.status === 403;
     notBefore = Date.now() + problem.wait;
-    const text = runsRefused ? parts.lacks("run:read") : problem.message + parts.waiting(problem);
+    const text = wrong(problem, "run:read");
     setText(byId("runs-note"), text);
     if (!runs.shown().length) {
       headline("Runs are not shown", text, "problem");
@@ -124,7 +124,7 @@ async function showEvents() {
   } catch (problem) {
     if (problem.name === "AbortError" || id !== run.chosen()) return;
     if (problem.status === 401) signOut(problem.message);
-    else setText(byId("timeline-note"), problem.status === 403 ? parts.lacks("run:read") : problem.message);
+    else setText(byId("timeline-note"), wrong(problem, "run:read"));
   }
 }
 
@@ -141,7 +141,7 @@ async function openRun(id) {
   } catch (problem) {
     if (signal.aborted) return;
     if (problem.status === 401) return signOut(problem.message);
-    setText(byId("run-note"), problem.status === 403 ? parts.lacks("run:read") : problem.message);
+    setText(byId("run-note"), wrong(problem, "run:read"));
     if (problem.status === 404 || problem.status === 403) {
       byId("timeline-part").hidden = true;
       return;
@@ -227,7 +227,7 @@ function signOut(message = "") {
   byId("totals").replaceChildren();
   byId("totals").hidden = true;
   document.title = "QuantaPilot gateway";
-  headline("Sign in", "With a token of this gateway, to see the runs of the projects that it is granted.");
+  headline("Sign in", "A token shows the runs of the projects that it is granted.");
   showConnection({ state: "off" });
   setText(byId("token-problem"), message);
   showView("sign-in");
@@ -260,7 +260,8 @@ function start(signal) {
 
 async function signIn(given) {
   if (!/^[!-~]+$/.test(given)) {
-    setText(byId("token-problem"), "This is no token: it has characters in it that tokens do not have.");
+    const text = "This is no token: it has characters in it that tokens do not have.";
+    setText(byId("token-problem"), text);
     return;
   }
   token.set(given);
@@ -308,6 +309,7 @@ function begin() {
   byId("token-form").addEventListener("submit", (event) => {
     event.preventDefault();
     signIn(byId("token").value.trim());
+    if (session) byId("runs").focus();
   });
   byId("sign-out").addEventListener("click", () => signOut());
   byId("retry").addEventListener("click", () => hurry.dispatchEvent(new Event("hurry")));

@@ -5,7 +5,7 @@ import * as address from "./address.js";
 import { ask } from "./api.js";
 import {
   byId, chip, count, duration, element, fact, number, printable, repository, setChildren,
-  setText, timeOf,
+  setText, timeOf, typeName,
 } from "./dom.js";
 
 const REFUSALS = 20;
@@ -17,6 +17,8 @@ const PARTS = {
 };
 const parts = new Map();
 
+export const waiting = ({ wait }) =>
+  wait ? ` It may be asked again in ${count(Math.ceil(wait / 1000), "second")}.` : "";
 export const lacks = (scope) => `This token lacks the scope ${scope}.`;
 
 function inside(id, selector) {
@@ -40,22 +42,26 @@ function runLink(id, text) {
 // ---- what is shown ----
 
 function showDeliveries(health) {
-  const late = health.oldest_waiting_ms ? duration(health.oldest_waiting_ms) : "–";
+  const waits = health.waiting_count ? duration(health.oldest_waiting_ms) : "–";
+  const oldest = fact("Oldest waits for", waits);
+  oldest.classList.toggle("warning", health.status === "late");
+  const dead = fact("Never arrived", number(health.dead_count));
+  dead.classList.toggle("bad", health.dead_count > 0);
   const facts = element(
     "dl",
     { className: "figures" },
     fact("Waiting", number(health.waiting_count)),
-    fact("Oldest waits", late),
-    fact("Never arrived", number(health.dead_count)),
-    fact("Active", number(health.active_count)),
-    fact("Pending", number(health.pending_count)),
-    fact("Disabled", number(health.disabled_count)),
+    oldest,
+    dead,
   );
-  facts.children[1].classList.toggle("warning", health.status === "late");
-  facts.children[2].classList.toggle("bad", health.dead_count > 0);
-  facts.children[5].classList.toggle("warning", health.disabled_count > 0);
-  inside("deliveries", ".body").replaceChildren(facts);
-  say("deliveries", "", health.status === "late" ? "Late" : "In time");
+  const states = ["active", "pending", "disabled"].map((state) => {
+    const many = health[`${state}_count`];
+    return element("li", { className: many ? state : "" }, `${number(many)} ${state}`);
+  });
+  const subscriptions = element("ul", { className: "states" }, ...states);
+  inside("deliveries", ".body").replaceChildren(facts, subscriptions);
+  say("deliveries", "", health.status === "late" ? "late" : "in time");
+  inside("deliveries", ".count").classList.toggle("late", health.status === "late");
 }
 
 // The path of a webhook may be as good as a password to it: it is not put on a screen.
@@ -66,7 +72,7 @@ function receiver(url) {
 }
 
 function subscriptionItem(told) {
-  const types = told.types.map((type) => printable(type).replace(/^quantapilot\./, ""));
+  const types = told.types.map(typeName).join(", ") || "all events";
   const item = element(
     "li",
     {},
@@ -76,7 +82,7 @@ function subscriptionItem(told) {
       element("code", { className: "strong", textContent: receiver(told.url) }),
       chip(told.state),
     ),
-    element("p", { className: "muted", textContent: types.length ? types.join(", ") : "all events" }),
+    element("p", { className: "muted", textContent: types }),
   );
   const only = [];
   if (told.project_id) only.push(element("code", { textContent: printable(told.project_id) }));
@@ -86,7 +92,8 @@ function subscriptionItem(told) {
     item.append(element("p", { className: "muted" }, "only ", ...parts));
   }
   if (told.reason) {
-    item.append(element("p", { className: `reason ${told.state}`, textContent: printable(told.reason) }));
+    const className = `reason ${told.state}`;
+    item.append(element("p", { className, textContent: printable(told.reason) }));
   }
   const figures =
     `${number(told.delivered_count)} arrived, ${number(told.waiting_count)} waiting, ` +
@@ -103,7 +110,9 @@ function showSubscriptions({ subscriptions }) {
 
 function refusalItem(told) {
   const where = element("p", { className: "muted" }, `${printable(told.source)} of `);
-  if (told.run_id) where.append("run ", runLink(told.run_id, printable(told.run_id.slice(-12))), ", ");
+  if (told.run_id) {
+    where.append("run ", runLink(told.run_id, printable(told.run_id.slice(-12))), ", ");
+  }
   where.append(element("code", { textContent: printable(told.project_id) }));
   const rule = element(
     "p",
@@ -142,14 +151,15 @@ export function showGates(runs) {
       element(
         "p",
         { className: "muted" },
-        `${repository(run.repo_url)} `,
+        ...repository(run.repo_url),
+        " ",
         element("code", { textContent: printable(run.branch) }),
       ),
     ),
   );
   setChildren(inside("gates", ".body"), items);
-  say("gates", pending.length ? "" : "No gate awaits a decision in the runs shown.",
-    pending.length ? number(pending.length) : "");
+  if (pending.length) say("gates", "", number(pending.length));
+  else say("gates", "No gate awaits a decision in the runs shown.");
   return pending.length;
 }
 
@@ -173,7 +183,7 @@ async function refreshPart(id, signal) {
     part.told = "";
     part.refused = problem.status === 403;
     if (part.refused) inside(id, ".body").replaceChildren();
-    setText(inside(id, ".note"), part.refused ? lacks(scope) : problem.message);
+    setText(inside(id, ".note"), part.refused ? lacks(scope) : problem.message + waiting(problem));
   }
 }
 
@@ -189,5 +199,3 @@ export function clear() {
   }
 }
 
-export const waiting = (problem) =>
-  problem.wait ? ` It may be asked again in ${count(Math.ceil(problem.wait / 1000), "second")}.` : "";

@@ -4,7 +4,7 @@
 import { ask } from "./api.js";
 import {
   byId, chip, count, duration, element, fact, number, printable, repository, setChildren,
-  setText, timeOf,
+  setText, timeOf, typeName,
 } from "./dom.js";
 
 const PAGE = 200;
@@ -25,12 +25,14 @@ export const chosen = () => id;
 
 // ---- its facts ----
 
+const codeOf = (value) => element("code", { textContent: printable(value) });
+
 function factsOf(run) {
-  const code = (value) => element("code", { textContent: printable(value) });
+  const wide = (...told) => Object.assign(fact(...told), { className: "wide" });
   const facts = [
-    fact("Repository", repository(run.repo_url)),
-    fact("Branch", code(run.branch)),
-    fact("Project", code(run.project_id)),
+    wide("Repository", ...repository(run.repo_url)),
+    fact("Branch", codeOf(run.branch)),
+    fact("Project", codeOf(run.project_id)),
     fact("Started", timeOf(run.started_at)),
     fact("Last change", timeOf(run.updated_at)),
     fact("Events", number(run.events_count)),
@@ -39,9 +41,9 @@ function factsOf(run) {
   if (run.state === "completed" || run.state === "failed") {
     facts.push(fact("Took", duration(new Date(run.updated_at) - new Date(run.started_at))));
   }
-  if (run.docs_branch) facts.push(fact("Documentation", code(run.docs_branch)));
+  if (run.docs_branch) facts.push(fact("Documentation", codeOf(run.docs_branch)));
   if (run.pr_number) facts.push(fact("Pull request", `#${run.pr_number}`));
-  facts.push(fact("Run", code(run.run_id)), fact("Correlation", code(run.correlation_id)));
+  facts.push(wide("Run", codeOf(run.run_id)), wide("Correlation", codeOf(run.correlation_id)));
   return element("dl", { className: "facts" }, ...facts);
 }
 
@@ -57,9 +59,7 @@ function messageOf(run) {
 export function showFacts(run) {
   const head = element("p", { className: "head" }, chip(run.state));
   for (const gate of run.gates) {
-    head.append(
-      element("span", { className: "gate" }, "awaits ", element("code", { textContent: printable(gate) })),
-    );
+    head.append(element("span", { className: "gate" }, "awaits ", codeOf(gate)));
   }
   const parts = [head];
   if (run.error_code || run.message) parts.push(messageOf(run));
@@ -89,7 +89,7 @@ function valueOf(text) {
 }
 
 function itemOf(event, className) {
-  const kind = printable(event.type).replace(/^quantapilot\./, "");
+  const kind = typeName(event.type);
   const fields = element("dl", { className: "fields" });
   for (const [name, value] of Object.entries(event.data ?? {})) {
     if (name === "run_id") continue;

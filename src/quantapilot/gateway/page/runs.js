@@ -3,7 +3,10 @@
 
 import * as address from "./address.js";
 import { ask } from "./api.js";
-import { byId, chip, count, element, number, printable, repository, setText, setTime } from "./dom.js";
+import {
+  byId, chip, count, element, minutes, number, printable, repository,
+  setChildren, setText, setTime,
+} from "./dom.js";
 
 const PAGE = 50;
 // More than these are not asked for one by one.
@@ -58,12 +61,12 @@ function fill(row, told) {
   row.chip.className = `chip ${told.state}`;
   setText(row.chip, printable(told.state));
   setText(row.gates, told.gates.length ? count(told.gates.length, "gate") : "");
-  setText(row.repo, repository(told.repo_url));
+  setChildren(row.repo, repository(told.repo_url));
   setText(row.branch, printable(told.branch));
   setText(row.error, told.error_code ? printable(told.error_code) : "");
   setText(row.project, printable(told.project_id));
-  setTime(row.started, told.started_at);
-  setTime(row.updated, told.updated_at);
+  setTime(row.started, told.started_at, minutes);
+  setTime(row.updated, told.updated_at, minutes);
   setText(row.events, number(told.events_count));
 }
 
@@ -86,7 +89,8 @@ function arrange() {
   const chosen = address.read().run;
   for (const id of held.keys()) if (!listed.has(id) && id !== chosen) held.delete(id);
   byId("more").hidden = !further;
-  setText(byId("runs-count"), order.length ? `${number(order.length)}${further ? " latest" : ""}` : "");
+  const many = `${number(order.length)}${further ? " latest" : ""}`;
+  setText(byId("runs-count"), order.length ? many : "");
 }
 
 export function mark(id) {
