@@ -26,6 +26,8 @@ COMMANDS = {
     "chaos": ("quantapilot.cli.chaos", "chaos"),
     "relay": ("quantapilot.cli.relay", "relay"),
     "outbox": ("quantapilot.cli.outbox", "outbox"),
+    "run": ("quantapilot.cli.run", "run"),
+    "status": ("quantapilot.cli.status", "status"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }
