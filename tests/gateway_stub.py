@@ -55,7 +55,7 @@ class GatewayStub:
     """
 
     asked: list[Asked] = field(default_factory=list)
-    script: dict[str, list[Response | Callable[[Request], Response]]] = field(default_factory=dict)
+    script: dict[str, list[Response | Callable[[], Response]]] = field(default_factory=dict)
     heartbeat: float = 0.1
     page: int = 100
     runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -109,6 +109,17 @@ class GatewayStub:
         """Break off every stream in the middle of an event."""
         self._generation += 1
 
+    def hanging(self) -> Response:
+        """Answer with a head, and then with nothing."""
+        generation = self._generation
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b" "
+            while generation == self._generation:
+                await asyncio.sleep(0.005)
+
+        return StreamingResponse(body(), 202)
+
     def new_run(self) -> str:
         """Return the id of a new run, which has its first event."""
         run_id = str(uuid4())
@@ -147,7 +158,7 @@ class GatewayStub:
             self.asked.append(asked)
             if self.script.get(asked.path):
                 scripted = self.script[asked.path].pop(0)
-                return scripted(request) if callable(scripted) else scripted
+                return scripted if isinstance(scripted, Response) else scripted()
             if asked.headers.get("authorization") != f"Bearer {TOKEN}":
                 return problem(401, "UNAUTHENTICATED", "no token that holds")
             return answer(asked, request)
@@ -249,17 +260,7 @@ def written(event: dict[str, Any]) -> bytes:
     return f"id: {event['id']}\nevent: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
 
 
-def hanging(request: Request) -> Response:  # noqa: ARG001
-    """Answer with a head, and then with nothing for longer than anybody waits."""
-
-    async def body() -> AsyncIterator[bytes]:
-        yield b" "
-        await asyncio.sleep(DEADLINE)
-
-    return StreamingResponse(body(), 202)
-
-
-def dropping(request: Request) -> Response:  # noqa: ARG001
+def dropping() -> Response:
     """Break off in the middle of an answer."""
 
     async def body() -> AsyncIterator[bytes]:

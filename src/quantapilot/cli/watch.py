@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -17,7 +17,7 @@ from quantapilot.client.progress import ENDS, PREFIX, Progress, moment
 from quantapilot.errors import ExitCode, needing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterator
 
     from quantapilot.client.gateway import Gateway, Heard
 
@@ -74,8 +74,11 @@ def watched(
     """
     progress = Progress()
     try:
-        with _shown(quiet=quiet) as display:
-            for heard in _events(gateway, run_id, Patience(wait, display.say)):
+        with (
+            _shown(quiet=quiet) as display,
+            closing(_events(gateway, run_id, Patience(wait, display.say))) as events,
+        ):
+            for heard in events:
                 progress = progress.after(heard)
                 if output_format == "json":
                     click.echo(ascii_json(heard.event))
@@ -102,11 +105,12 @@ def line_of(heard: Heard) -> str:
     return "  ".join([*([f"{when:%H:%M:%S}"] if when else []), kind, *told])
 
 
-def _events(gateway: Gateway, run_id: str, patience: Patience) -> Iterable[Heard]:
-    """Return the events of a run: of one that has ended those that there are."""
+def _events(gateway: Gateway, run_id: str, patience: Patience) -> Generator[Heard, None, None]:
+    """Yield the events of a run: of one that has ended those that there are."""
     if gateway.run(run_id).get("state") in ENDS:
-        return gateway.told(run_id)
-    return followed(gateway, run_id, patience)
+        yield from gateway.told(run_id)
+    else:
+        yield from followed(gateway, run_id, patience)
 
 
 def _result(progress: Progress, run_id: str, *, quiet: bool) -> ExitCode:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from quantapilot.errors import GatewayError, GatewayUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from quantapilot.client.gateway import Gateway, Heard
     from quantapilot.client.patience import Patience
@@ -26,7 +26,7 @@ def followed(
     run_id: str,
     patience: Patience,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[Heard]:
+) -> Generator[Heard, None, None]:
     """Yield the events of a run as they come; it ends only by an error.
 
     Args:

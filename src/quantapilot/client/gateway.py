@@ -209,11 +209,9 @@ class Gateway:
         try:
             yield
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as fault:
-            reason = _reason(fault)
-        else:
-            return
-        # Outside the handler: neither its text nor its request, with the token, goes on.
-        raise GatewayUnavailableError(f"{self.url} can't be reached: {reason}")
+            # Neither its text goes on, nor its request with the token.
+            message = f"{self.url} can't be reached: {_reason(fault)}"
+            raise GatewayUnavailableError(message) from None
 
 
 class _Bounded(httpx.SyncByteStream):
