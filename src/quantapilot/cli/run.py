@@ -13,7 +13,7 @@ from quantapilot.cli import candidates
 from quantapilot.cli.output import tell_refused
 from quantapilot.cli.remote import FORMAT, URL, WAIT, ascii_json, gateway_at
 from quantapilot.config import load_config
-from quantapilot.errors import ExitCode, GatewayError, RefusedByGatewayError
+from quantapilot.errors import ExitCode, RefusedByGatewayError
 from quantapilot.findings import RefusedError
 
 if TYPE_CHECKING:
@@ -149,12 +149,9 @@ def _accepted(
 
     from quantapilot.client.patience import Patience
 
-    key, patience = str(uuid4()), Patience(wait, say, tries=_TRIES)
-    while True:
-        try:
-            return gateway.trigger(request, key)
-        except RefusedByGatewayError as refused:
-            click.echo(f"qp: {refused}", err=True)
-            sys.exit(ExitCode.FINDINGS)
-        except GatewayError as error:
-            patience.wait(error)
+    key = str(uuid4())
+    try:
+        return Patience(wait, say, tries=_TRIES).until(lambda: gateway.trigger(request, key))
+    except RefusedByGatewayError as refused:
+        click.echo(f"qp: {refused}", err=True)
+        sys.exit(ExitCode.FINDINGS)

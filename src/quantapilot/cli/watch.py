@@ -14,7 +14,7 @@ from quantapilot.client.answers import words
 from quantapilot.client.following import followed
 from quantapilot.client.patience import Patience
 from quantapilot.client.progress import ENDS, PREFIX, Progress, moment
-from quantapilot.errors import ExitCode, needing
+from quantapilot.errors import ExitCode, GatewayUnavailableError, needing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -85,10 +85,10 @@ def watched(
                 display.event(line_of(heard), progress)
                 if progress.ended:
                     break
-    except KeyboardInterrupt:
-        click.echo(
-            f"qp: not watched any more; the run goes on: qp status {run_id} --watch", err=True
-        )
+    except (KeyboardInterrupt, GatewayUnavailableError) as end:
+        reason = f"{end}; " if isinstance(end, GatewayUnavailableError) else ""
+        again = f"qp status {run_id} --watch"
+        click.echo(f"qp: {reason}not watched any more, the run goes on: {again}", err=True)
         return ExitCode.UNCHECKED
     return _result(progress, run_id, quiet=quiet)
 
@@ -107,7 +107,7 @@ def line_of(heard: Heard) -> str:
 
 def _events(gateway: Gateway, run_id: str, patience: Patience) -> Generator[Heard, None, None]:
     """Yield the events of a run: of one that has ended those that there are."""
-    if gateway.run(run_id).get("state") in ENDS:
+    if patience.until(lambda: gateway.run(run_id)).get("state") in ENDS:
         yield from gateway.told(run_id)
     else:
         yield from followed(gateway, run_id, patience)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import random as chance
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from quantapilot.errors import GatewayUnavailableError, RateLimitedError
+from quantapilot.errors import GatewayError, GatewayUnavailableError, RateLimitedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quantapilot.errors import GatewayError
+_T = TypeVar("_T")
 
 _FIRST = 0.5
 _LONGEST = 15.0
@@ -50,11 +50,23 @@ class Patience:
         self._left = self._seconds
         self._failures = 0
 
+    def until(self, call: Callable[[], _T]) -> _T:
+        """Call something until it goes well, and return what it returns.
+
+        Raises:
+            GatewayError: Another try would not help, or comes too late.
+        """
+        while True:
+            try:
+                return call()
+            except GatewayError as error:
+                self.wait(error)
+
     def wait(self, error: GatewayError) -> None:
         """Wait until the next try.
 
         Raises:
-            GatewayError: The same error, where another try would not help or comes too late.
+            GatewayError: The same, where another try would not help or comes too late.
         """
         if not isinstance(error, GatewayUnavailableError | RateLimitedError):
             raise error
@@ -65,7 +77,7 @@ class Patience:
         if error.retry_after is not None:
             pause = max(pause, error.retry_after)
         if pause > self._left:
-            raise error
+            raise type(error)(f"{error}: again in {told(pause)}", pause) from None
         self._failures += 1
         self._left -= pause
         self._tell(f"{error}; trying again in {told(pause)}")

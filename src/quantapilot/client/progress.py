@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from quantapilot.client.gateway import Heard
 
 PREFIX = "quantapilot."
-ENDS = frozenset({"completed", "failed"})
-STATES = ENDS | {"running", "paused"}
+ENDS = ("completed", "failed")
+STATES = (*ENDS, "running", "paused")
 
 # Type of event, without what all begin with -> the state that a run is in behind it.
 _LEADS_TO = {

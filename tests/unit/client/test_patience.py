@@ -40,8 +40,8 @@ def test_a_gateway_that_says_nothing_is_asked_less_and_less_often() -> None:
 def test_what_would_take_longer_than_is_waited_is_given_up_at_once() -> None:
     waits, slept, _ = patience(300)
     waits.wait(RateLimitedError("later", 200.0))
-    with pytest.raises(RateLimitedError):
-        waits.wait(RateLimitedError("later", 200.0))
+    with pytest.raises(RateLimitedError, match="no more: again in 3 min 20 s"):
+        waits.wait(RateLimitedError("no more", 200.0))
     assert slept == [200.0]
 
 
