@@ -52,15 +52,22 @@ class GatewayStub:
         asked: The requests that came.
         script: Path -> what is answered instead, one after the other.
         heartbeat: After how many seconds of silence a stream sends a sign of life.
+        page: How many events a list has at most.
+        certificate: A file with its certificate and key; https is spoken with one.
+        runs: The events of each run.
+        streams: How many are open.
+        beats: How many signs of life were sent.
     """
 
     asked: list[Asked] = field(default_factory=list)
     script: dict[str, list[Response | Callable[[], Response]]] = field(default_factory=dict)
     heartbeat: float = 0.1
     page: int = 100
+    certificate: str | None = None
     runs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     port: int = 0
     streams: int = 0
+    beats: int = 0
 
     def __post_init__(self) -> None:
         self._keys: dict[str, str] = {}
@@ -70,7 +77,8 @@ class GatewayStub:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Listen, on the same port as before."""
@@ -85,7 +93,11 @@ class GatewayStub:
         listening.bind(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
         config = uvicorn.Config(
-            Starlette(routes=routes), log_config=None, lifespan="off", log_level="critical"
+            Starlette(routes=routes),
+            log_config=None,
+            lifespan="off",
+            log_level="critical",
+            ssl_certfile=self.certificate,
         )
         server = self._server = uvicorn.Server(config)
 
@@ -227,6 +239,7 @@ class GatewayStub:
                 if time.monotonic() - beat > self.heartbeat:
                     beat = time.monotonic()
                     yield b": heartbeat\n\n"
+                    self.beats += 1
                 await asyncio.sleep(0.005)
             yield b"id: broken\ndata: {"
             raise ConnectionResetError

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+import trustme
 from starlette.responses import Response
 from tests.gateway_stub import (
     BRANCH,
@@ -41,7 +42,8 @@ from quantapilot.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 REQUEST = {"repo_url": REPO, "branch": BRANCH}
 KEY = "11111111-1111-4111-8111-111111111111"
@@ -57,6 +59,20 @@ def stub() -> Iterator[GatewayStub]:
 def client(stub: GatewayStub, **settings: Any) -> Iterator[Gateway]:
     with Gateway(stub.url, TOKEN, **settings) as gateway:
         yield gateway
+
+
+@contextmanager
+def once(condition: Callable[[], object], act: Callable[[], object]) -> Iterator[None]:
+    """Do something beside the block, once something holds."""
+
+    def wait() -> None:
+        wait_for(condition)
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    yield
+    thread.join()
 
 
 def patient(seconds: float = 30, said: list[str] | None = None) -> Patience:
@@ -160,10 +176,8 @@ def test_a_restart_of_the_gateway_loses_and_repeats_nothing(stub: GatewayStub) -
         got = [next(heard)]
         stub.stop()
         stub.emit(run_id, "milestone_completed", milestone_id="m1")
-        restart = threading.Timer(0.5, stub.start)
-        restart.start()
-        got.append(next(heard))
-        restart.join()
+        with once(lambda: said, stub.start):
+            got.append(next(heard))
         stub.emit(run_id, "run_completed")
         got.append(next(heard))
         heard.close()
@@ -195,10 +209,8 @@ def test_a_gateway_that_falls_silent_is_left_and_asked_anew() -> None:
         with client(stub, silence=0.2) as gateway:
             heard = followed(gateway, run_id, patient(said=said))
             next(heard)
-            emit = threading.Timer(0.5, stub.emit, (run_id, "run_completed"))
-            emit.start()
-            assert next(heard).type == "quantapilot.run_completed"
-            emit.join()
+            with once(lambda: said, lambda: stub.emit(run_id, "run_completed")):
+                assert next(heard).type == "quantapilot.run_completed"
             heard.close()
     assert any("no answer in time" in each for each in said)
 
@@ -209,10 +221,9 @@ def test_signs_of_life_keep_a_quiet_stream(stub: GatewayStub) -> None:
     with client(stub, silence=1.0) as gateway:
         heard = followed(gateway, run_id, patient(0))
         next(heard)
-        emit = threading.Timer(1.5, stub.emit, (run_id, "run_completed"))
-        emit.start()
-        assert next(heard).type == "quantapilot.run_completed"
-        emit.join()
+        # They come for longer than silence is borne.
+        with once(lambda: stub.beats > 60, lambda: stub.emit(run_id, "run_completed")):
+            assert next(heard).type == "quantapilot.run_completed"
         heard.close()
     assert len(stub.calls("/events")) == 1
 
@@ -396,6 +407,26 @@ def test_what_speaks_no_tls_is_told_as_such(stub: GatewayStub) -> None:
     ):
         gateway.run(KEY)
     assert not stub.asked
+
+
+def test_https_needs_a_certificate_that_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    own, trusted = tmp_path / "server.pem", tmp_path / "authority.pem"
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(own)
+    authority.cert_pem.write_to_path(trusted)
+    with gateway_stub(certificate=str(own)) as stub:
+        with (
+            client(stub) as gateway,
+            pytest.raises(GatewayUnavailableError, match="its certificate is not trusted"),
+        ):
+            gateway.trigger(REQUEST, KEY)
+        assert not stub.asked
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+        with client(stub) as gateway:
+            assert is_id(gateway.trigger(REQUEST, KEY)["run_id"])
 
 
 def test_a_proxy_never_sees_a_token_over_plain_http(

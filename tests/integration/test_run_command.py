@@ -186,14 +186,14 @@ def test_a_refusal_is_one_line_that_says_what_to_do(
 def test_a_gateway_that_is_not_there_is_told_after_some_tries(
     stub: GatewayStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr("quantapilot.cli.run._TRIES", 2)
     stub.stop()
     try:
         code, out, err = call("run", *GIVEN)
     finally:
         stub.start()
     assert (code, out) == (UNCHECKED, "")
-    assert err.count("trying again in") == 4
+    assert err.count("trying again in") == 2
     assert err.endswith("nothing listens there; is 'qp serve' running?\n")
 
 
@@ -326,6 +326,23 @@ def test_nothing_is_offered_outside_of_a_repository(stub: GatewayStub) -> None:
     assert list(stub.runs) == [out.strip()]
 
 
+def test_a_shell_is_offered_the_repository_and_its_branches(
+    stub: GatewayStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git("init", "--quiet", "--initial-branch", "work")
+    commit({"file": "text"})
+    git("branch", "feature/x")
+    git("remote", "add", "origin", REPO)
+    monkeypatch.setenv("_QP_COMPLETE", "fish_complete")
+    for option, offered in (("--repo", [REPO]), ("--branch", ["feature/x", "work"])):
+        monkeypatch.setenv("COMP_WORDS", f"qp run {option} ")
+        monkeypatch.setenv("COMP_CWORD", "")
+        code, out, _ = call()
+        assert code == CLEAN
+        assert [line.partition(",")[2] for line in out.splitlines()] == offered
+    assert not stub.asked
+
+
 # --- a run is watched -------------------------------------------------------------------------
 
 
@@ -411,7 +428,7 @@ def test_a_terminal_shows_how_far_the_run_is(stub: GatewayStub) -> None:
     (run_id,) = stub.runs
     stub.emit(run_id, "milestone_completed", milestone_id="m1")
     stub.emit(run_id, "gate_requested", gate="anchor", description=f"[bold]{HOSTILE}")
-    terminal.sees("3 events  1 milestones  awaits anchor")
+    terminal.sees("3 events  1 milestone  awaits anchor")
     stub.emit(run_id, "run_completed")
     code, out = terminal.end()
     assert (code, out) == (CLEAN, f"{run_id}\n")

@@ -10,6 +10,8 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from quantapilot.reports.plain import counted
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -62,9 +64,9 @@ class Live:
 
 def summary(progress: Progress) -> str:
     """Return what the line of progress tells besides state and time."""
-    parts = [f"{progress.events:,} events"]
+    parts = [counted(progress.events, "event")]
     if progress.milestones:
-        parts.append(f"{progress.milestones:,} milestones")
+        parts.append(counted(progress.milestones, "milestone"))
     if progress.gates:
         parts.append(f"awaits {', '.join(progress.gates)}")
     return "  ".join(parts)
