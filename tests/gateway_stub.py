@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+_TYPE = {"content-type": "application/cloudevents+json; charset=utf-8"}
 _STATUS = {"UNAUTHENTICATED": 401, "NOT_FOUND": 404, "CONTRACT_VIOLATION": 422, "RATE_LIMITED": 429}
 
 
@@ -145,37 +146,31 @@ class Gateway:
             return None if self._ends.is_set() else self.events[place]
 
     def _send(self, subscription: dict[str, Any], key: str) -> None:
-        # It begins with what comes after the subscription, as the gateway does.
-        place = len(self.events)
-        challenge = f"challenge-{uuid4()}"
-        question = {"type": "quantapilot.subscription_challenge", "challenge": challenge}
+        """Send the challenge until it is answered, and then what comes after the subscription."""
+        signer, place = Signer([key]), len(self.events)
         with httpx.Client(timeout=15, trust_env=False) as client:
-            self._post(client, subscription["url"], key, str(uuid4()), question, challenge)
+
+            def arrived(message_id: str, document: dict[str, Any]) -> httpx.Response | None:
+                body = json.dumps(document).encode()
+                while not self._ends.is_set():
+                    headers = _TYPE | signer.headers(message_id, int(time.time()), body)
+                    with suppress(httpx.HTTPError):
+                        answer = client.post(subscription["url"], content=body, headers=headers)
+                        if answer.is_success:
+                            return answer
+                    self._ends.wait(0.2)
+                return None
+
+            asked = {"challenge": f"challenge-{uuid4()}"}
+            answer = arrived(str(uuid4()), {"type": "quantapilot.subscription_challenge"} | asked)
+            if answer is None or answer.json() != asked:
+                subscription["state"] = "disabled"
+                return
             subscription["state"] = "active"
             while (event := self._wait(place)) is not None:
                 place += 1
                 if not subscription["types"] or event["type"] in subscription["types"]:
-                    self._post(client, subscription["url"], key, event["id"], event)
-
-    def _post(
-        self,
-        client: httpx.Client,
-        url: str,
-        key: str,
-        message_id: str,
-        document: dict[str, Any],
-        challenge: str | None = None,
-    ) -> None:
-        body = json.dumps(document).encode()
-        while not self._ends.is_set():
-            headers = Signer([key]).headers(message_id, int(time.time()), body)
-            with suppress(httpx.HTTPError, ValueError):
-                answer = client.post(url, content=body, headers=headers)
-                if answer.is_success and (
-                    challenge is None or answer.json() == {"challenge": challenge}
-                ):
-                    return
-            self._ends.wait(0.2)
+                    arrived(event["id"], event)
 
 
 def _problem(code: str, headers: dict[str, str] | None = None) -> Response:
