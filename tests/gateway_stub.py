@@ -83,10 +83,21 @@ class Gateway:
             )
         return JSONResponse(self._replays[key], 202)
 
+    async def list_runs(self, _: Request) -> Response:
+        """GET /runs."""
+        return JSONResponse({"runs": [*self.runs.values()][::-1]})
+
     async def state(self, request: Request) -> Response:
         """GET /runs/{run_id}."""
         found = self.runs.get(request.path_params["run_id"])
         return _problem("NOT_FOUND") if found is None else JSONResponse(found)
+
+    async def events_of(self, request: Request) -> Response:
+        """GET /runs/{run_id}/events."""
+        run_id = request.path_params["run_id"]
+        return JSONResponse(
+            {"events": [event for event in self.events if event["data"]["run_id"] == run_id]}
+        )
 
     async def emit(self, request: Request) -> Response:
         """POST /runs/{run_id}/events."""
@@ -202,7 +213,9 @@ def running() -> Iterator[Gateway]:
     gateway = Gateway()
     routes = [
         Route("/run", gateway.run, methods=["POST"]),
+        Route("/runs", gateway.list_runs),
         Route("/runs/{run_id}", gateway.state),
+        Route("/runs/{run_id}/events", gateway.events_of),
         Route("/runs/{run_id}/events", gateway.emit, methods=["POST"]),
         Route("/subscriptions", gateway.subscribe, methods=["POST"]),
         Route("/subscriptions/{subscription_id}", gateway.subscription),
