@@ -11,6 +11,10 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 const [keyFile, port = "0"] = process.argv.slice(2);
+if (!keyFile) {
+  console.error("usage: receive.mjs KEY_FILE [PORT]");
+  process.exit(1);
+}
 const TOLERANCE_SECONDS = 300;
 
 // In memory it forgets when it ends. Keep the ids in your database, and write them in the

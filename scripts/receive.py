@@ -19,7 +19,7 @@ from typing import Any
 from quantapilot.errors import SecretError, SignatureError
 from quantapilot.signing import verify
 
-KEY_FILE = Path(sys.argv[1])
+KEY_FILE = Path(sys.argv[1]) if len(sys.argv) > 1 else sys.exit("usage: receive.py KEY_FILE [PORT]")
 CHALLENGE = "quantapilot.subscription_challenge"
 
 # In memory it forgets when it ends. Keep the ids in your database, and write them in the

@@ -45,6 +45,9 @@ member() {
 }
 
 member key > "$key_file"
-test -s "$key_file"
+test -s "$key_file" || {
+  echo 'the answer of the gateway holds no key' >&2
+  exit 1
+}
 trap - EXIT
 member subscription_id

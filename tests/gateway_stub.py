@@ -40,12 +40,14 @@ class Gateway:
         url: Where it listens.
         token: A token that may do everything.
         refuse: How many triggers are refused with 429 before one is taken again.
+        retry_after: For how many seconds they are to wait, as the refusal says.
         breaks: How many streams end after their first event.
     """
 
     url: str = ""
     token: str = f"qpt_{'0' * 12}_{'x' * 40}"
     refuse: int = 0
+    retry_after: int = 1
     breaks: int = 0
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -67,7 +69,7 @@ class Gateway:
         """POST /run."""
         if self.refuse:
             self.refuse -= 1
-            return _problem("RATE_LIMITED", {"Retry-After": "1"})
+            return _problem("RATE_LIMITED", {"Retry-After": str(self.retry_after)})
         key = request.headers.get("idempotency-key", str(uuid4()))
         body = await request.json()
         if not {"repo_url", "branch"} <= body.keys():

@@ -6,10 +6,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,24 +75,34 @@ def script(
         env=environment(gateway, **more),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
 
 @contextmanager
 def program(*command: str, env: dict[str, str] | None = None) -> Iterator[Callable[[], str]]:
-    """Run a program, and return what gives its next line."""
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as running:
+    """Run a program, and return what gives its next line, or none where that takes too long."""
+    with subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+
+        def end() -> None:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+
+        late = threading.Timer(120, end)
+        late.start()
         assert running.stdout is not None
         try:
             yield running.stdout.readline
         finally:
-            running.kill()
+            late.cancel()
+            end()
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -99,7 +111,7 @@ def until(true: Callable[[], bool]) -> None:
 def post(
     port: int, headers: dict[str, str], body: bytes, length: str | None = None
 ) -> tuple[int, bytes]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
     more = {"Content-Length": str(len(body)) if length is None else length}
     connection.request("POST", "/", body, headers | more)
     with connection.getresponse() as answer:
@@ -138,10 +150,10 @@ def test_a_trigger_sends_what_it_was_given_whatever_stands_in_it(gateway: Gatewa
 
 @needs_curl
 def test_a_trigger_waits_as_it_is_told_and_starts_one_run(gateway: Gateway) -> None:
-    gateway.refuse = 2
+    gateway.refuse, gateway.retry_after = 1, 3
     begin = time.monotonic()
     done = script(gateway, "trigger.sh", REPOSITORY, "main")
-    assert time.monotonic() - begin >= 2
+    assert time.monotonic() - begin >= 3
     assert json.loads(done.stdout)["run_id"] in gateway.runs
     assert len(gateway.runs) == 1
 
@@ -206,6 +218,13 @@ def test_a_key_never_replaces_a_file_and_a_refusal_leaves_none(
     assert (done.returncode, done.stdout) == (22, "")
     assert "UNAUTHENTICATED" in done.stderr
     assert not other.exists()
+
+
+@each_receiver
+def test_a_receiver_without_its_arguments_says_how_it_is_called(receiver: tuple[str, ...]) -> None:
+    done = subprocess.run(receiver, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("usage: receive.")
 
 
 @each_receiver

@@ -279,15 +279,14 @@ def starts(setup: Setup) -> None:
 def waits(setup: Setup) -> None:
     """n8n tries again what the gateway refuses for a while, and starts one run."""
     before = len(_get(setup, "/runs")["runs"])
-    setup.gateway.refuse = 2
+    # Longer than the workflow would wait by itself.
+    setup.gateway.refuse, setup.gateway.retry_after = 1, 7
     begin = time.monotonic()
     answer = _call(setup)
-    setup.told.check(
-        "n8n → gateway, POST /run, twice 429 with Retry-After", answer.status_code, 202
-    )
-    setup.told.check("it waited", time.monotonic() - begin >= 2, True)
+    setup.told.check("n8n → gateway, POST /run, first 429, Retry-After: 7", answer.status_code, 202)
+    setup.told.check("it waited 7 s", time.monotonic() - begin >= 7, True)
     setup.told.check("runs that were started", len(_get(setup, "/runs")["runs"]) - before, 1)
-    setup.gateway.refuse = 99
+    setup.gateway.refuse, setup.gateway.retry_after = 99, 1
     answer = _call(setup)
     setup.told.check("n8n → gateway, always 429", answer.status_code, 429)
     setup.told.check("tries of n8n", 99 - setup.gateway.refuse, 6)
