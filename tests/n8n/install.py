@@ -53,6 +53,8 @@ def install() -> None:
     finished = home() / f"n8n-{N8N}"
     if finished.exists():
         return
+    sys.stdout.write(f"installs n8n {N8N} into {home()}: some five minutes\n")
+    sys.stdout.flush()
     # Under another name until it is whole: an install that was broken off is begun anew.
     folder = home() / "unfinished"
     shutil.rmtree(folder, ignore_errors=True)
