@@ -15,7 +15,7 @@ from quantapilot.errors import ExitCode, needing
 
 if TYPE_CHECKING:
     from quantapilot.gateway.limits import LimitSettings
-    from quantapilot.gateway.server import Listening
+    from quantapilot.gateway.records import Level
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -90,7 +90,7 @@ def serve(
     key: Path | None,
     behind: str,
     disable_after: float,
-    log_level: str,
+    log_level: Level,
     config: Path | None,
 ) -> None:
     """Run the trigger gateway until it is stopped.

@@ -88,8 +88,7 @@ def application(gateway: Gateway) -> Starlette:
         *pages.routes(),
     ]
     for route in routes:
-        if isinstance(route, Route) and route.methods is not None:
-            route.methods.discard("HEAD")
+        (route.methods or set()).discard("HEAD")
 
     async def unrouted(request: Request, error: Exception) -> Response:  # noqa: ARG001
         return _unrouted(gateway, routes, request)
@@ -222,9 +221,7 @@ async def _ready(gateway: Gateway) -> Response:
     return PlainTextResponse("ready\n")
 
 
-def _unrouted(
-    gateway: Gateway, routes: list[Route], request: Request
-) -> Response:
+def _unrouted(gateway: Gateway, routes: list[Route], request: Request) -> Response:
     """Return the answer to a request that no call takes: 404, or 405 with what is taken."""
     allowed: set[str] = set()
     for route in routes:
@@ -234,9 +231,7 @@ def _unrouted(
     response = _problem(code)[1]
     if allowed:
         response.headers["allow"] = ", ".join(sorted(allowed))
-    gateway.answered(
-        Answered(request.method, OTHER, response.status_code, 0.0, error_code=code)
-    )
+    gateway.answered(Answered(request.method, OTHER, response.status_code, 0.0, error_code=code))
     return response
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.responses import Response
 
-from quantapilot.gateway.problems import ProblemError
+from quantapilot.gateway.problems import MEDIA_TYPE, ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[["Call"], Awaitable[Response]]
 
+# Nobody may keep an answer for others, or take it for what it is not.
+HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[3457][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _PROJECT = re.compile(rf"proj_[A-Za-z0-9]{{1,40}}|{_UUID.pattern}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -129,7 +131,7 @@ class Call:
 def json_answer(
     value: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an answer of JSON; nobody may keep it for others."""
+    """Return an answer of JSON."""
     return raw_answer(orjson.dumps(value), status, headers)
 
 
@@ -137,14 +139,13 @@ def raw_answer(
     body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return an answer that is JSON already."""
-    return Response(body, status, {"cache-control": "no-store", **(headers or {})}, _JSON)
+    return Response(body, status, {**HEADERS, **(headers or {})}, _JSON)
 
 
 def problem_answer(error: ProblemError) -> Response:
     """Return the answer to a request that can't be carried out."""
-    from quantapilot.gateway.problems import MEDIA_TYPE
-
-    return Response(error.body, error.problem.status, error.headers, MEDIA_TYPE)
+    headers = {**HEADERS, **error.headers}
+    return Response(error.body, error.problem.status, headers, MEDIA_TYPE)
 
 
 def idempotency_key(request: Request) -> str | None:

@@ -117,7 +117,7 @@ class ProblemError(QuantaPilotError):
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers that belong to the answer."""
-        headers = {"cache-control": "no-store"}
+        headers: dict[str, str] = {}
         if self.problem.status == 401:
             # RFC 6750, section 3: without an error where nothing is told.
             headers["www-authenticate"] = 'Bearer realm="quantapilot"'

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from quantapilot.findings import RefusedError
 from quantapilot.gateway import wire
-from quantapilot.gateway.calls import json_answer
+from quantapilot.gateway.calls import HEADERS, json_answer
 from quantapilot.gateway.checks import problem_of
 from quantapilot.gateway.problems import ProblemError
 from quantapilot.gateway.subscribing import (
@@ -28,7 +28,7 @@ async def subscribe(call: Call) -> Response:
     """Make a subscription; its key stands in this answer and in no other."""
     gateway = call.gateway
     try:
-        asked = gateway.subscription_requests.value(call.body)
+        asked = await gateway.judged(gateway.subscription_requests, call.body)
         made = subscribed(
             asked,
             call.token,
@@ -67,7 +67,7 @@ async def unsubscribe(call: Call) -> Response:
     """End a subscription; what waits for it is dropped."""
     found = await _own(call)
     await call.gateway.write(call.gateway.store.remove_subscription, found.subscription_id)
-    return Response(status_code=204, headers={"cache-control": "no-store"})
+    return Response(status_code=204, headers=HEADERS)
 
 
 async def rotate(call: Call) -> Response:

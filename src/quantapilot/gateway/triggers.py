@@ -28,7 +28,11 @@ _REPEATED = ("repo_url", "branch", "correlation_id")
 
 
 class Triggers:
-    """Makes runs of triggers; safe to share between threads."""
+    """Makes runs of triggers; safe to share between threads.
+
+    Attributes:
+        body: Judges what is asked.
+    """
 
     def __init__(
         self, check: EventCheck, lifecycle: Lifecycle, keys: Keys, *, allow_private: bool
@@ -48,19 +52,11 @@ class Triggers:
         definition = validator.contract.named(REQUEST) if validator is not None else None
         if definition is None:
             raise ContractError(f"the contract has no {REQUEST}: nothing can be triggered")
-        self._body = BodyCheck(check.inspector, definition)
+        self.body = BodyCheck(check.inspector, definition)
         self._check = check
         self._lifecycle = lifecycle
         self._keys = keys
         self._allow_private = allow_private
-
-    def request(self, raw: bytes) -> dict[str, Any]:
-        """Return what a body asks for.
-
-        Raises:
-            ContentError: It breaks the contract or holds personal data.
-        """
-        return self._body.value(raw)
 
     def project(self, request: Mapping[str, Any], repositories: Mapping[str, str]) -> str | None:
         """Return the project that a request's repository belongs to; None where it is of none.
@@ -85,7 +81,7 @@ class Triggers:
         """Return the run that a request starts.
 
         Args:
-            request: What was asked, as `request` returned it.
+            request: What was asked, as `body` returned it.
             project_id: The project that the repository belongs to.
             token: Who asks.
             again_by: What the caller names the trigger by, should it be sent again.
