@@ -169,10 +169,15 @@ class Gateway:
         return done
 
     async def refresh(self) -> bool:
-        """Return whether others have changed who may what since it was last looked at."""
-        if time.monotonic() - self._refreshed < _SOONEST:
-            return False
-        return await self._update()
+        """Return whether others have changed who may what since it was last looked at.
+
+        However many ask, the store is asked only so often.
+        """
+        seen = self.directory
+        await asyncio.sleep(max(self._refreshed + _SOONEST - time.monotonic(), 0.0))
+        if self._refreshed + _SOONEST <= time.monotonic():
+            await self._update()
+        return self.directory is not seen
 
     async def project_of(self, run_id: str, projects: frozenset[str] | None) -> str | None:
         """Return the project of a run; None where there is no such run, or none of `projects`."""
