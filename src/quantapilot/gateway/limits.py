@@ -34,7 +34,7 @@ MEMORY = "memory://"
 _MOST_CALLS = 1_000_000
 # Longer than a burst of calls takes, one behind the other; a Redis that hangs costs it once.
 _DEADLINE = 2.0
-_RETRY_AFTER = 5.0
+_PAUSE = 5.0
 _DATABASE = re.compile(r"/?|/[0-9]{1,9}")
 _V4_CLASS = 24
 _V6_CLASS = 64
@@ -120,6 +120,78 @@ class Limits:
             bucket: The name of a limit.
             who: The caller: any bytes, which are kept for as long as the limit's window.
         """
+        now = self._now()
+        if self._shared is None or now < self._away_until:
+            return self._windows[bucket].hit(who)
+        asking = self.alone
+        if asking:
+            # One call asks whether Redis is back; the others need not wait for it.
+            self._away_until = now + _PAUSE
+        try:
+            async with asyncio.timeout(self._deadline):
+                wait = await self._shared.hit(self._items[bucket], bucket, who)
+        # A server may answer what the client is not ready for.
+        except Exception as error:  # noqa: BLE001
+            self._lost(error)
+            return self._windows[bucket].hit(who)
+        if asking:
+            self.alone = False
+            self._away_until = -math.inf
+            _LOGGER.warning("rate limits are shared again")
+        return wait
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Limits:
+    """Counts calls by bucket and caller; for one event loop.
+
+    Attributes:
+        alone: Whether this process counts for itself now, though it should share.
+    """
+
+    def __init__(
+        self,
+        settings: LimitSettings,
+        storage_url: str = MEMORY,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        deadline: float = _DEADLINE,
+    ) -> None:
+        """Take the limits and where calls are counted; nothing is connected to.
+
+        Args:
+            settings: The limits.
+            storage_url: `memory://`, or the address of a Redis that processes share.
+            now: Tells the time of this process's windows, in seconds.
+            deadline: The seconds that a call to Redis may take.
+
+        Raises:
+            ConfigError: A limit or the address can't be used.
+            MissingExtraError: The packages for Redis are not installed.
+        """
+        self._items = _items(settings)
+        self._now = now
+        self._windows = {
+            bucket: Window(item.amount, item.get_expiry(), now)
+            for bucket, item in self._items.items()
+        }
+        self._shared = None if storage_url == MEMORY else _redis(storage_url, deadline)
+        self._deadline = deadline
+        self._away_until = -math.inf
+        self.alone = False
+
+    async def hit(self, bucket: str, who: bytes) -> float | None:
+        """Count a call and return None; or return for how many seconds the caller must wait.
+
+        What has to wait does not count.
+
+        Args:
+            bucket: The name of a limit.
+            who: The caller: any bytes, which are kept for as long as the limit's window.
+        """
         begun = self._now()
         if self._shared is None or begun < self._away_until:
             return self._windows[bucket].hit(who)
@@ -142,7 +214,7 @@ class Limits:
             await self._shared.close()
 
     def _lost(self, error: Exception) -> None:
-        self._away_until = self._now() + _RETRY_AFTER
+        self._away_until = self._now() + _PAUSE
         if not self.alone:
             self.alone = True
             # The kind alone: an address may hold a password.
