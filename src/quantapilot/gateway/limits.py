@@ -12,7 +12,6 @@ import math
 import re
 import time
 from dataclasses import dataclass, fields
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     from limits import RateLimitItem
 
-    from quantapilot.gateway.keys import Keys
-
 MEMORY = "memory://"
 # More would be kept of each caller, and is no limit.
 _MOST_CALLS = 1_000_000
@@ -36,8 +33,6 @@ _MOST_CALLS = 1_000_000
 _DEADLINE = 2.0
 _PAUSE = 5.0
 _DATABASE = re.compile(r"/?|/[0-9]{1,9}")
-_V4_CLASS = 24
-_V6_CLASS = 64
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -142,74 +137,6 @@ class Limits:
 
     async def close(self) -> None:
         """Close the connections."""
-        ...
-
-
-class Limits:
-    """Counts calls by bucket and caller; for one event loop.
-
-    Attributes:
-        alone: Whether this process counts for itself now, though it should share.
-    """
-
-    def __init__(
-        self,
-        settings: LimitSettings,
-        storage_url: str = MEMORY,
-        *,
-        now: Callable[[], float] = time.monotonic,
-        deadline: float = _DEADLINE,
-    ) -> None:
-        """Take the limits and where calls are counted; nothing is connected to.
-
-        Args:
-            settings: The limits.
-            storage_url: `memory://`, or the address of a Redis that processes share.
-            now: Tells the time of this process's windows, in seconds.
-            deadline: The seconds that a call to Redis may take.
-
-        Raises:
-            ConfigError: A limit or the address can't be used.
-            MissingExtraError: The packages for Redis are not installed.
-        """
-        self._items = _items(settings)
-        self._now = now
-        self._windows = {
-            bucket: Window(item.amount, item.get_expiry(), now)
-            for bucket, item in self._items.items()
-        }
-        self._shared = None if storage_url == MEMORY else _redis(storage_url, deadline)
-        self._deadline = deadline
-        self._away_until = -math.inf
-        self.alone = False
-
-    async def hit(self, bucket: str, who: bytes) -> float | None:
-        """Count a call and return None; or return for how many seconds the caller must wait.
-
-        What has to wait does not count.
-
-        Args:
-            bucket: The name of a limit.
-            who: The caller: any bytes, which are kept for as long as the limit's window.
-        """
-        begun = self._now()
-        if self._shared is None or begun < self._away_until:
-            return self._windows[bucket].hit(who)
-        try:
-            async with asyncio.timeout(self._deadline):
-                wait = await self._shared.hit(self._items[bucket], bucket, who)
-        # A server may answer what the client is not ready for.
-        except Exception as error:  # noqa: BLE001
-            self._lost(error)
-            return self._windows[bucket].hit(who)
-        # Of calls at the same time one may be lost and another answered: that is no return.
-        if self.alone and begun >= self._away_until:
-            self.alone = False
-            _LOGGER.warning("rate limits are shared again")
-        return wait
-
-    async def close(self) -> None:
-        """Close the connections."""
         if self._shared is not None:
             await self._shared.close()
 
@@ -227,29 +154,6 @@ class Limits:
 def retry_after(wait: float) -> int:
     """Return the whole seconds of the header `Retry-After` (RFC 9110, section 10.2.3)."""
     return max(1, math.ceil(wait))
-
-
-def address_class(keys: Keys, address: str | None) -> bytes:
-    """Return what stands for the network of an address: who has one address there has many.
-
-    Networks are /24 of IPv4 and /64 of IPv6. Nothing tells which one it stands for.
-
-    Args:
-        keys: Hash it.
-        address: The peer's; None, and what is no IP address, are one class of their own.
-    """
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return keys.hashed("address")
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    network: IPv4Network | IPv6Network
-    if isinstance(parsed, IPv6Address):
-        network = IPv6Network((int(parsed), _V6_CLASS), strict=False)
-    else:
-        network = IPv4Network((int(parsed), _V4_CLASS), strict=False)
-    return keys.hashed("address", network.network_address.packed)
 
 
 def _items(settings: LimitSettings) -> Mapping[str, RateLimitItem]:
