@@ -166,3 +166,26 @@ def test_a_connection_that_was_closed_since_is_no_reason_to_count_alone(server: 
         await limits.close()
 
     asyncio.run(main())
+
+
+def test_while_a_redis_hangs_one_call_asks_for_it_and_the_others_do_not_wait(
+    server: Server,
+) -> None:
+    async def main() -> None:
+        clock = [1000.0]
+        limits = Limits(LimitSettings(), url(server), now=lambda: clock[0], deadline=0.2)
+        server.freeze()
+        await limits.hit("trigger", b"a")
+        assert limits.alone
+        clock[0] += 5.0
+        asking = asyncio.create_task(limits.hit("trigger", b"a"))
+        await asyncio.sleep(0)
+        # Done at once: nothing that a task waits for is done without a turn of the loop.
+        other = limits.hit("trigger", b"b")
+        with pytest.raises(StopIteration):
+            other.send(None)
+        assert not asking.done()
+        await asking
+        await limits.close()
+
+    asyncio.run(main())
