@@ -46,7 +46,7 @@ class Commits:
     def on_commit(self, told: Callable[[], None]) -> None:
         told()
 
-    def settle(self, sink: str, settlements: Sequence[Settlement]) -> None:
+    def settle(self, _: str, __: Sequence[Settlement]) -> None:
         raise AssertionError("outcomes are recorded together")
 
     def flush(self) -> None:
