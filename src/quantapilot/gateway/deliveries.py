@@ -127,6 +127,9 @@ class Deliveries:
 
     def told(self, events: Sequence[StoredEvent]) -> None:
         """Take that events were committed, by whichever process; from any thread."""
+        if self._loop is None:
+            # Who begins to deliver looks at all there is.
+            return
         news = News.of(events)
         with self._lock:
             first = self._news is None
@@ -269,7 +272,6 @@ class Deliveries:
     def _soon(self, function: Callable[[], object]) -> None:
         loop = self._loop
         if loop is None:
-            self._news = None
             return
         # A loop that was closed meanwhile has nobody to tell.
         with suppress(RuntimeError):
