@@ -216,10 +216,13 @@ class MemorySubscriptions:
         return found[:limit]
 
     def settle(self, sink: str, settlements: Sequence[Settlement]) -> None:
+        self.settle_all([(sink, settlements)])
+
+    def settle_all(self, groups: Sequence[tuple[str, Sequence[Settlement]]]) -> None:
         self._fail()
         with self._lock:
-            for each in settlements:
-                self.rows[sink][each.seq] = each
+            for sink, settlements in groups:
+                self.rows[sink] |= {each.seq: each for each in settlements}
 
     def disable(self, sink: str, reason: str) -> None:
         self.set_state(sink, "disabled", reason, was={"active", "pending"})

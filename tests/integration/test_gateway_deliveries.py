@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +31,6 @@ from quantapilot.relay.settings import RelaySettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.postgresql_server import PostgresqlServer
 
@@ -259,3 +263,35 @@ def test_whoever_delivers_is_killed_and_every_event_arrives(tmp_path: Path, hook
             until(lambda: slow.ids == other.ids == ids)
             until(lambda: not waiting(store, slow) and not waiting(store, other))
     assert slow.challenged == other.challenged == 1
+
+
+def test_the_receiver_of_the_page_answers_its_challenge_and_takes_events(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "subscriptions.md").read_text("utf-8")
+    program = tmp_path / "subscriber.py"
+    program.write_text(page.partition("```python file=subscriber.py\n")[2].partition("```")[0])
+    made = subscription(state="pending")
+    secret = KEYS.subscription_secret(made.subscription_id, 0)
+    run = new_run()
+    with Store(tmp_path / "store.db") as store, serving(program, secret) as lines:
+        store.add_token(token(MINE))
+        port = next(lines).split()[1]
+        store.add_subscription(replace(made, url=f"http://127.0.0.1:{port}/"))
+        with Node(store).running() as writer:
+            accepted(writer, run)
+            assert next(lines) == f"quantapilot.run_started {run.entry.id}\n"
+
+
+@contextmanager
+def serving(program: Path, secret: str) -> Iterator[Iterator[str]]:
+    """Run a program that is a receiver; give the lines that it prints."""
+    running = subprocess.Popen(
+        [sys.executable, program],
+        env={**os.environ, "QP_WEBHOOK_SECRETS": secret},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with running:
+        assert running.stdout is not None
+        yield iter(running.stdout)
+        running.terminate()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from quantapilot.errors import QuantaPilotError
 from quantapilot.gateway.addressee import Patience
 from quantapilot.gateway.course import Course, Means
+from quantapilot.gateway.grouping import Grouping
 from quantapilot.gateway.plan import News, plans
 from quantapilot.gateway.webhooks import DeliverySettings
 from quantapilot.relay.blocking import OneThread
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quantapilot.gateway.course import States
+    from quantapilot.gateway.grouping import GroupLedger
     from quantapilot.gateway.model import Directory, StoredEvent
     from quantapilot.gateway.plan import Plan
     from quantapilot.gateway.webhooks import SubscriptionKeys
-    from quantapilot.outbox.ports import Ledger
 
 _LOG = logging.getLogger(__name__)
 # News of so many seconds is told at once: a look for each commit would cost more than it is worth.
@@ -44,7 +45,7 @@ class Deliveries:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: GroupLedger,
         states: States,
         directory: Callable[[], Directory],
         keys: SubscriptionKeys,
@@ -126,6 +127,9 @@ class Deliveries:
 
     def told(self, events: Sequence[StoredEvent]) -> None:
         """Take that events were committed, by whichever process; from any thread."""
+        if self._loop is None:
+            # Who begins to deliver looks at all there is.
+            return
         news = News.of(events)
         with self._lock:
             first = self._news is None
@@ -172,7 +176,7 @@ class Deliveries:
                     self._match(means)
                     if loop.time() - swept > self._settings.sweep:
                         swept = loop.time()
-                        self._sweep()
+                        await self._sweep(means)
                     await pause(self._look, self._settings.look)
             finally:
                 courses = tuple(self._courses.values())
@@ -180,14 +184,11 @@ class Deliveries:
                     course.end()
                 for course in courses:
                     await course.ended()
-                try:
-                    await means.call(self._ledger.flush)
-                except QuantaPilotError as error:
-                    self._failed(error)
+                await self._flush(means)
 
     def _means(self, pool: OneThread) -> Means:
         return Means(
-            self._ledger,
+            Grouping(self._ledger, pool.submit),
             self._states,
             self._keys,
             self._settings,
@@ -244,11 +245,18 @@ class Deliveries:
             if token is not None and news.concern(subscription, token):
                 course.lane.told()
 
-    def _sweep(self) -> None:
+    async def _sweep(self, means: Means) -> None:
         self._fault = ""
+        await self._flush(means)
         for course in self._courses.values():
             if course.lane is not None:
                 course.lane.told()
+
+    async def _flush(self, means: Means) -> None:
+        try:
+            await means.call(means.ledger.flush)
+        except QuantaPilotError as error:
+            self._failed(error)
 
     def _ended(self) -> None:
         self._look.set()
@@ -264,7 +272,6 @@ class Deliveries:
     def _soon(self, function: Callable[[], object]) -> None:
         loop = self._loop
         if loop is None:
-            self._news = None
             return
         # A loop that was closed meanwhile has nobody to tell.
         with suppress(RuntimeError):
