@@ -1,4 +1,4 @@
-"""The end of the events in memory: nothing is missing, nothing is out of order, and it is bounded."""
+"""The end of the events in memory: nothing is missing or out of order, and it is bounded."""
 
 from __future__ import annotations
 
