@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -84,6 +85,8 @@ class Server:
             while True:
                 yield b"x" * 16384
                 self.sent += 16384
+                # Where nobody is there any more, sending does not wait, and all else would.
+                await asyncio.sleep(0)
         finally:
             self.released.set()
 
