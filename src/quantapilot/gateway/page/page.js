@@ -19,6 +19,8 @@ let hurry = new EventTarget();
 let connection = "off";
 let runsRefused = false;
 let notBefore = 0;
+// Whether something could not be asked for, and is to be asked for again.
+let stale = false;
 
 // ---- the head ----
 
@@ -31,6 +33,8 @@ const CONNECTIONS = {
 };
 
 function showConnection({ state, problem, wait }) {
+  // Another try is nothing new to the reader, until something comes of it.
+  if (state === "connecting" && connection === "lost") return;
   connection = state;
   document.body.dataset.connection = state;
   byId("retry").hidden = state !== "lost";
@@ -63,8 +67,8 @@ function showRuns() {
   const shown = runs.shown();
   const gates = parts.showGates(shown);
   const kind = runs.filter() ? `${runs.filter()} ` : "";
-  const many = shown.length === 1 ? `one ${kind}run` : `${number(shown.length)} ${kind}runs`;
-  const among = shown.length ? `Among the ${many} shown.` : "";
+  const some = `Among the ${number(shown.length)} ${kind}runs shown.`;
+  const among = shown.length === 1 ? `One ${kind}run is shown.` : shown.length ? some : "";
   if (!gates) headline("No gate awaits a decision", among);
   else if (gates === 1) headline("A gate awaits a decision", among, "gates");
   else headline(`${number(gates)} gates await a decision`, among, "gates");
@@ -86,6 +90,7 @@ const wrong = (problem, scope) =>
 // Does what asks for runs, shows what came of it or what went wrong, and returns whether it did.
 async function asking(signal, ask) {
   if (runsRefused || Date.now() < notBefore) return false;
+  stale = false;
   try {
     if ((await ask()) === false) return false;
   } catch (problem) {
@@ -93,6 +98,7 @@ async function asking(signal, ask) {
     if (problem.status === 401) return signOut(problem.message);
     if (!(problem instanceof Problem)) throw problem;
     runsRefused = problem.status === 403;
+    stale = true;
     notBefore = Date.now() + problem.wait;
     const text = wrong(problem, "run:read");
     setText(byId("runs-note"), text);
@@ -117,37 +123,30 @@ async function refreshParts(signal) {
   }
 }
 
-async function showEvents() {
+// Asks for the run that is looked at, and for its events behind those that are shown.
+async function loadRun() {
   const id = run.chosen();
+  if (!id) return;
+  const signal = run.signal();
   try {
+    run.showFacts(await runs.single(id, signal));
     await run.catchUp();
   } catch (problem) {
-    if (problem.name === "AbortError" || id !== run.chosen()) return;
-    if (problem.status === 401) signOut(problem.message);
-    else setText(byId("timeline-note"), wrong(problem, "run:read"));
+    if (signal.aborted) return;
+    if (problem.status === 401) return signOut(problem.message);
+    if (!(problem instanceof Problem)) throw problem;
+    stale = true;
+    run.fail(wrong(problem, "run:read"));
   }
 }
 
 async function openRun(id) {
-  const signal = run.choose(id);
+  run.choose(id);
   runs.mark(id);
   if (!id) return;
   if (runs.run(id)) run.showFacts(runs.run(id));
-  else setText(byId("run-note"), "Loading…");
   byId("run").focus();
-  try {
-    run.showFacts(await runs.single(id, signal));
-    setText(byId("run-note"), "");
-  } catch (problem) {
-    if (signal.aborted) return;
-    if (problem.status === 401) return signOut(problem.message);
-    setText(byId("run-note"), wrong(problem, "run:read"));
-    if (problem.status === 404 || problem.status === 403) {
-      byId("timeline-part").hidden = true;
-      return;
-    }
-  }
-  await showEvents();
+  await loadRun();
 }
 
 // ---- what happens live ----
@@ -195,7 +194,7 @@ function told(signal, state) {
   // What happened while there was no stream.
   if (state.state !== "live") return;
   latest(signal);
-  showEvents();
+  loadRun();
 }
 
 async function often(signal) {
@@ -203,7 +202,9 @@ async function often(signal) {
     await new Promise((resolve) => setTimeout(resolve, OFTEN));
     if (signal.aborted || document.hidden) continue;
     await refreshParts(signal);
-    if (connection !== "live" && (await latest(signal))) await showEvents();
+    if (connection === "live" && !stale) continue;
+    await latest(signal);
+    await loadRun();
   }
 }
 
