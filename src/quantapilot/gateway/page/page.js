@@ -19,8 +19,8 @@ let hurry = new EventTarget();
 let connection = "off";
 let runsRefused = false;
 let notBefore = 0;
-// Whether something could not be asked for, and is to be asked for again.
-let stale = false;
+// What could not be got, and is to be asked for again.
+const failed = new Set();
 
 // ---- the head ----
 
@@ -67,8 +67,9 @@ function showRuns() {
   const shown = runs.shown();
   const gates = parts.showGates(shown);
   const kind = runs.filter() ? `${runs.filter()} ` : "";
-  const some = `Among the ${number(shown.length)} ${kind}runs shown.`;
-  const among = shown.length === 1 ? `One ${kind}run is shown.` : shown.length ? some : "";
+  let among = "";
+  if (shown.length === 1) among = `One ${kind}run is shown.`;
+  if (shown.length > 1) among = `Among the ${number(shown.length)} ${kind}runs shown.`;
   if (!gates) headline("No gate awaits a decision", among);
   else if (gates === 1) headline("A gate awaits a decision", among, "gates");
   else headline(`${number(gates)} gates await a decision`, among, "gates");
@@ -90,7 +91,7 @@ const wrong = (problem, scope) =>
 // Does what asks for runs, shows what came of it or what went wrong, and returns whether it did.
 async function asking(signal, ask) {
   if (runsRefused || Date.now() < notBefore) return false;
-  stale = false;
+  failed.delete("runs");
   try {
     if ((await ask()) === false) return false;
   } catch (problem) {
@@ -98,7 +99,7 @@ async function asking(signal, ask) {
     if (problem.status === 401) return signOut(problem.message);
     if (!(problem instanceof Problem)) throw problem;
     runsRefused = problem.status === 403;
-    stale = true;
+    failed.add("runs");
     notBefore = Date.now() + problem.wait;
     const text = wrong(problem, "run:read");
     setText(byId("runs-note"), text);
@@ -128,6 +129,7 @@ async function loadRun() {
   const id = run.chosen();
   if (!id) return;
   const signal = run.signal();
+  failed.delete("run");
   try {
     run.showFacts(await runs.single(id, signal));
     await run.catchUp();
@@ -135,7 +137,7 @@ async function loadRun() {
     if (signal.aborted) return;
     if (problem.status === 401) return signOut(problem.message);
     if (!(problem instanceof Problem)) throw problem;
-    stale = true;
+    if (problem.status !== 403 && problem.status !== 404) failed.add("run");
     run.fail(wrong(problem, "run:read"));
   }
 }
@@ -190,6 +192,7 @@ function following(signal) {
 
 function told(signal, state) {
   if (signal.aborted) return;
+  if (state.problem?.status === 401) return signOut(state.problem.message);
   showConnection(state);
   // What happened while there was no stream.
   if (state.state !== "live") return;
@@ -202,7 +205,7 @@ async function often(signal) {
     await new Promise((resolve) => setTimeout(resolve, OFTEN));
     if (signal.aborted || document.hidden) continue;
     await refreshParts(signal);
-    if (connection === "live" && !stale) continue;
+    if ((connection === "live" && !failed.size) || Date.now() < notBefore) continue;
     await latest(signal);
     await loadRun();
   }
@@ -242,6 +245,7 @@ function openBoard() {
   hurry = new EventTarget();
   runsRefused = false;
   notBefore = 0;
+  failed.clear();
   headline("Loading", "");
   setText(byId("runs-note"), "Loading…");
   parts.clear();

@@ -113,12 +113,9 @@ function showCounts() {
   const here = list.childElementCount;
   const earlier = events.length - here;
   const all = events.length + dropped;
-  setText(
-    byId("timeline-count"),
-    here < all
-      ? `The latest ${number(here)} of ${count(all, "event")}`
-      : all ? `${count(all, "event")}, the latest first` : "",
-  );
+  let counted = all ? `${count(all, "event")}, the latest first` : "";
+  if (here < all) counted = `The latest ${number(here)} of ${count(all, "event")}`;
+  setText(byId("timeline-count"), counted);
   byId("earlier").hidden = earlier === 0;
   setText(byId("earlier"), `Show ${number(Math.min(WINDOW, earlier))} earlier`);
   if (!loading) setText(byId("timeline-note"), all ? "" : "There are no events yet.");

@@ -167,14 +167,20 @@ export async function changed(ids, signal) {
   return left;
 }
 
-export function choose(given) {
-  state = given;
-  clear();
-}
-
-export function clear() {
+function empty() {
   order = [];
   wanted = PAGE;
   further = false;
   arrange();
+}
+
+export function choose(given) {
+  state = given;
+  empty();
+}
+
+// The next token may not be granted what the last one was: nothing is kept.
+export function clear() {
+  empty();
+  held.clear();
 }
