@@ -89,8 +89,7 @@ function arrange() {
   const chosen = address.read().run;
   for (const id of held.keys()) if (!listed.has(id) && id !== chosen) held.delete(id);
   byId("more").hidden = !further;
-  const many = further ? `the latest ${number(order.length)}` : `${number(order.length)} shown`;
-  setText(byId("runs-count"), order.length ? many : "");
+  setText(byId("runs-count"), `${further ? "latest " : ""}${number(order.length)}`);
 }
 
 export function mark(id) {
