@@ -45,7 +45,7 @@ def _report(browser: Browser) -> None:
 def _gateway(browser: Browser) -> None:
     with busy().served() as gateway:
         page = browser.new_page(
-            viewport={"width": 1480, "height": 900}, color_scheme="light", timezone_id="UTC"
+            viewport={"width": 1180, "height": 860}, color_scheme="light", timezone_id="UTC"
         )
         page.goto(f"{gateway.url}#run={gateway.runs[0]['run_id']}")
         page.get_by_label("Token", exact=True).fill(TOKEN)
@@ -53,7 +53,8 @@ def _gateway(browser: Browser) -> None:
         expect(page.locator("#connection-text")).to_have_text("Live")
         expect(page.locator("#timeline li")).to_have_count(5)
         expect(page.locator("#refusals li")).to_have_count(len(gateway.refusals))
-        page.screenshot(path=GATEWAY, animations="disabled")
+        page.mouse.move(0, 0)
+        page.screenshot(path=GATEWAY)
         page.close()
 
 

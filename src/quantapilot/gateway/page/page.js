@@ -19,6 +19,8 @@ let hurry = new EventTarget();
 let connection = "off";
 let runsRefused = false;
 let notBefore = 0;
+// What could not be got, and is to be asked for again.
+const failed = new Set();
 
 // ---- the head ----
 
@@ -31,6 +33,8 @@ const CONNECTIONS = {
 };
 
 function showConnection({ state, problem, wait }) {
+  // Another try is nothing new to the reader, until something comes of it.
+  if (state === "connecting" && connection === "lost") return;
   connection = state;
   document.body.dataset.connection = state;
   byId("retry").hidden = state !== "lost";
@@ -63,8 +67,9 @@ function showRuns() {
   const shown = runs.shown();
   const gates = parts.showGates(shown);
   const kind = runs.filter() ? `${runs.filter()} ` : "";
-  const many = shown.length === 1 ? `one ${kind}run` : `${number(shown.length)} ${kind}runs`;
-  const among = shown.length ? `Among the ${many} shown.` : "";
+  let among = "";
+  if (shown.length === 1) among = `One ${kind}run is shown.`;
+  if (shown.length > 1) among = `Among the ${number(shown.length)} ${kind}runs shown.`;
   if (!gates) headline("No gate awaits a decision", among);
   else if (gates === 1) headline("A gate awaits a decision", among, "gates");
   else headline(`${number(gates)} gates await a decision`, among, "gates");
@@ -86,6 +91,7 @@ const wrong = (problem, scope) =>
 // Does what asks for runs, shows what came of it or what went wrong, and returns whether it did.
 async function asking(signal, ask) {
   if (runsRefused || Date.now() < notBefore) return false;
+  failed.delete("runs");
   try {
     if ((await ask()) === false) return false;
   } catch (problem) {
@@ -93,6 +99,7 @@ async function asking(signal, ask) {
     if (problem.status === 401) return signOut(problem.message);
     if (!(problem instanceof Problem)) throw problem;
     runsRefused = problem.status === 403;
+    failed.add("runs");
     notBefore = Date.now() + problem.wait;
     const text = wrong(problem, "run:read");
     setText(byId("runs-note"), text);
@@ -117,37 +124,31 @@ async function refreshParts(signal) {
   }
 }
 
-async function showEvents() {
+// Asks for the run that is looked at, and for its events behind those that are shown.
+async function loadRun() {
   const id = run.chosen();
+  if (!id) return;
+  const signal = run.signal();
+  failed.delete("run");
   try {
+    run.showFacts(await runs.single(id, signal));
     await run.catchUp();
   } catch (problem) {
-    if (problem.name === "AbortError" || id !== run.chosen()) return;
-    if (problem.status === 401) signOut(problem.message);
-    else setText(byId("timeline-note"), wrong(problem, "run:read"));
+    if (signal.aborted) return;
+    if (problem.status === 401) return signOut(problem.message);
+    if (!(problem instanceof Problem)) throw problem;
+    if (problem.status !== 403 && problem.status !== 404) failed.add("run");
+    run.fail(wrong(problem, "run:read"));
   }
 }
 
 async function openRun(id) {
-  const signal = run.choose(id);
+  run.choose(id);
   runs.mark(id);
   if (!id) return;
   if (runs.run(id)) run.showFacts(runs.run(id));
-  else setText(byId("run-note"), "Loading…");
   byId("run").focus();
-  try {
-    run.showFacts(await runs.single(id, signal));
-    setText(byId("run-note"), "");
-  } catch (problem) {
-    if (signal.aborted) return;
-    if (problem.status === 401) return signOut(problem.message);
-    setText(byId("run-note"), wrong(problem, "run:read"));
-    if (problem.status === 404 || problem.status === 403) {
-      byId("timeline-part").hidden = true;
-      return;
-    }
-  }
-  await showEvents();
+  await loadRun();
 }
 
 // ---- what happens live ----
@@ -191,11 +192,12 @@ function following(signal) {
 
 function told(signal, state) {
   if (signal.aborted) return;
+  if (state.problem?.status === 401) return signOut(state.problem.message);
   showConnection(state);
   // What happened while there was no stream.
   if (state.state !== "live") return;
   latest(signal);
-  showEvents();
+  loadRun();
 }
 
 async function often(signal) {
@@ -203,7 +205,9 @@ async function often(signal) {
     await new Promise((resolve) => setTimeout(resolve, OFTEN));
     if (signal.aborted || document.hidden) continue;
     await refreshParts(signal);
-    if (connection !== "live" && (await latest(signal))) await showEvents();
+    if ((connection === "live" && !failed.size) || Date.now() < notBefore) continue;
+    await latest(signal);
+    await loadRun();
   }
 }
 
@@ -241,6 +245,7 @@ function openBoard() {
   hurry = new EventTarget();
   runsRefused = false;
   notBefore = 0;
+  failed.clear();
   headline("Loading", "");
   setText(byId("runs-note"), "Loading…");
   parts.clear();

@@ -22,6 +22,8 @@ let dropped = 0;
 let wanted = WINDOW;
 
 export const chosen = () => id;
+// Aborts once another run is looked at, or none.
+export const signal = () => ended.signal;
 
 // ---- its facts ----
 
@@ -66,6 +68,8 @@ export function showFacts(run) {
   parts.push(factsOf(run));
   setChildren(byId("run-facts"), parts);
   byId("run-facts").hidden = false;
+  byId("timeline-part").hidden = false;
+  setText(byId("run-note"), "");
 }
 
 // ---- its events ----
@@ -109,12 +113,9 @@ function showCounts() {
   const here = list.childElementCount;
   const earlier = events.length - here;
   const all = events.length + dropped;
-  setText(
-    byId("timeline-count"),
-    here < all
-      ? `The latest ${number(here)} of ${count(all, "event")}`
-      : all ? `${count(all, "event")}, the latest first` : "",
-  );
+  let counted = all ? `${count(all, "event")}, the latest first` : "";
+  if (here < all) counted = `The latest ${number(here)} of ${count(all, "event")}`;
+  setText(byId("timeline-count"), counted);
   byId("earlier").hidden = earlier === 0;
   setText(byId("earlier"), `Show ${number(Math.min(WINDOW, earlier))} earlier`);
   if (!loading) setText(byId("timeline-note"), all ? "" : "There are no events yet.");
@@ -163,23 +164,31 @@ export function add(more) {
 // Asks for all events behind the last one that is held.
 export async function catchUp() {
   if (!id || loading) return;
-  const { signal } = ended;
+  const { signal: stopped } = ended;
   loading = true;
   try {
     let after = events.at(-1)?.id;
     do {
       const asked = new URLSearchParams({ limit: PAGE, ...(after && { after }) });
-      const page = await ask(`runs/${id}/events?${asked}`, signal);
+      const page = await ask(`runs/${id}/events?${asked}`, stopped);
       take(page.events);
       after = page.next;
     } while (after);
   } finally {
-    if (!signal.aborted) {
+    if (!stopped.aborted) {
       loading = false;
       take(waiting.splice(0));
     }
   }
   showCounts();
+}
+
+// Says what is wrong; what is shown already stays.
+export function fail(text) {
+  const nothing = byId("run-facts").hidden;
+  setText(byId(nothing ? "run-note" : "timeline-note"), text);
+  if (nothing) setText(byId("timeline-note"), "");
+  byId("timeline-part").hidden = nothing;
 }
 
 export function choose(given) {
@@ -195,11 +204,10 @@ export function choose(given) {
   byId("timeline").replaceChildren();
   byId("run-facts").replaceChildren();
   byId("run-facts").hidden = true;
-  byId("timeline-part").hidden = !given;
+  byId("timeline-part").hidden = true;
   byId("run").hidden = !given;
   byId("earlier").hidden = true;
   setText(byId("timeline-count"), "");
   setText(byId("timeline-note"), given ? "Loading…" : "");
-  setText(byId("run-note"), "");
-  return ended.signal;
+  setText(byId("run-note"), given ? "Loading…" : "");
 }

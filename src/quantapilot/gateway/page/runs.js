@@ -89,8 +89,7 @@ function arrange() {
   const chosen = address.read().run;
   for (const id of held.keys()) if (!listed.has(id) && id !== chosen) held.delete(id);
   byId("more").hidden = !further;
-  const many = `${number(order.length)}${further ? " latest" : ""}`;
-  setText(byId("runs-count"), order.length ? many : "");
+  setText(byId("runs-count"), `${further ? "latest " : ""}${number(order.length)}`);
 }
 
 export function mark(id) {
@@ -167,14 +166,20 @@ export async function changed(ids, signal) {
   return left;
 }
 
-export function choose(given) {
-  state = given;
-  clear();
-}
-
-export function clear() {
+function empty() {
   order = [];
   wanted = PAGE;
   further = false;
   arrange();
+}
+
+export function choose(given) {
+  state = given;
+  empty();
+}
+
+// The next token may not be granted what the last one was: nothing is kept.
+export function clear() {
+  empty();
+  held.clear();
 }
