@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -328,6 +328,45 @@ def test_how_long_to_wait_is_told(stub: GatewayStub) -> None:
     error = answered(stub, problem(503, "UNAVAILABLE", "later", retry_after="3"))
     assert isinstance(error, GatewayUnavailableError)
     assert error.retry_after == 3
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x00\x01\x02\r\n\r\n",
+        b"220 mail.example ESMTP\r\n",
+        b"HTTP/1.1 99999 x\r\n\r\n",
+        b"HTTP/1.1 202 x\r\ncontent-length: -1\r\n\r\n",
+        b"HTTP/1.1 202 x\r\ncontent-length: 1000\r\n\r\n{}",
+        b"HTTP/1.1 202 x\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n",
+        b"HTTP/1.1 202 x\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+        b"HTTP/1.1 202 x\r\ncontent-encoding: \xff\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 302 x\r\nlocation: http://[::1\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 302 x\r\nlocation: \xff\xfe\x00\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 429 x\r\nretry-after: \xff\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 202 x\r\nx: " + b"y" * 1_000_000,
+        b"HTTP/1.1 202 x\r\nset-cookie: \x1b=\xff; expires=\x1b\r\ncontent-length: 0\r\n\r\n",
+    ],
+)
+def test_what_speaks_no_http_ends_in_an_error_of_ours(raw: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            # The other side may leave before all of it is sent.
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(raw)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with Gateway(url, TOKEN) as gateway, pytest.raises(GatewayError) as told:
+            gateway.trigger(REQUEST, KEY)
+        thread.join()
+    assert str(told.value).isprintable()
+    assert TOKEN not in str(told.value)
 
 
 @pytest.mark.parametrize(

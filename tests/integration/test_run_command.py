@@ -186,7 +186,7 @@ def test_a_refusal_is_one_line_that_says_what_to_do(
 def test_a_gateway_that_is_not_there_is_told_after_some_tries(
     stub: GatewayStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quantapilot.cli.run._TRIES", 2)
+    monkeypatch.setattr("quantapilot.cli.remote._TRIES", 2)
     stub.stop()
     try:
         code, out, err = call("run", *GIVEN)
@@ -359,7 +359,7 @@ def test_a_watched_run_ends_by_its_result(stub: GatewayStub) -> None:
     assert [re.sub(r"^\d\d:\d\d:\d\d", "TIME", line) for line in err.splitlines()] == [
         f"TIME  run_started  repo_url={REPO}  branch={BRANCH}",
         "TIME  gate_requested  gate=anchor  description=the plan",
-        "TIME  gate_decision  gate=anchor  approved=True",
+        "TIME  gate_decision  gate=anchor  approved=true",
         "TIME  run_completed",
         f"qp: run {out.strip()} is completed",
     ]
@@ -374,8 +374,9 @@ def test_a_run_that_fails_ends_with_1(stub: GatewayStub) -> None:
 
 def test_events_are_put_out_as_json_lines(stub: GatewayStub) -> None:
     with later(stub, ("run_paused", {"reason": HOSTILE}), ("run_completed", {})):
-        code, out, _ = call("run", *GIVEN, "--watch", "--quiet", "--format", "json")
+        code, out, err = call("run", *GIVEN, "--watch", "--format", "json")
     assert code == CLEAN
+    assert "run_paused" not in err
     accepted, *events = map(json.loads, out.splitlines())
     assert events == stub.runs[accepted["run_id"]]
     assert out.replace("\n", "").isprintable()
@@ -419,7 +420,7 @@ def test_a_gateway_that_does_not_come_back_leaves_the_result_unknown(stub: Gatew
     thread.join()
     stub.start()
     assert code == UNCHECKED
-    assert f"not watched any more, the run goes on: qp status {run_id} --watch" in err
+    assert err.endswith(f"; 'qp status {run_id} --watch' watches it again\n")
 
 
 def test_a_terminal_shows_how_far_the_run_is(stub: GatewayStub) -> None:
@@ -445,7 +446,7 @@ def test_an_interrupt_ends_the_watch_and_not_the_run(stub: GatewayStub) -> None:
     terminal.running.send_signal(signal.SIGINT)
     code, out = terminal.end()
     assert code == UNCHECKED
-    assert f"the run goes on: qp status {out.strip()} --watch" in terminal.shown
+    assert f"qp: the run goes on; 'qp status {out.strip()} --watch' watches" in terminal.shown
     # The terminal's cursor is there again.
     assert terminal.shown.rindex("\x1b[?25h") > terminal.shown.rindex("\x1b[?25l")
 

@@ -14,7 +14,10 @@ from quantapilot.errors import needing
 
 if TYPE_CHECKING:
     from quantapilot.client.gateway import Gateway
+    from quantapilot.client.patience import Patience
 
+# How often a gateway that does not answer is asked again: some eight seconds in all.
+_TRIES = 4
 _NOT_PLAIN = re.compile(r"[^ -~]")
 
 URL = click.option(
@@ -62,6 +65,23 @@ def gateway_at(url: str, feature: str) -> Gateway:
         from quantapilot.client.gateway import Gateway
     address = gateway_url(url)
     return Gateway(address, token(address))
+
+
+def said(text: str) -> None:
+    """Say something beside the output."""
+    click.echo(f"qp: {text}", err=True)
+
+
+def patience(wait: float, *, quiet: bool) -> Patience:
+    """Return how long one call is tried for.
+
+    Args:
+        wait: For how many seconds a gateway that takes no more is waited for in all.
+        quiet: Whether nothing is said of it.
+    """
+    from quantapilot.client.patience import Patience
+
+    return Patience(wait, (lambda _: None) if quiet else said, tries=_TRIES)
 
 
 def ascii_json(value: Any) -> str:

@@ -11,18 +11,17 @@ import click
 
 from quantapilot.cli import candidates
 from quantapilot.cli.output import tell_refused
-from quantapilot.cli.remote import FORMAT, URL, WAIT, ascii_json, gateway_at
+from quantapilot.cli.remote import FORMAT, URL, WAIT, ascii_json, gateway_at, patience, said
 from quantapilot.config import load_config
 from quantapilot.errors import ExitCode, RefusedByGatewayError
 from quantapilot.findings import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from quantapilot.client.gateway import Gateway
+    from quantapilot.client.patience import Patience
 
-# How often a gateway that does not answer is asked again: some eight seconds in all.
-_TRIES = 4
 _NO = frozenset({"", "0", "false", "no"})
 
 
@@ -87,17 +86,13 @@ def run(
     except RefusedError as refused:
         tell_refused(refused)
         sys.exit(ExitCode.FINDINGS)
-
-    def say(text: str) -> None:
-        if not quiet:
-            click.echo(f"qp: {text}", err=True)
-
     with gateway_at(url, "qp run") as gateway:
-        accepted = _accepted(gateway, request, wait, say)
+        accepted = _accepted(gateway, request, patience(wait, quiet=quiet))
         run_id = accepted["run_id"]
         click.echo(ascii_json(accepted) if output_format == "json" else run_id)
         if not watch:
-            say(f"accepted; 'qp status {run_id} --watch' shows how it goes")
+            if not quiet:
+                said(f"accepted; 'qp status {run_id} --watch' shows how it goes")
             return
         from quantapilot.cli.watch import watched
 
@@ -120,10 +115,14 @@ def _completed(repo: str | None, branch: str | None) -> tuple[str, str]:
     # Only what is asked for goes to standard output, which a script may read.
     with redirect_stdout(sys.stderr):
         if repo is None:
-            repo = str(click.prompt("Repository", default=here.repo_url, err=True))
+            repo = _asked("Repository", here.repo_url)
         if branch is None:
-            branch = str(click.prompt("Branch", default=here.branch, err=True))
+            branch = _asked("Branch", here.branch)
     return repo, branch
+
+
+def _asked(what: str, offered: str | None) -> str:
+    return str(click.prompt(what, default=offered, err=True)).strip()
 
 
 def _may_ask() -> bool:
@@ -138,20 +137,16 @@ def _must_be_text(request: Mapping[str, str]) -> None:
         raise click.UsageError("what is to be run is not written as UTF-8") from None
 
 
-def _accepted(
-    gateway: Gateway, request: Mapping[str, str], wait: float, say: Callable[[str], None]
-) -> dict[str, str]:
+def _accepted(gateway: Gateway, request: Mapping[str, str], patiently: Patience) -> dict[str, str]:
     """Return the gateway's answer to a trigger; it is sent until there is one.
 
     All tries have one key, so that one run comes of them, whichever answer was lost.
     """
     from uuid import uuid4
 
-    from quantapilot.client.patience import Patience
-
     key = str(uuid4())
     try:
-        return Patience(wait, say, tries=_TRIES).until(lambda: gateway.trigger(request, key))
+        return patiently.until(lambda: gateway.trigger(request, key))
     except RefusedByGatewayError as refused:
-        click.echo(f"qp: {refused}", err=True)
+        said(str(refused))
         sys.exit(ExitCode.FINDINGS)

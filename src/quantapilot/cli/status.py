@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quantapilot.cli.remote import FORMAT, URL, WAIT, ascii_json, gateway_at
+from quantapilot.cli.remote import FORMAT, URL, WAIT, ascii_json, gateway_at, patience, said
 from quantapilot.errors import ExitCode, NotFoundError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ _SHOWN = {
 @FORMAT
 @click.option("--watch", is_flag=True, help="Show the run's events, and end by its result.")
 @WAIT
-@click.option("--quiet", "-q", is_flag=True, help="With --watch, tell only of a failure.")
+@click.option(
+    "--quiet",
+    "-q",
+    is_flag=True,
+    help="Say nothing besides the state, or with --watch besides a failure.",
+)
 def status(
     run_id: str, *, url: str, output_format: str, watch: bool, wait: float, quiet: bool
 ) -> None:
@@ -59,9 +64,10 @@ def status(
 
                 code = watched(gateway, run_id, wait=wait, quiet=quiet, output_format=output_format)
             else:
-                code = _told(gateway.run(run_id), output_format)
+                state = patience(wait, quiet=quiet).until(lambda: gateway.run(run_id))
+                code = _told(state, output_format)
     except NotFoundError as error:
-        click.echo(f"qp: {error}", err=True)
+        said(str(error))
         code = ExitCode.NOTHING
     sys.exit(code)
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from quantapilot.cli.remote import ascii_json
+from quantapilot.cli.remote import ascii_json, said
 from quantapilot.client.answers import words
 from quantapilot.client.following import followed
 from quantapilot.client.patience import Patience
 from quantapilot.client.progress import ENDS, PREFIX, Progress, moment
-from quantapilot.errors import ExitCode, GatewayUnavailableError, needing
+from quantapilot.errors import ExitCode, GatewayUnavailableError, RateLimitedError, needing
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -35,26 +35,22 @@ class Display(Protocol):
         """Show what is no event."""
 
 
-class Plain:
-    """One line an event, on standard error."""
+class Lines:
+    """Plain lines on standard error, as far as they are wanted."""
+
+    def __init__(self, *, events: bool, words: bool) -> None:
+        self._events = events
+        self._words = words
 
     def event(self, line: str, progress: Progress) -> None:  # noqa: ARG002
         """Show an event."""
-        click.echo(line, err=True)
+        if self._events:
+            click.echo(line, err=True)
 
     def say(self, text: str) -> None:
         """Show what is no event."""
-        click.echo(f"qp: {text}", err=True)
-
-
-class Silent:
-    """Shows nothing: the exit code tells the result."""
-
-    def event(self, line: str, progress: Progress) -> None:
-        """Pass over an event."""
-
-    def say(self, text: str) -> None:
-        """Pass over it."""
+        if self._words:
+            said(text)
 
 
 def watched(
@@ -67,7 +63,7 @@ def watched(
         run_id: The run.
         wait: For how many seconds a lost connection is tried to be made again.
         quiet: Whether nothing but a failure is told.
-        output_format: With `json` the events are put out too, one a line.
+        output_format: With `json` the events are put out as such, one a line.
 
     Raises:
         GatewayError: The run can't be watched any more.
@@ -75,7 +71,7 @@ def watched(
     progress = Progress()
     try:
         with (
-            _shown(quiet=quiet) as display,
+            _shown(output_format, quiet=quiet) as display,
             closing(_events(gateway, run_id, Patience(wait, display.say))) as events,
         ):
             for heard in events:
@@ -85,10 +81,9 @@ def watched(
                 display.event(line_of(heard), progress)
                 if progress.ended:
                     break
-    except (KeyboardInterrupt, GatewayUnavailableError) as end:
-        reason = f"{end}; " if isinstance(end, GatewayUnavailableError) else ""
-        again = f"qp status {run_id} --watch"
-        click.echo(f"qp: {reason}not watched any more, the run goes on: {again}", err=True)
+    except (KeyboardInterrupt, GatewayUnavailableError, RateLimitedError) as end:
+        why = "the run goes on" if isinstance(end, KeyboardInterrupt) else str(end)
+        said(f"{why}; 'qp status {run_id} --watch' watches it again")
         return ExitCode.UNCHECKED
     return _result(progress, run_id, quiet=quiet)
 
@@ -96,7 +91,7 @@ def watched(
 def line_of(heard: Heard) -> str:
     """Return an event on one line: when it happened, its type, and what it tells."""
     told = [
-        f"{words(name)}={words(value)}"
+        f"{words(name)}={words(value if isinstance(value, str) else ascii_json(value))}"
         for name, value in heard.data.items()
         if name not in _LEFT_OUT
     ]
@@ -116,24 +111,24 @@ def _events(gateway: Gateway, run_id: str, patience: Patience) -> Generator[Hear
 def _result(progress: Progress, run_id: str, *, quiet: bool) -> ExitCode:
     if progress.state == "completed":
         if not quiet:
-            click.echo(f"qp: run {run_id} is completed", err=True)
+            said(f"run {run_id} is completed")
         return ExitCode.CLEAN
     if progress.state == "failed":
         why = f": {progress.why}" if progress.why else ""
-        click.echo(f"qp: run {run_id} has failed{why}", err=True)
+        said(f"run {run_id} has failed{why}")
         return ExitCode.FINDINGS
-    click.echo(f"qp: run {run_id} has ended, and none of its events tells how", err=True)
+    said(f"run {run_id} has ended, and none of its events tells how")
     return ExitCode.UNCHECKED
 
 
 @contextmanager
-def _shown(*, quiet: bool) -> Iterator[Display]:
-    if quiet:
-        yield Silent()
+def _shown(output_format: str, *, quiet: bool) -> Iterator[Display]:
+    if quiet or output_format == "json":
+        yield Lines(events=False, words=not quiet)
     elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         with needing("client", "watching a run on a terminal"):
             from quantapilot.cli.live import Live
         with Live() as live:
             yield live
     else:
-        yield Plain()
+        yield Lines(events=True, words=True)

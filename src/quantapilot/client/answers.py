@@ -28,7 +28,7 @@ from quantapilot.sinks.retry_after import retry_after
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-7][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[3457][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _SHOWN = 300
 

@@ -77,6 +77,8 @@ class Patience:
         if error.retry_after is not None:
             pause = max(pause, error.retry_after)
         if pause > self._left:
+            if error.retry_after is None:
+                raise error
             raise type(error)(f"{error}: again in {told(pause)}", pause) from None
         self._failures += 1
         self._left -= pause

@@ -42,6 +42,8 @@ def test_what_would_take_longer_than_is_waited_is_given_up_at_once() -> None:
     waits.wait(RateLimitedError("later", 200.0))
     with pytest.raises(RateLimitedError, match="no more: again in 3 min 20 s"):
         waits.wait(RateLimitedError("no more", 200.0))
+    with pytest.raises(GatewayUnavailableError, match=r"^gone$"):
+        patience(0)[0].wait(GatewayUnavailableError("gone"))
     assert slept == [200.0]
 
 
