@@ -24,6 +24,7 @@ from quantapilot.errors import SinkError
 from quantapilot.signing import new_secret
 from quantapilot.sinks import sink_for
 from quantapilot.sinks.sink import Dead, Delivered, Disabled, Message, Retry, SinkOptions
+from quantapilot.sinks.webhook import from_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -417,6 +418,62 @@ def test_a_receiver_that_takes_nothing_is_given_up_at_the_deadline() -> None:
         start = time.monotonic()
         assert sent(url, [message(1, body), message(2)], options) == [Retry("timeout")] * 2
         assert 0.4 <= time.monotonic() - start < 5
+
+
+# Questions, of which the answer counts too.
+
+
+def asked(raw: Raw, options: SinkOptions = OPTIONS) -> tuple[Outcome, bytes]:
+    async def run() -> tuple[Outcome, bytes]:
+        async with listening(raw) as url:
+            sink = from_url(url, options)
+            await sink.open()
+            try:
+                return await sink.ask(message(1, b'{"question":1}'))
+            finally:
+                await sink.close()
+
+    return asyncio.run(run())
+
+
+def test_a_question_is_json_signed_as_an_event_is_and_its_answer_comes_back() -> None:
+    raw = Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nyes")
+    assert asked(raw) == (Delivered(), b"yes")
+    head, _, body = raw.requests[0].partition(b"\r\n\r\n")
+    lines = (line.partition(": ") for line in head.decode().split("\r\n")[1:])
+    headers = {name.lower(): value for name, _, value in lines}
+    assert headers["content-type"] == "application/json"
+    standardwebhooks.Webhook(SECRET).verify(body, headers)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 4096, (Delivered(), b"x" * 4096)),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 4097, (Delivered(), b"")),
+        (b"HTTP/1.1 404 Not Found\r\n\r\nyes", (Retry("status 404"), b"yes")),
+        (b"HTTP/1.1 410 Gone\r\n\r\n", (Disabled("status 410"), b"")),
+        (b"HTTP/1.1 302 Found\r\nlocation: /\r\n\r\n", (Retry("status 302"), b"")),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort",
+            (Retry("bad answer"), b""),
+        ),
+        (b"", (Retry("reset"), b"")),
+    ],
+)
+def test_of_an_answer_to_a_question_no_more_counts_than_is_short_and_whole(
+    answer: bytes, expected: tuple[Outcome, bytes]
+) -> None:
+    assert asked(Raw(answer)) == expected
+
+
+def test_an_answer_to_a_question_that_never_ends_is_given_up() -> None:
+    endless = Raw(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 65536, again=4000)
+    assert asked(endless) == (Delivered(), b"")
+    assert endless.written < 4000 * 65536
+    slow = Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nyes", closes=False)
+    options = SinkOptions(secrets=(SECRET,), allow_private=True, deadline=0.3)
+    assert asked(slow, options) == (Retry("timeout"), b"")
 
 
 # TLS

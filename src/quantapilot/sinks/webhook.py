@@ -12,8 +12,6 @@ import io
 import re
 import ssl
 import time
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -26,6 +24,7 @@ import quantapilot
 from quantapilot.errors import SecretError, SignatureError, SinkError
 from quantapilot.signing import Signer
 from quantapilot.sinks.addresses import Reach, RefusedAddressError, is_public, socket_factory
+from quantapilot.sinks.retry_after import retry_after
 from quantapilot.sinks.sink import Dead, Delivered, Disabled, Retry
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ IN_FLIGHT = 32
 _ANSWER = 4096
 # How long the rest of an answer is waited for, so that its connection can be used again.
 _REST = 1.0
-# A receiver that asks for more than a day is asked again after one.
-_LONGEST_WAIT = 86_400.0
 # Node and uvicorn close after 5 seconds; what is sent just then would be lost and sent again.
 _KEPT_ALIVE = 4.0
 # What aiohttp would rather be given as a file than as bytes.
@@ -46,7 +43,6 @@ _LARGE = 1 << 20
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-_SECONDS = re.compile(r"[0-9]{1,9}")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 # A host whose last part is a number is an IPv4 address, whole or not (WHATWG URL, section 3.5).
@@ -55,6 +51,10 @@ _NUMBER = re.compile(r"(?:\A|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?\Z")
 # What signing refuses is refused there.
 _SENDABLE = re.compile(r"[!-~]{1,256}")
 
+_EVENT = "application/cloudevents+json; charset=utf-8"
+_JSON = "application/json"
+
+_KIND = istr("content-type")
 _ID = istr("webhook-id")
 _TIMESTAMP = istr("webhook-timestamp")
 _SIGNATURE = istr("webhook-signature")
@@ -105,7 +105,6 @@ class WebhookSink:
         self._signer = Signer(options.secrets) if options.secrets else None
         self._headers = CIMultiDict(
             {
-                "content-type": "application/cloudevents+json; charset=utf-8",
                 # Said, as aiohttp would else ask for compressed answers, which nobody unpacks here.
                 "accept": "*/*",
                 "accept-encoding": "identity",
@@ -152,6 +151,29 @@ class WebhookSink:
         """
         return [await self._deliver(message) for message in batch]
 
+    async def ask(self, message: Message) -> tuple[Outcome, bytes]:
+        """Send a question in JSON, signed as an event is, and return what was answered to it.
+
+        Args:
+            message: What is asked.
+
+        Returns:
+            What became of it, and the body of the answer, which nothing vouches for: none where
+            it is longer than 4 KiB.
+
+        Raises:
+            SinkError: The sink is not open.
+        """
+        answer = await self._posted(message, _JSON)
+        if not isinstance(answer, aiohttp.ClientResponse):
+            return answer, b""
+        try:
+            return _outcome(answer), await _short(answer)
+        except _FAILURES as error:
+            return Retry(_reason(error)), b""
+        finally:
+            answer.close()
+
     async def close(self) -> None:
         """Close all connections."""
         session, self._session = self._session, None
@@ -159,9 +181,21 @@ class WebhookSink:
             await session.close()
 
     async def _deliver(self, message: Message) -> Outcome:
+        answer = await self._posted(message, _EVENT)
+        if not isinstance(answer, aiohttp.ClientResponse):
+            return answer
+        try:
+            await _finish(answer)
+            return _outcome(answer)
+        finally:
+            answer.release()
+
+    async def _posted(self, message: Message, kind: str) -> aiohttp.ClientResponse | Retry | Dead:
+        """Return the answer, of which only the head has come, or why there is none."""
         if self._session is None:
             raise SinkError(f"{self.name} is not open: nothing can be sent")
         headers = self._headers.copy()
+        headers[_KIND] = kind
         headers[_ID] = message.id
         now = int(time.time())
         headers[_TIMESTAMP] = str(now)
@@ -174,18 +208,13 @@ class WebhookSink:
             return Dead("bad-id")
         body = message.body if len(message.body) <= _LARGE else io.BytesIO(message.body)
         try:
-            answer = await self._session.post(
+            return await self._session.post(
                 self._url, data=body, headers=headers, allow_redirects=False
             )
         except (*_FAILURES, RuntimeError) as error:
             # uvloop tells by a RuntimeError of a connection that ended before it was written to.
             # Neither its text nor itself goes on: it may show the address, or what was answered.
             return Retry(_reason(error))
-        try:
-            await _finish(answer)
-            return _outcome(answer)
-        finally:
-            answer.release()
 
 
 def from_url(url: str, options: SinkOptions) -> WebhookSink:
@@ -288,6 +317,14 @@ async def _finish(answer: aiohttp.ClientResponse) -> None:
         answer.close()
 
 
+async def _short(answer: aiohttp.ClientResponse) -> bytes:
+    """Return the body of an answer that is short; nothing of a longer one."""
+    body = b""
+    while len(body) <= _ANSWER and (chunk := await answer.content.readany()):
+        body += chunk
+    return body if len(body) <= _ANSWER else b""
+
+
 def _outcome(answer: aiohttp.ClientResponse) -> Outcome:
     status = answer.status
     if 200 <= status < 300:
@@ -297,25 +334,6 @@ def _outcome(answer: aiohttp.ClientResponse) -> Outcome:
     # A status is three digits by RFC 9110, section 15; others are shown as none.
     reason = f"status {status}" if 100 <= status <= 599 else "bad answer"
     return Retry(reason, retry_after(answer.headers.get("retry-after")))
-
-
-def retry_after(value: str | None) -> float | None:
-    """Return how many seconds a `Retry-After` asks for (RFC 9110, section 10.2.3).
-
-    A day at most; None where there is none, or it can't be understood.
-    """
-    if value is None:
-        return None
-    value = value.strip(" \t")
-    if _SECONDS.fullmatch(value):
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        date = parsedate_to_datetime(value[:64])
-        # A date without a zone is read as UTC, which HTTP's dates are in.
-        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - time.time()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
 
 
 def _reason(error: Exception) -> str:

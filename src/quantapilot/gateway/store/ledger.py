@@ -91,10 +91,13 @@ class StoreLedger:
 
     def settle(self, sink: str, settlements: Sequence[Settlement]) -> None:
         """Record outcomes, all or none."""
-        if not settlements:
-            return
+        self.settle_all([(sink, settlements)])
+
+    def settle_all(self, groups: Sequence[tuple[str, Sequence[Settlement]]]) -> None:
+        """Record outcomes of several subscriptions, all or none."""
         with _as_outbox(), self._store.database.writing() as connection:
-            _record(connection, sink, settlements)
+            for sink, settlements in groups:
+                _record(connection, sink, settlements)
 
     def disable(self, sink: str, reason: str) -> None:
         """Record that a subscription wants no more events; what it did not get stays."""
