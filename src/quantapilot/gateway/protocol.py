@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -139,11 +140,10 @@ class GatewayProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_read = 0
         self._expect_nothing()
-        size, hosts = len(self.url), 0
-        for name, value in self.headers:
-            size += len(name) + len(value) + 4
-            hosts += name == b"host"
-        if size > self._limits.head_bytes or len(self.headers) > self._limits.headers:
+        headers = self.headers
+        size = len(self.url) + sum(map(len, chain.from_iterable(headers)))
+        hosts = [name for name, _ in headers].count(b"host")
+        if size > self._limits.head_bytes or len(headers) > self._limits.headers:
             self._fault = self._too_large()
             raise _HeadError(self._fault)
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
