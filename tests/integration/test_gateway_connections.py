@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ from quantapilot.contract.validator import Validator
 from quantapilot.gate.inspector import Inspector
 from quantapilot.gate.payload import PayloadCheck
 from quantapilot.gateway.bodies import (
-    BodyTimeoutError,
     BodyTooLargeError,
     ClientGoneError,
     read_body,
@@ -44,7 +43,6 @@ HOST = b"Host: gateway.example\r\n"
 GET = b"GET / HTTP/1.1\r\n" + HOST
 LAST = b"GET / HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
 POST = b"POST /body HTTP/1.1\r\n" + HOST
-_STATUS = {BodyTooLargeError: 413, BodyTimeoutError: 408}
 
 Address = tuple[str, int]
 
@@ -69,9 +67,9 @@ class Server:
 
     async def body(self, request: Request) -> Response:
         try:
-            body = await read_body(request.scope, request.receive, most=MOST, seconds=0.5)
-        except (BodyTooLargeError, BodyTimeoutError) as error:
-            return JSONResponse({"told": str(error)}, _STATUS[type(error)])
+            body = await read_body(request.scope, request.receive, most=MOST)
+        except BodyTooLargeError as error:
+            return JSONResponse({"told": str(error)}, 413)
         except ClientGoneError:
             self.gone.set()
             return PlainTextResponse("nobody hears it")
@@ -94,7 +92,7 @@ class Server:
 @pytest.fixture(scope="module", params=["asyncio", "uvloop"])
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[Server, Address]]:
     made = Server()
-    limits = ConnectionLimits(head_seconds=0.5, unread_seconds=0.5, linger=1.0)
+    limits = ConnectionLimits(head_seconds=0.5, body_seconds=0.5, unread_seconds=0.5, linger=1.0)
     with serving(made.app, limits, loop=request.param, timeout_keep_alive=5) as address:
         yield made, address
 
@@ -102,6 +100,12 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[Server, Address]]:
 @pytest.fixture
 def address(server: tuple[Server, Address]) -> Address:
     return server[1]
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Address]:
+    with serving(Server().app, ConnectionLimits(linger=30.0)) as address:
+        yield address
 
 
 def refused(answer: bytes, code: str = "BAD_REQUEST") -> dict[str, object]:
@@ -146,25 +150,23 @@ def test_a_head_without_an_end_is_answered_in_time(address: Address) -> None:
     assert "0.5 seconds" in str(refused(exchanged(address, GET), "REQUEST_TIMEOUT")["message"])
 
 
-def test_a_head_that_drips_is_answered_in_time(address: Address) -> None:
+def dripped(address: Address, beginning: bytes) -> bytes:
+    """Send more and more, a byte at a time, and return all that is answered."""
+    heard: list[bytes] = []
     with connected(address) as connection:
-        connection.sendall(GET)
-        answer = threading.Event()
-        heard: list[bytes] = []
-
-        def listen() -> None:
-            heard.append(rest(connection))
-            answer.set()
-
-        listening = threading.Thread(target=listen)
+        connection.sendall(beginning)
+        listening = threading.Thread(target=lambda: heard.append(rest(connection)))
         listening.start()
-        while not answer.wait(0.02):
-            try:
+        with suppress(OSError):
+            while listening.is_alive():
                 connection.sendall(b"x")
-            except OSError:
-                break
+                listening.join(0.02)
         listening.join()
-    refused(heard[0], "REQUEST_TIMEOUT")
+    return heard[0]
+
+
+def test_a_head_that_drips_is_answered_in_time(address: Address) -> None:
+    refused(dripped(address, GET), "REQUEST_TIMEOUT")
 
 
 def test_the_second_head_of_a_connection_has_to_be_in_time_too(address: Address) -> None:
@@ -175,8 +177,8 @@ def test_the_second_head_of_a_connection_has_to_be_in_time_too(address: Address)
         refused(rest(connection), "REQUEST_TIMEOUT")
 
 
-def test_a_head_in_pieces_is_taken(address: Address) -> None:
-    with connected(address) as connection:
+def test_a_head_in_pieces_is_taken(patient: Address) -> None:
+    with connected(patient) as connection:
         for byte in LAST:
             connection.sendall(bytes([byte]))
         assert hello(connection)
@@ -246,10 +248,32 @@ def test_a_bad_chunk_ends_the_request(address: Address) -> None:
     refused(exchanged(address, POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"))
 
 
-def test_a_body_that_comes_slowly_is_given_up(address: Address) -> None:
-    answer = exchanged(address, POST + b"Content-Length: 5\r\n\r\nhe")
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"did not arrive within 0.5 seconds" in answer
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 5\r\n\r\n",
+        b"Content-Length: 5\r\n\r\nhe",
+        b"Transfer-Encoding: chunked\r\n\r\n",
+    ],
+    ids=["none", "some", "in chunks"],
+)
+def test_a_body_that_does_not_come_is_given_up(server: tuple[Server, Address], head: bytes) -> None:
+    made, address = server
+    made.gone.clear()
+    told = refused(exchanged(address, POST + head), "REQUEST_TIMEOUT")
+    assert told["message"] == "a request's body may take 0.5 seconds"
+    until(made.gone.is_set)
+
+
+def test_a_body_that_drips_is_given_up(address: Address) -> None:
+    assert b"REQUEST_TIMEOUT" in dripped(address, POST + b"Content-Length: 9999\r\n\r\n")
+
+
+def test_a_body_in_pieces_is_taken(patient: Address) -> None:
+    with connected(patient) as connection:
+        for byte in POST + b"Content-Length: 5\r\nConnection: close\r\n\r\nhello":
+            connection.sendall(bytes([byte]))
+        assert b'{"size":5}' in rest(connection)
 
 
 def test_a_length_that_is_too_much_is_refused_before_the_body(address: Address) -> None:
@@ -261,27 +285,43 @@ def test_a_length_that_is_too_much_is_refused_before_the_body(address: Address) 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "in chunks"])
 def test_ten_megabytes_are_refused_and_the_sender_hears_of_it(
-    address: Address, announced: bool
+    patient: Address, announced: bool
 ) -> None:
     chunk = b"x" * (1 << 20)
-    with connected(address) as connection:
+    with connected(patient) as connection:
         if announced:
             connection.sendall(POST + b"Content-Length: 10485760\r\n\r\n" + chunk * 10)
         else:
             connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
             for _ in range(10):
                 connection.sendall(b"100000\r\n" + chunk + b"\r\n")
-        assert rest(connection).startswith(b"HTTP/1.1 413 ")
+        assert too_large(connection)
 
 
-def test_a_connection_whose_body_was_refused_goes_on_where_it_ends_soon(address: Address) -> None:
-    with connected(address) as connection:
+def too_large(connection: socket.socket) -> bool:
+    """Tell whether the answer is that a body is too large."""
+    heard = b""
+    while b"larger than 65536 bytes" not in heard:
+        part = connection.recv(4096)
+        if not part:
+            return False
+        heard += part
+    return heard.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_connection_whose_body_was_refused_goes_on_where_it_ends_soon(patient: Address) -> None:
+    with connected(patient) as connection:
         connection.sendall(POST + b"Content-Length: 70000\r\n\r\n")
-        heard = b""
-        while b"larger than" not in heard:
-            heard += connection.recv(4096)
+        assert too_large(connection)
         connection.sendall(b"x" * 70000 + LAST)
         assert hello(connection)
+
+
+def test_the_rest_of_a_body_that_was_refused_is_not_waited_for(address: Address) -> None:
+    with connected(address) as connection:
+        connection.sendall(POST + b"Content-Length: 70000\r\n\r\n")
+        assert too_large(connection)
+        assert rest(connection) == b""
 
 
 def test_a_length_that_is_a_lie_does_not_hold_its_handler(server: tuple[Server, Address]) -> None:

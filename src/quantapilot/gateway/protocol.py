@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -33,6 +34,7 @@ class ConnectionLimits:
 
     Attributes:
         head_seconds: How long the head of a request may take.
+        body_seconds: How long the rest of it may take after that.
         head_bytes, headers: How large it may be, and of how many headers.
         unread_seconds: How long a client may leave an answer unread, once buffers are full.
         linger: For how long the rest of a refused request is read and thrown away: a client that
@@ -40,6 +42,7 @@ class ConnectionLimits:
     """
 
     head_seconds: float = 10.0
+    body_seconds: float = 30.0
     head_bytes: int = 32 << 10
     headers: int = 100
     unread_seconds: float = 60.0
@@ -118,6 +121,9 @@ class GatewayProtocol(HttpToolsProtocol):
                 self._refuse(400, self._too_large())
             elif self._late is None and (begun != self._begun or completed == self._completed):
                 self._expect_head()
+        elif self._late is None and not self._in_head and not self._refused:
+            # Most bodies come together with their heads, and never get here.
+            self._expect_body()
 
     def on_message_begin(self) -> None:
         """Begin with a head."""
@@ -134,11 +140,10 @@ class GatewayProtocol(HttpToolsProtocol):
         self._in_head = False
         self._head_read = 0
         self._expect_nothing()
-        size, hosts = len(self.url), 0
-        for name, value in self.headers:
-            size += len(name) + len(value) + 4
-            hosts += name == b"host"
-        if size > self._limits.head_bytes or len(self.headers) > self._limits.headers:
+        headers = self.headers
+        size = len(self.url) + sum(map(len, chain.from_iterable(headers)))
+        hosts = [name for name, _ in headers].count(b"host")
+        if size > self._limits.head_bytes or len(headers) > self._limits.headers:
             self._fault = self._too_large()
             raise _HeadError(self._fault)
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
@@ -152,8 +157,8 @@ class GatewayProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._completed += 1
         self._in_head = True
+        self._expect_nothing()
         if self.cycle.response_complete:
-            self._expect_nothing()
             self._expect_head()
 
     def on_response_complete(self) -> None:
@@ -197,6 +202,9 @@ class GatewayProtocol(HttpToolsProtocol):
     def _expect_head(self) -> None:
         self._late = self.loop.call_later(self._limits.head_seconds, self._head_is_late)
 
+    def _expect_body(self) -> None:
+        self._late = self.loop.call_later(self._limits.body_seconds, self._body_is_late)
+
     def _expect_nothing(self) -> None:
         if self._late is not None:
             self._late.cancel()
@@ -216,6 +224,14 @@ class GatewayProtocol(HttpToolsProtocol):
             self._refuse(408, f"a request's head may take {self._limits.head_seconds:g} seconds")
         else:
             self.transport.close()
+
+    def _body_is_late(self) -> None:
+        self._late = None
+        if self.pipeline:
+            # It is not read before the requests before it are answered.
+            self._expect_body()
+        else:
+            self._refuse(408, f"a request's body may take {self._limits.body_seconds:g} seconds")
 
     def _refuse(self, status: int, message: str) -> None:
         """Answer that the request can't be taken, and read no further."""

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from copy import copy
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -19,6 +20,8 @@ import orjson
 
 from quantapilot.gateway.observed import METHODS, OTHER
 from quantapilot.guard import JsonFormatter
+from quantapilot.guard.lines import line_check
+from quantapilot.guard.tracebacks import frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from quantapilot.config import Config
     from quantapilot.gateway.observed import Answered
+    from quantapilot.guard.lines import LineCheck
 
 Level = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
@@ -64,7 +68,7 @@ class Records:
         self._stream = sys.stderr if stream is None else stream
         self._formatter = JsonFormatter(config=config)
         self._queue: SimpleQueue[str | tuple[float, Answered] | None] = SimpleQueue()
-        self._handler = _Handler(self._put)
+        self._handler = _Handler(self._put, line_check(config))
         self._handler.setFormatter(self._formatter)
         self._before: list[tuple[logging.Logger, int, bool]] = []
         self._thread = threading.Thread(target=self._write, name="quantapilot-log", daemon=True)
@@ -164,11 +168,20 @@ class Records:
 
 
 class _Handler(logging.Handler):
-    """Hands lines of loggers to the writing thread."""
+    """Hands lines of loggers to the writing thread, and of exceptions only where they come from.
 
-    def __init__(self, put: Callable[[str], None]) -> None:
+    The text of one nobody foresaw may hold what was sent, and not all of that looks like anything.
+    """
+
+    def __init__(self, put: Callable[[str], None], check: LineCheck) -> None:
         super().__init__()
         self._put = put
+        self._check = check
 
     def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            # Other handlers may have use for the record as it is.
+            record = copy(record)
+            record.exc_info, record.exc_text = None, frames(error, self._check)
         self._put(self.format(record))
