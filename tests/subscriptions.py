@@ -50,6 +50,7 @@ class Hook:
     status: Callable[[str], int] = lambda _: 204
     takes: float = 0.0
     arrived: list[str] = field(default_factory=list)
+    runs: set[str] = field(default_factory=set)
     signatures: list[int] = field(default_factory=list)
     tried: int = 0
     challenged: int = 0
@@ -111,6 +112,7 @@ class Hooks:
         status = hook.status(message_id)
         if status < 300:
             hook.arrived.append(message_id)
+            hook.runs.add(document.get("subject", ""))
             hook.signatures.append(len(request.headers["webhook-signature"].split()))
         return web.Response(status=status)
 

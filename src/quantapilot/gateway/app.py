@@ -16,7 +16,6 @@ from starlette.routing import Match, Route
 from quantapilot.errors import StoreError
 from quantapilot.gateway import openapi, pages, run_calls, stream_calls, subscription_calls
 from quantapilot.gateway.bodies import (
-    BodyTimeoutError,
     BodyTooLargeError,
     ClientGoneError,
     read_body,
@@ -29,7 +28,7 @@ from quantapilot.gateway.calls import (
     problem_answer,
     raw_answer,
 )
-from quantapilot.gateway.limits import address_class
+from quantapilot.gateway.networks import address_class
 from quantapilot.gateway.observed import OTHER, Answered
 from quantapilot.gateway.problems import ProblemError
 
@@ -199,18 +198,11 @@ def _known(
 async def _body(gateway: Gateway, request: Request) -> bytes:
     settings = gateway.settings
     try:
-        return await read_body(
-            request.scope,
-            request.receive,
-            most=settings.most_body,
-            seconds=settings.body_seconds,
-        )
+        return await read_body(request.scope, request.receive, most=settings.most_body)
     except BodyTooLargeError:
         raise ProblemError(
             "BODY_TOO_LARGE", f"The body has more than {settings.most_body:,} bytes."
         ) from None
-    except BodyTimeoutError:
-        raise ProblemError("REQUEST_TIMEOUT") from None
 
 
 async def _ready(gateway: Gateway) -> Response:

@@ -11,7 +11,7 @@ import uvicorn
 
 from quantapilot.errors import ConfigError
 from quantapilot.gateway.app import application
-from quantapilot.gateway.protocol import ConnectionLimits, limited
+from quantapilot.gateway.protocol import limited
 from quantapilot.relay.thread import loop_factory
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
     listener = _listener(listening)
     config = uvicorn.Config(
         application(gateway),
-        http=limited(ConnectionLimits(head_seconds=gateway.settings.head_seconds)),
+        http=limited(gateway.settings.connections),
         loop="none",
         lifespan="off",
         ws="none",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from quantapilot.gateway.limits import MEMORY, LimitSettings
+from quantapilot.gateway.protocol import ConnectionLimits
 from quantapilot.gateway.webhooks import DeliverySettings
 
 STORE = "quantapilot.db"
@@ -21,9 +22,8 @@ class GatewaySettings:
         limits: How often somebody may do something.
         limits_storage: Where that is counted: `memory://`, or the address of a Redis.
         deliveries: How events are delivered to subscriptions.
+        connections: What a connection may cost.
         most_body: The most that a body may have.
-        body_seconds: How long one may take to arrive.
-        head_seconds: How long the head of a request may take to arrive.
         most_subscriptions: The most subscriptions of one token.
         most_streams: The most event streams of one token at a time.
         heartbeat: How often a stream says something where nothing happens.
@@ -36,9 +36,8 @@ class GatewaySettings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     limits_storage: str = MEMORY
     deliveries: DeliverySettings = field(default_factory=DeliverySettings)
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     most_body: int = 64 << 10
-    body_seconds: float = 10.0
-    head_seconds: float = 10.0
     most_subscriptions: int = 50
     most_streams: int = 100
     heartbeat: float = 15.0

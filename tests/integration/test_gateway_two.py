@@ -1,0 +1,96 @@
+"""Two gateways on one PostgreSQL: one limit, one lead, one answer, whichever is asked."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.gateways import REPOSITORY, Gateway
+from tests.postgresql_server import postgresql_server
+from tests.subscriptions import Hook, Hooks, until
+from tests.valkey_server import valkey_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REQUEST = {"repo_url": REPOSITORY, "branch": "main"}
+KEY = {"QP_GATEWAY_KEY": "0123456789abcdef0123456789abcdef"}
+SECONDS = 8
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Gateway]]:
+    folder = tmp_path_factory.mktemp("two")
+    with postgresql_server() as server, valkey_server(folder) as valkey:
+        options = (
+            "--allow-private",
+            *("--limits-at", f"redis://127.0.0.1:{valkey.port}/0"),
+            f"--limit=trigger=10 per {SECONDS} second",
+        )
+        place = server.new_place()
+        # One after the other: each makes the tables that there are not.
+        with Gateway(place, folder, options, KEY) as one, Gateway(place, folder, options, KEY) as b:
+            one.register()
+            yield one, b
+
+
+def test_a_limit_holds_over_both_and_says_when_to_come_again(two: tuple[Gateway, Gateway]) -> None:
+    token = two[0].token()
+    began = time.monotonic()
+    answers = [two[each % 2].call("POST", "/run", token, REQUEST) for each in range(14)]
+    assert time.monotonic() - began < SECONDS, "the machine is too slow for this window"
+    assert [each.status for each in answers] == [202] * 10 + [429] * 4
+    for refused in answers[10:]:
+        wait = int(refused.headers["retry-after"])
+        assert refused.json["retry_after"] == wait
+        assert 1 <= wait <= SECONDS
+    # Who waits as long as it was told is served; who comes a good deal earlier is not.
+    wait = int(answers[-1].headers["retry-after"])
+    if wait > 3:
+        time.sleep(wait - 3)
+        assert two[1].call("POST", "/run", token, REQUEST).status == 429
+    time.sleep(min(wait, 3))
+    assert two[0].call("POST", "/run", token, REQUEST).status == 202
+
+
+def test_what_one_accepts_the_other_knows(two: tuple[Gateway, Gateway]) -> None:
+    one, other = two
+    token = one.token()
+    run = one.run(token)
+    assert other.call("GET", f"/runs/{run}", token).json["state"] == "running"
+    with other.stream(token, f"?run={run}") as stream:
+        assert one.emit(token, run, "run_completed").status == 202
+        event = stream.next()
+        assert event is not None
+        assert event["type"] == "quantapilot.run_completed"
+    late = other.emit(token, run, "run_paused", reason="Budget")
+    assert late.status == 409
+
+
+def test_a_trigger_that_is_sent_again_to_the_other_starts_nothing_more(
+    two: tuple[Gateway, Gateway],
+) -> None:
+    token = two[0].token()
+    key = {"idempotency-key": "4d8c1a52-once"}
+    answers = [each.call("POST", "/run", token, REQUEST, key) for each in two]
+    assert answers[0].status == 202
+    assert answers[0].body == answers[1].body
+
+
+def test_deliveries_go_on_where_the_one_that_delivered_is_killed(
+    two: tuple[Gateway, Gateway],
+) -> None:
+    with Hooks() as hooks:
+        hook = hooks.hooks["all"] = Hook()
+        token = two[0].token()
+        made = two[0].call("POST", "/subscriptions", token, {"url": hooks.url("all")})
+        assert made.status == 201, made.body
+        first = two[0].run(token)
+        until(lambda: first in hook.runs)
+        # Whichever had the lead: both are ended once, and the other one delivers meanwhile.
+        for ended, other in (two, two[::-1]):
+            ended.kill()
+            run = other.run(token)
+            until(lambda run=run: run in hook.runs, 60)
+            ended.start()
