@@ -9,7 +9,7 @@ PEERS  := .venv-bench
 BENCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install validate test test-browser lint format types generate generate-check examples bench package lock clean
+.PHONY: help install validate test test-browser test-n8n lint format types generate generate-check examples bench package lock clean
 
 help:            ## list the targets
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -26,12 +26,15 @@ validate: $(READY)  ## check contract, generated models, examples, logs and even
 	$(BIN)/qp validate:api
 	$(BIN)/qp scan --quiet .
 
-test: $(READY)  ## run the test suite, all but tests/browser
+test: $(READY)  ## run the test suite, all but tests/browser and tests/n8n
 	$(BIN)/python -m pytest
 
 test-browser: $(READY)  ## open the HTML report in a real Chromium; installs one where none is
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest tests/browser -n 0
+
+test-n8n: $(READY)  ## drive real n8n and a gateway, both ways; installs n8n (2.5 GB) into the cache folder
+	$(BIN)/python -m tests.n8n
 
 lint: $(READY)  ## ruff (rules and format) and the layer contract
 	$(BIN)/ruff check .

@@ -57,11 +57,11 @@ BranchName = TypeAliasType(
         Field(
             max_length=255,
             min_length=1,
-            pattern="^[^\\x00-\\x20\\x7f~^:?*\\[\\\\/.-][^\\x00-\\x20\\x7f~^:?*\\[\\\\]*$",
+            pattern="^[^\\x00-\\x20\\x7f-\\xa0\\xad\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff~^:?*\\[\\\\/.-][^\\x00-\\x20\\x7f-\\xa0\\xad\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff~^:?*\\[\\\\]*$",
         ),
     ],
 )
-"""A git branch name."""
+"""A git branch name, without characters that nobody sees or that turn the direction of text."""
 
 
 GateName = TypeAliasType("GateName", Annotated[str, Field(pattern="^[a-z][a-z0-9_-]{0,63}$")])

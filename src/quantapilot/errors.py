@@ -165,6 +165,53 @@ class ReplayMismatchError(StoreError):
     """An idempotency key was sent again, with another request than before."""
 
 
+class GatewayError(QuantaPilotError):
+    """The gateway could not be asked, or did not do it; the text shows no token.
+
+    What the gateway itself said stands in it on one line, cut, and without what does not print.
+    """
+
+
+class GatewayUnavailableError(GatewayError):
+    """Nothing answers, or the gateway can't now; `retry_after` is for how many seconds it says."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RateLimitedError(GatewayError):
+    """The gateway takes no more just now; `retry_after` is for how many seconds, if it says."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class UnauthenticatedError(GatewayError):
+    """There is no token, or the gateway does not take it."""
+
+
+class ForbiddenError(GatewayError):
+    """The token does not allow it."""
+
+
+class NotFoundError(GatewayError):
+    """The gateway has no such thing, or none that the token may see."""
+
+
+class RefusedByGatewayError(GatewayError):
+    """The gateway refuses what it was sent; `code` is its word for that, for programs."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class UnexpectedAnswerError(GatewayError):
+    """What answers does not answer as a gateway does."""
+
+
 class MissingExtraError(QuantaPilotError):
     """An optional part was asked for whose packages are not installed."""
 

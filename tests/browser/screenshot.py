@@ -1,6 +1,7 @@
-"""`python -m tests.browser.screenshot` takes the picture of the HTML report that docs/ shows.
+"""`python -m tests.browser.screenshot` takes the pictures of pages that docs/ shows.
 
-It is the report of the dirty examples, in light colours, taken from the root of the repository.
+The report is that of the dirty examples, the gateway is the made-up one of its page's tests; both
+are in light colours, and taken from the root of the repository.
 """
 
 from __future__ import annotations
@@ -9,24 +10,52 @@ import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from tests.browser.chromium import launch
+from tests.browser.gateway_page_api import TOKEN, busy
 from tests.browser.written import ROOT, dirty_findings, write
 
-PICTURE = ROOT / "docs" / "report.png"
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+REPORT = ROOT / "docs" / "report.png"
+GATEWAY = ROOT / "docs" / "gateway.png"
 
 
 def main() -> None:
-    """Write the picture anew."""
+    """Write the pictures anew."""
     os.chdir(ROOT)
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with sync_playwright() as playwright, launch(playwright) as browser:
+        _report(browser)
+        _gateway(browser)
+    for picture in (REPORT, GATEWAY):
+        sys.stdout.write(f"wrote {picture.relative_to(ROOT)}\n")
+
+
+def _report(browser: Browser) -> None:
+    with TemporaryDirectory() as folder:
         report = write(Path(folder) / "report.html", *dirty_findings())
-        with launch(playwright) as browser:
-            page = browser.new_page(viewport={"width": 1180, "height": 760}, color_scheme="light")
-            page.goto(report.as_uri())
-            page.screenshot(path=PICTURE)
-    sys.stdout.write(f"wrote {PICTURE.relative_to(ROOT)}\n")
+        page = browser.new_page(viewport={"width": 1180, "height": 760}, color_scheme="light")
+        page.goto(report.as_uri())
+        page.screenshot(path=REPORT)
+
+
+def _gateway(browser: Browser) -> None:
+    with busy().served() as gateway:
+        page = browser.new_page(
+            viewport={"width": 1180, "height": 860}, color_scheme="light", timezone_id="UTC"
+        )
+        page.goto(f"{gateway.url}#run={gateway.runs[0]['run_id']}")
+        page.get_by_label("Token", exact=True).fill(TOKEN)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#connection-text")).to_have_text("Live")
+        expect(page.locator("#timeline li")).to_have_count(5)
+        expect(page.locator("#refusals li")).to_have_count(len(gateway.refusals))
+        page.mouse.move(0, 0)
+        page.screenshot(path=GATEWAY)
+        page.close()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect, sync_playwright
 from tests.browser.chromium import launch
+from tests.browser.colours import COLOURS, contrast, luminance
 from tests.browser.written import ROOT, dirty_findings, summary_of, write
 
 from quantapilot.errors import ExitCode
@@ -421,34 +422,6 @@ def test_without_javascript_the_page_names_the_text_report(browser: Browser, rep
         expect(page.locator("body > noscript p")).to_have_text(
             re.compile(r"Not clean\. \d+ errors")
         )
-
-
-def channels(colour: str) -> list[float]:
-    numbers = [float(part) for part in re.findall(r"[\d.]+", colour)]
-    assert colour.startswith("rgb"), colour
-    assert len(numbers) == 3 or numbers[3] == 1, colour
-    return numbers[:3]
-
-
-def luminance(colour: str) -> float:
-    """Return the relative luminance of a CSS colour (WCAG 2.2)."""
-    parts = [part / 255 for part in channels(colour)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-COLOURS = """(element) => {
-  const ground = (at) => {
-    const colour = getComputedStyle(at).backgroundColor;
-    return colour === "rgba(0, 0, 0, 0)" && at.parentElement ? ground(at.parentElement) : colour;
-  };
-  return [getComputedStyle(element).color, ground(element)];
-}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

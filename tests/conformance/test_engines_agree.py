@@ -247,8 +247,12 @@ def test_both_engines_give_one_verdict_where_there_is_no_model(name: str) -> Non
     for case in cases(name):
         fast = FAST.is_valid(definition, case.value)
         reference = REFERENCE.is_valid(definition, case.value)
-        trailing = ACCEPTED["line end"].applies(case.bent) and reference
-        assert fast == reference or trailing, case
+        accepted = any(
+            known.applies(case.bent)
+            and (known.verdicts.fast, known.verdicts.reference) == (fast, reference)
+            for known in ACCEPTED.values()
+        )
+        assert fast == reference or accepted, case
 
 
 @pytest.mark.parametrize("name", ACCEPTED)

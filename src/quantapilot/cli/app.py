@@ -26,8 +26,11 @@ COMMANDS = {
     "chaos": ("quantapilot.cli.chaos", "chaos"),
     "relay": ("quantapilot.cli.relay", "relay"),
     "outbox": ("quantapilot.cli.outbox", "outbox"),
+    "serve": ("quantapilot.cli.serve", "serve"),
     "token": ("quantapilot.cli.token", "token"),
     "project": ("quantapilot.cli.project", "project"),
+    "run": ("quantapilot.cli.run", "run"),
+    "status": ("quantapilot.cli.status", "status"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

@@ -77,6 +77,21 @@ def sinks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[s
     return [each.name for each in known if each.name.startswith(incomplete)]
 
 
+def repositories(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Return the address of the repository around the current folder, if it begins so."""
+    from quantapilot.client.repository import surroundings
+
+    found = surroundings().repo_url
+    return [found] if found and found.startswith(incomplete) else []
+
+
+def branches(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Return the branches of the repository around the current folder that begin so."""
+    from quantapilot.client.repository import branches
+
+    return [name for name in branches() if name.startswith(incomplete)]
+
+
 def _rules(ctx: click.Context) -> list[str]:
     from quantapilot.contract.rules import CONTRACT_RULES
     from quantapilot.inputs.rules import INPUT_RULES

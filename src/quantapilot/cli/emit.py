@@ -11,6 +11,7 @@ import click
 
 from quantapilot.cli import candidates
 from quantapilot.cli.options import CONFIG, Seconds
+from quantapilot.cli.output import tell_refused
 from quantapilot.cli.runtime import OUTBOX, TO, sink_options
 from quantapilot.config import load_config
 from quantapilot.errors import ExitCode, UnsearchableError
@@ -135,23 +136,13 @@ def _each(
         try:
             click.echo(done(entry_of(check, label, text, line, name)))
         except EventRefusedError as error:
-            _refused(error)
+            tell_refused(error)
             code = ExitCode.FINDINGS
         else:
             code = ExitCode.CLEAN if code is ExitCode.NOTHING else code
     if code is ExitCode.NOTHING:
         click.echo("qp: the input holds no event", err=True)
     return code
-
-
-def _refused(error: EventRefusedError) -> None:
-    from quantapilot.reports.text import TextReporter
-
-    reporter = TextReporter(sys.stderr, colour=sys.stderr.isatty(), quiet=False)
-    for finding in error.findings:
-        reporter.add(finding)
-    if not error.findings:
-        click.echo(f"qp: {error}", err=True)
 
 
 def _tell(progress: Iterable[SinkProgress]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quantapilot.cli import candidates
-from quantapilot.errors import ExitCode
+from quantapilot.errors import ExitCode, needing
 from quantapilot.reports.plain import printable
 
 if TYPE_CHECKING:
@@ -64,18 +64,16 @@ def opened(store: str, *, made: bool = False) -> Iterator[Store]:
         MissingExtraError: The packages of the gateway are not installed.
         StoreError: The store can't be used.
     """
-    from quantapilot.gateway.keys import sqlite_file
-    from quantapilot.gateway.store.store import Store
+    with needing("gateway", "the gateway's store"):
+        from quantapilot.gateway.store.address import address
+        from quantapilot.gateway.store.store import Store
 
-    file = sqlite_file(store)
+    file = address(store).path
     if not made and file is not None and not file.exists():
-        click.echo(f"qp: {printable(str(file))}: there is no such store", err=True)
+        click.echo(f"qp: {printable(store)}: there is no such store", err=True)
         sys.exit(ExitCode.NOTHING)
-    open_store = Store(store)
-    try:
-        yield open_store
-    finally:
-        open_store.close()
+    with Store(store) as gateway:
+        yield gateway
 
 
 def moment(seconds: float | None) -> str | None:

@@ -1,7 +1,8 @@
-"""Files that a command writes: complete or not there."""
+"""What commands write: files that are complete or not there, and why something was refused."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -10,6 +11,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from quantapilot.findings import RefusedError
 
 
 @contextmanager
@@ -38,6 +41,17 @@ def written_whole(output: Path, what: str) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def tell_refused(error: RefusedError) -> None:
+    """Report on standard error what was refused, and why."""
+    from quantapilot.reports.text import TextReporter
+
+    reporter = TextReporter(sys.stderr, colour=sys.stderr.isatty(), quiet=False)
+    for finding in error.findings:
+        reporter.add(finding)
+    if not error.findings:
+        click.echo(f"qp: {error}", err=True)
 
 
 def _unwritable(output: Path, what: str, error: OSError) -> click.UsageError:

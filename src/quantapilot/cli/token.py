@@ -134,7 +134,6 @@ def create(
 
     With --signed, the key's id and its secret are printed on one line.
     """
-    from quantapilot.gateway.keys import load_keys
     from quantapilot.gateway.tokens import new_signing_token, new_token
 
     granted = scopes or ((_SIGNS,) if signed else ())
@@ -144,18 +143,22 @@ def create(
         raise click.UsageError(f"a key signs triggers and nothing else: --scope {_SIGNS}")
     now = time.time()
     expires_at = None if expires is None else now + expires
-    if signed:
-        made = new_signing_token(granted, projects, now, label=label, expires_at=expires_at)
-        shown = f"{made.token_id} {load_keys(store).trigger_secret(made.token_id)}"
-    else:
-        shown, made = new_token(granted, projects, now, label=label, expires_at=expires_at)
     with opened(store, made=True) as gateway:
+        if signed:
+            from quantapilot.gateway.keys import load_keys
+
+            made = new_signing_token(granted, projects, now, label=label, expires_at=expires_at)
+            shown = f"{made.token_id} {load_keys(store).trigger_secret(made.token_id)}"
+        else:
+            shown, made = new_token(granted, projects, now, label=label, expires_at=expires_at)
         gateway.add_token(made)
         known = set(gateway.directory().repositories.values())
     click.echo(shown)
     click.echo(f"made {_line(made, now)}; keep it: it is not shown again", err=True)
     for project in sorted(made.projects - known - {EVERY_PROJECT}):
-        click.echo(f"{project} has no repository yet: 'qp project add {project}'", err=True)
+        click.echo(
+            f"{project} has no repository yet: 'qp project add {project} --repo URL'", err=True
+        )
 
 
 @token.command("list")
@@ -165,7 +168,7 @@ def list_(store: str, report_format: str) -> None:
     """List all tokens, those that ended too; never what proves them."""
     now = time.time()
     with opened(store) as gateway:
-        tokens = sorted(gateway.tokens(), key=lambda each: (each.created_at, each.token_id))
+        tokens = gateway.tokens()
     if report_format == "json":
         print_json([_as_json(each, now) for each in tokens])
     else:

@@ -1,1 +1,1 @@
-"""The gateway as a client sees it: what `qp run` and `qp status` are made of."""
+"""The gateway's client: runs are started, looked at and followed from the command line."""

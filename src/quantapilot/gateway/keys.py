@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import GatewayKeyError
+from quantapilot.gateway.store.address import address
 from quantapilot.reports.plain import printable
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def load_keys(store_url: str, environ: Mapping[str, str] = os.environ) -> Keys:
     Raises:
         GatewayKeyError: The key is too short or damaged, others can read it, it can't be kept, or
             there is none and no place for one.
+        StoreError: The address is none of a store.
     """
     if VARIABLE in environ:
         # A file that a variable is filled from may end with a newline.
@@ -106,23 +108,13 @@ def load_keys(store_url: str, environ: Mapping[str, str] = os.environ) -> Keys:
                 f"{VARIABLE} holds fewer than {_LEAST_CHARACTERS} characters; {_MAKE_ONE}"
             )
         return Keys(given.encode("utf-8", "surrogateescape"))
-    store = sqlite_file(store_url)
+    store = address(store_url).path
     if store is None:
         raise GatewayKeyError(
             f"a store on a server has no place for the gateway's key: set {VARIABLE} to the same "
             f"random text for every process of this gateway; {_MAKE_ONE}"
         )
     return Keys(_kept(store.with_name(f"{store.name}.key")))
-
-
-def sqlite_file(store_url: str) -> Path | None:
-    """Return the file of a SQLite store; None for a store on a server."""
-    scheme, mark, rest = store_url.partition("://")
-    if not mark:
-        return Path(store_url)
-    if scheme.partition("+")[0] != "sqlite" or not rest.startswith("/"):
-        return None
-    return Path(rest.removeprefix("/"))
 
 
 def _kept(file: Path) -> bytes:

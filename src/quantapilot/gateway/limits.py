@@ -12,7 +12,6 @@ import math
 import re
 import time
 from dataclasses import dataclass, fields
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -27,17 +26,13 @@ if TYPE_CHECKING:
 
     from limits import RateLimitItem
 
-    from quantapilot.gateway.keys import Keys
-
 MEMORY = "memory://"
 # More would be kept of each caller, and is no limit.
 _MOST_CALLS = 1_000_000
-# Longer than Redis takes; shorter than what a caller notices.
-_DEADLINE = 0.5
-_RETRY_AFTER = 5.0
+# Longer than a burst of calls takes, one behind the other; a Redis that hangs costs it once.
+_DEADLINE = 2.0
+_PAUSE = 5.0
 _DATABASE = re.compile(r"/?|/[0-9]{1,9}")
-_V4_CLASS = 24
-_V6_CLASS = 64
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -86,6 +81,7 @@ class Limits:
         storage_url: str = MEMORY,
         *,
         now: Callable[[], float] = time.monotonic,
+        deadline: float = _DEADLINE,
     ) -> None:
         """Take the limits and where calls are counted; nothing is connected to.
 
@@ -93,6 +89,7 @@ class Limits:
             settings: The limits.
             storage_url: `memory://`, or the address of a Redis that processes share.
             now: Tells the time of this process's windows, in seconds.
+            deadline: The seconds that a call to Redis may take.
 
         Raises:
             ConfigError: A limit or the address can't be used.
@@ -104,7 +101,8 @@ class Limits:
             bucket: Window(item.amount, item.get_expiry(), now)
             for bucket, item in self._items.items()
         }
-        self._shared = None if storage_url == MEMORY else _redis(storage_url)
+        self._shared = None if storage_url == MEMORY else _redis(storage_url, deadline)
+        self._deadline = deadline
         self._away_until = -math.inf
         self.alone = False
 
@@ -117,17 +115,23 @@ class Limits:
             bucket: The name of a limit.
             who: The caller: any bytes, which are kept for as long as the limit's window.
         """
-        if self._shared is None or self._now() < self._away_until:
+        now = self._now()
+        if self._shared is None or now < self._away_until:
             return self._windows[bucket].hit(who)
+        asking = self.alone
+        if asking:
+            # One call asks whether Redis is back; the others need not wait for it.
+            self._away_until = now + _PAUSE
         try:
-            async with asyncio.timeout(_DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 wait = await self._shared.hit(self._items[bucket], bucket, who)
         # A server may answer what the client is not ready for.
         except Exception as error:  # noqa: BLE001
             self._lost(error)
             return self._windows[bucket].hit(who)
-        if self.alone:
+        if asking:
             self.alone = False
+            self._away_until = -math.inf
             _LOGGER.warning("rate limits are shared again")
         return wait
 
@@ -137,7 +141,7 @@ class Limits:
             await self._shared.close()
 
     def _lost(self, error: Exception) -> None:
-        self._away_until = self._now() + _RETRY_AFTER
+        self._away_until = self._now() + _PAUSE
         if not self.alone:
             self.alone = True
             # The kind alone: an address may hold a password.
@@ -150,29 +154,6 @@ class Limits:
 def retry_after(wait: float) -> int:
     """Return the whole seconds of the header `Retry-After` (RFC 9110, section 10.2.3)."""
     return max(1, math.ceil(wait))
-
-
-def address_class(keys: Keys, address: str | None) -> bytes:
-    """Return what stands for the network of an address: who has one address there has many.
-
-    Networks are /24 of IPv4 and /64 of IPv6. Nothing tells which one it stands for.
-
-    Args:
-        keys: Hash it.
-        address: The peer's; None, and what is no IP address, are one class of their own.
-    """
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return keys.hashed("address")
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    network: IPv4Network | IPv6Network
-    if isinstance(parsed, IPv6Address):
-        network = IPv6Network((int(parsed), _V6_CLASS), strict=False)
-    else:
-        network = IPv4Network((int(parsed), _V4_CLASS), strict=False)
-    return keys.hashed("address", network.network_address.packed)
 
 
 def _items(settings: LimitSettings) -> Mapping[str, RateLimitItem]:
@@ -192,7 +173,7 @@ def _item(name: str, text: str) -> RateLimitItem:
     return found[0]
 
 
-def _redis(url: str) -> Shared:
+def _redis(url: str, deadline: float) -> Shared:
     if not _names_redis(url):
         raise ConfigError(
             f"the limits are counted at '{MEMORY}' or at an address like redis://HOST:PORT/0, "
@@ -200,7 +181,7 @@ def _redis(url: str) -> Shared:
         )
     with needing("redis", "limits that processes share"):
         from quantapilot.gateway.redis_windows import RedisWindows
-    return RedisWindows(url, _DEADLINE)
+    return RedisWindows(url, deadline)
 
 
 def _names_redis(url: str) -> bool:

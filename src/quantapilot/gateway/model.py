@@ -59,9 +59,14 @@ class Token:
         """Return whether it holds at a time."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether it is granted every project."""
+        return EVERY_PROJECT in self.projects
+
     def sees(self, project_id: str) -> bool:
         """Return whether it is granted a project."""
-        return project_id in self.projects or EVERY_PROJECT in self.projects
+        return project_id in self.projects or self.sees_all
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from limits import RateLimitItem
 
 _PREFIX = "quantapilot"
-_CONNECTIONS = 64
+# More don't make it faster, and a burst of calls would first have to open them all.
+_CONNECTIONS = 8
 # Redis keeps times to a tenth of a millisecond.
 _ROUNDING = 0.001
 
@@ -29,8 +30,8 @@ class RedisWindows:
 
     def __init__(self, url: str, deadline: float) -> None:
         """Take where Redis is, and the seconds it may take; nothing is connected to."""
-        # One try more: the connection may have been closed since it was used last.
         options: dict[str, Any] = {
+            # One try more: the connection may have been closed since it was used last.
             "retry": Retry(NoBackoff(), 1),
             "socket_timeout": deadline,
             "socket_connect_timeout": deadline,

@@ -12,8 +12,6 @@ import io
 import re
 import ssl
 import time
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -26,6 +24,7 @@ import quantapilot
 from quantapilot.errors import SecretError, SignatureError, SinkError
 from quantapilot.signing import Signer
 from quantapilot.sinks.addresses import Reach, RefusedAddressError, is_public, socket_factory
+from quantapilot.sinks.retry_after import retry_after
 from quantapilot.sinks.sink import Dead, Delivered, Disabled, Retry
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ IN_FLIGHT = 32
 _ANSWER = 4096
 # How long the rest of an answer is waited for, so that its connection can be used again.
 _REST = 1.0
-# A receiver that asks for more than a day is asked again after one.
-_LONGEST_WAIT = 86_400.0
 # Node and uvicorn close after 5 seconds; what is sent just then would be lost and sent again.
 _KEPT_ALIVE = 4.0
 # What aiohttp would rather be given as a file than as bytes.
@@ -46,7 +43,6 @@ _LARGE = 1 << 20
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-_SECONDS = re.compile(r"[0-9]{1,9}")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 
 # A host whose last part is a number is an IPv4 address, whole or not (WHATWG URL, section 3.5).
@@ -338,25 +334,6 @@ def _outcome(answer: aiohttp.ClientResponse) -> Outcome:
     # A status is three digits by RFC 9110, section 15; others are shown as none.
     reason = f"status {status}" if 100 <= status <= 599 else "bad answer"
     return Retry(reason, retry_after(answer.headers.get("retry-after")))
-
-
-def retry_after(value: str | None) -> float | None:
-    """Return how many seconds a `Retry-After` asks for (RFC 9110, section 10.2.3).
-
-    A day at most; None where there is none, or it can't be understood.
-    """
-    if value is None:
-        return None
-    value = value.strip(" \t")
-    if _SECONDS.fullmatch(value):
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        date = parsedate_to_datetime(value[:64])
-        # A date without a zone is read as UTC, which HTTP's dates are in.
-        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - time.time()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
 
 
 def _reason(error: Exception) -> str:

@@ -13,7 +13,7 @@ from quantapilot.errors import SinkError
 from quantapilot.signing import new_secret
 from quantapilot.sinks import sink_for
 from quantapilot.sinks.sink import SinkOptions
-from quantapilot.sinks.webhook import retry_after
+from quantapilot.sinks.retry_after import retry_after
 
 SECRET = new_secret()
 SIGNED = SinkOptions(secrets=(SECRET,))

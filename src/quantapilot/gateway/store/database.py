@@ -58,7 +58,7 @@ _POSTGRESQL_SETTINGS = (
     "SET idle_in_transaction_session_timeout='30s'",
     (
         "SELECT set_config('synchronous_commit', 'on', false)"
-        " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+        " WHERE current_setting('synchronous_commit') = 'off'"
     ),
 )
 _POSTGRESQL_OPTIONS = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "keepalives_idle": 30}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, exists, insert, literal, or_, select, true
 
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 _COLUMNS = ("subscription_id", "seq", "state", "attempts", "due", "reason")
 
 
-def _heard() -> Select[tuple[str, int, str, int, float, str]]:
+def _heard() -> Select[Any]:
     """Return what selects a row for each event behind `first` and each who hears of it."""
-    # By names of their own: a project's name in the table of grants is no event's project.
     kinds, grants = subscription_types, token_projects
     live = and_(
         tokens.c.token_id == subscriptions.c.token_id,

@@ -38,7 +38,7 @@ class _Lock(Protocol):
 
 
 class Lead:
-    """The lead of a store; used from one thread at a time."""
+    """The lead of a store, had as long as this object lives; used from one thread at a time."""
 
     def __init__(self, store: Store) -> None:
         database = store.database

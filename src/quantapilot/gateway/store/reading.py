@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from quantapilot.errors import UnknownCursorError
-from quantapilot.gateway.model import StoredEvent
+from quantapilot.gateway.model import EVERY_PROJECT, StoredEvent
 from quantapilot.gateway.store.run_rows import run_of
 from quantapilot.gateway.store.tables import events, meta, runs
 
@@ -32,7 +32,7 @@ EVENT = (
 
 def within(column: ColumnElement[str], projects: Projects) -> list[ColumnElement[bool]]:
     """Return the condition that a row is of one of some projects; none for every project."""
-    return [] if projects is None else [column.in_(projects)]
+    return [] if projects is None or EVERY_PROJECT in projects else [column.in_(projects)]
 
 
 def one_run(connection: Connection, run_id: str, projects: Projects) -> Run | None:

@@ -39,7 +39,7 @@ class Store:
     """What the gateway knows, durably; a context manager, safe to use from several threads.
 
     Every call blocks, and may raise a `StoreUnavailableError` where the database can't be used now.
-    Where a call takes projects, None stands for every project.
+    Where a call takes projects, None stands for every project, as `*` among them does.
 
     Attributes:
         database: What the other parts of the store work on.
@@ -263,12 +263,14 @@ class Store:
                 of them are delivered; for ever where it is None.
         """
         total = 0
-        for part in retention.parts(now, keep):
-            gone = 1
-            while gone:
+        for kind in retention.kinds(now, keep):
+            while True:
+                with self.database.reading() as connection:
+                    found = connection.execute(kind.found).scalars().all()
+                if not found:
+                    break
                 with self.database.writing() as connection:
-                    gone = part(connection)
-                total += gone
+                    total += kind.forget(connection, found)
         return total
 
     def close(self) -> None:

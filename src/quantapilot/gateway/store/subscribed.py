@@ -12,9 +12,9 @@ from sqlalchemy import delete, func, insert, select, update
 
 from quantapilot.gateway.model import Subscription
 from quantapilot.gateway.store import fan_out
+from quantapilot.gateway.store.reading import last_seq
 from quantapilot.gateway.store.tables import (
     deliveries,
-    meta,
     subscription_types,
     subscriptions,
 )
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from quantapilot.gateway.model import SubscriptionState
 
-
+# What of a row is shown.
 _SHOWN = tuple(each for each in subscriptions.columns if each.name != "missed_from")
 
 
@@ -62,6 +62,7 @@ def add(connection: Connection, subscription: Subscription) -> None:
             "generation": subscription.generation,
             "rotated_at": subscription.rotated_at,
             "delivered": 0,
+            "missed_from": last_seq(connection) if subscription.state == "disabled" else None,
         },
     )
     if subscription.types:
@@ -104,7 +105,7 @@ def set_state(
     ).one_or_none()
     if known is None or (was is not None and known.state not in was):
         return False
-    last: int = connection.execute(select(meta.c.last_seq)).scalar_one()
+    last = last_seq(connection)
     missed_from = known.missed_from
     if state != "disabled":
         missed_from = None

@@ -85,12 +85,12 @@ def health(connection: Connection, projects: Projects, now: float) -> DeliveryHe
 
 def _hears_of(projects: Collection[str] | None) -> list[ColumnElement[bool]]:
     """Return the conditions that a subscription may hear of some projects."""
-    if projects is None:
+    if projects is None or EVERY_PROJECT in projects:
         return []
     granted = token_projects.c.project_id
     grants = exists().where(
         token_projects.c.token_id == subscriptions.c.token_id,
-        granted.in_([EVERY_PROJECT, *projects]),
+        granted.in_([EVERY_PROJECT, *projects] if projects else []),
     )
     of_run = exists().where(
         runs.c.run_id == subscriptions.c.run_id, runs.c.project_id.in_(projects)

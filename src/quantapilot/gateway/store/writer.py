@@ -50,7 +50,7 @@ class Writer:
         self._on_commit = on_commit
         # None is the end.
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._closed = False
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="gateway-writer", daemon=True)
 
     def start(self) -> None:
@@ -59,11 +59,8 @@ class Writer:
 
     def stop(self) -> None:
         """Accept no more, and return when what was asked for before is answered."""
-        self._closed = True
         self._jobs.put(None)
         self._thread.join()
-        # Who asked at the last moment came behind the end.
-        self._refuse_left()
 
     def accept_run(self, run: NewRun) -> asyncio.Future[Accepted]:
         """Have a run stored with its first event; called on an event loop.
@@ -87,16 +84,21 @@ class Writer:
             future.set_exception(StoreUnavailableError("too many wait to be stored"))
             return future
         self._jobs.put((future, item))
-        if self._closed and not self._thread.is_alive():
+        if self._ended:
             self._refuse_left()
         return future
 
     def _run(self) -> None:
         going = True
-        while going:
-            jobs, going = self._batch()
-            if jobs:
-                self._write(jobs)
+        try:
+            while going:
+                jobs, going = self._batch()
+                if jobs:
+                    self._write(jobs)
+        finally:
+            # Who asks from now on answers himself; who asked at the last moment is answered here.
+            self._ended = True
+            self._refuse_left()
 
     def _batch(self) -> tuple[list[Job], bool]:
         """Wait for jobs; return a batch of them, and whether there may be more."""
@@ -118,9 +120,10 @@ class Writer:
             _tell([(future, StoreUnavailableError(str(error))) for future, _ in jobs])
         except Exception as error:  # noqa: BLE001
             if len(jobs) > 1:
-                # One of them can't be stored; which, only the database knows.
-                for job in jobs:
-                    self._write([job])
+                # One of them can't be stored; which, only trying tells.
+                middle = len(jobs) // 2
+                self._write(jobs[:middle])
+                self._write(jobs[middle:])
                 return
             _tell([(jobs[0][0], _typed(error))])
         else:

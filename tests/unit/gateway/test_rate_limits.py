@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sys
 
 import pytest
 from tests.nats_server import free_port
 
-from quantapilot.errors import ConfigError
-from quantapilot.gateway.keys import Keys
-from quantapilot.gateway.limits import Limits, LimitSettings, address_class, retry_after
-
-KEYS = Keys(b"k" * 32)
+from quantapilot.errors import ConfigError, MissingExtraError
+from quantapilot.gateway.limits import Limits, LimitSettings, retry_after
 
 
 class Clock:
@@ -121,22 +119,10 @@ def test_without_its_redis_a_process_counts_for_itself_and_says_so_once(
     assert re.fullmatch(r"rate limits are not shared: Redis is away \(\w+\); .*", told)
 
 
-def test_one_network_is_one_class() -> None:
-    assert address_class(KEYS, "198.51.100.7") == address_class(KEYS, "198.51.100.200")
-    assert address_class(KEYS, "198.51.100.7") == address_class(KEYS, "::ffff:198.51.100.9")
-    assert address_class(KEYS, "198.51.100.7") != address_class(KEYS, "198.51.101.7")
-    assert address_class(KEYS, "2001:db8::1") == address_class(KEYS, "2001:db8::ffff:0:0:1")
-    assert address_class(KEYS, "2001:db8::1") != address_class(KEYS, "2001:db8:0:1::1")
-    assert address_class(KEYS, "fe80::1%eth0") == address_class(KEYS, "fe80::2")
-
-
-def test_who_has_no_address_is_one_class() -> None:
-    nobody = address_class(KEYS, None)
-    assert nobody == address_class(KEYS, "") == address_class(KEYS, "testclient")
-    assert nobody != address_class(KEYS, "0.0.0.0")
-
-
-def test_a_class_tells_nothing_of_its_addresses() -> None:
-    told = address_class(KEYS, "198.51.100.7")
-    assert told != address_class(Keys(b"o" * 32), "198.51.100.7")
-    assert bytes([198, 51, 100]) not in told
+def test_who_lacks_the_packages_for_redis_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "quantapilot.gateway.redis_windows", raising=False)
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(MissingExtraError, match=r"quantapilot-contract\[redis\]"):
+        Limits(LimitSettings(), "redis://127.0.0.1:6379/0")

@@ -1,0 +1,202 @@
+"""What a handler is given, and how it reads what was sent: strictly, and told without an echo."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.responses import Response
+
+from quantapilot.gateway.problems import MEDIA_TYPE, ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+
+    from quantapilot.gateway.gateway import Gateway
+    from quantapilot.gateway.model import Token
+
+    Handler = Callable[["Call"], Awaitable[Response]]
+
+# Nobody may keep an answer for others, or take it for what it is not.
+HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[3457][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_PROJECT = re.compile(rf"proj_[A-Za-z0-9]{{1,40}}|{_UUID.pattern}")
+_LIMIT = re.compile(r"[1-9][0-9]{0,2}")
+_MOST = 500
+_USUAL = 100
+# RFC 8941 has the key as a string in quotes; many clients send it bare.
+_IDEMPOTENCY_KEY = re.compile(r'"([!#-~]{1,255})"|([!#-~]{1,255})')
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request of somebody who may make it.
+
+    Attributes:
+        gateway: What answers it.
+        request: The request.
+        token: Whose it is.
+        body: What was sent with it.
+        again_by: What the caller names it by, should it be sent again.
+    """
+
+    gateway: Gateway
+    request: Request
+    token: Token
+    body: bytes = b""
+    again_by: str | None = None
+
+    @property
+    def projects(self) -> frozenset[str] | None:
+        """Return the projects that the caller sees; None where it sees every one."""
+        return None if self.token.sees_all else self.token.projects
+
+    @property
+    def run_id(self) -> str:
+        """Return the run that the address names.
+
+        Raises:
+            ProblemError: It names none.
+        """
+        return self._named("run_id")
+
+    @property
+    def subscription_id(self) -> str:
+        """Return the subscription that the address names.
+
+        Raises:
+            ProblemError: It names none.
+        """
+        return self._named("subscription_id")
+
+    def uuid(self, name: str) -> str | None:
+        """Return an id from the query; None where it is not given.
+
+        Raises:
+            ProblemError: It is no UUID of a kind that ids are.
+        """
+        return self._matching(name, _UUID, "a UUID in lower case")
+
+    def project(self, name: str) -> str | None:
+        """Return a project from the query; None where none is given.
+
+        Raises:
+            ProblemError: It is no id of a project.
+        """
+        return self._matching(name, _PROJECT, "a project's id")
+
+    @property
+    def limit(self) -> int:
+        """Return how many are asked for.
+
+        Raises:
+            ProblemError: It is no number of those that can be asked for.
+        """
+        given = self._matching("limit", _LIMIT, f"a number from 1 to {_MOST}")
+        number = _USUAL if given is None else int(given)
+        if number > _MOST:
+            raise ProblemError("BAD_REQUEST", f"the parameter 'limit' is at most {_MOST}")
+        return number
+
+    def one_of(self, name: str, known: tuple[str, ...]) -> str | None:
+        """Return a word from the query; None where it is not given.
+
+        Raises:
+            ProblemError: It is none of those that are known.
+        """
+        given = self.request.query_params.get(name)
+        if given is not None and given not in known:
+            raise ProblemError(
+                "BAD_REQUEST", f"the parameter '{name}' is one of {', '.join(known)}"
+            )
+        return given
+
+    def _named(self, name: str) -> str:
+        given: str = self.request.path_params[name]
+        if not _UUID.fullmatch(given):
+            raise ProblemError("NOT_FOUND")
+        return given
+
+    def _matching(self, name: str, form: re.Pattern[str], told: str) -> str | None:
+        given = self.request.query_params.get(name)
+        if given is not None and not form.fullmatch(given):
+            raise ProblemError("BAD_REQUEST", f"the parameter '{name}' is not {told}")
+        return given
+
+
+def json_answer(
+    value: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer of JSON."""
+    return raw_answer(orjson.dumps(value), status, headers)
+
+
+def raw_answer(
+    body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer that is JSON already."""
+    return Response(body, status, {**HEADERS, **(headers or {})}, _JSON)
+
+
+def problem_answer(error: ProblemError) -> Response:
+    """Return the answer to a request that can't be carried out."""
+    headers = {**HEADERS, **error.headers}
+    return Response(error.body, error.problem.status, headers, MEDIA_TYPE)
+
+
+def idempotency_key(request: Request) -> str | None:
+    """Return what the caller names a request by, should it be sent again; None where it does not.
+
+    Raises:
+        ProblemError: It is sent twice, or is no text of 1 to 255 visible ASCII characters.
+    """
+    given = request.headers.getlist("idempotency-key")
+    if not given:
+        return None
+    found = _IDEMPOTENCY_KEY.fullmatch(given[0]) if len(given) == 1 else None
+    if found is None:
+        raise ProblemError(
+            "BAD_REQUEST",
+            "the header 'Idempotency-Key' is not one text of 1 to 255 visible ASCII characters",
+        )
+    return found[1] or found[2]
+
+
+def check_query(request: Request, known: frozenset[str]) -> None:
+    """Refuse parameters that are not known, or given twice: a mistyped filter would show too much.
+
+    Raises:
+        ProblemError: There is one.
+    """
+    given = request.query_params.multi_items()
+    if not given:
+        return
+    names = [name for name, _ in given]
+    if not known.issuperset(names):
+        told = ", ".join(sorted(known)) or "none"
+        raise ProblemError("BAD_REQUEST", f"a parameter is not known; known here: {told}")
+    if len(set(names)) < len(names):
+        raise ProblemError("BAD_REQUEST", "a parameter is given twice")
+
+
+_JSON = "application/json"
+_BODY_TYPES = frozenset({_JSON, "application/cloudevents+json"})
+
+
+def check_media_type(request: Request) -> None:
+    """Refuse a body that is not sent as plain JSON in UTF-8.
+
+    Raises:
+        ProblemError: It is sent otherwise.
+    """
+    headers = request.headers
+    media_type, _, parameters = headers.get("content-type", "").lower().partition(";")
+    charset = parameters.replace(" ", "").replace('"', "")
+    plain = headers.get("content-encoding", "identity").lower() == "identity"
+    utf8 = charset in {"", "charset=utf-8", "charset=utf8"}
+    if media_type.strip() not in _BODY_TYPES or not utf8 or not plain:
+        raise ProblemError("UNSUPPORTED_MEDIA_TYPE")

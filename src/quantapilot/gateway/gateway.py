@@ -1,0 +1,261 @@
+"""A running gateway: its parts, in the order in which they open and close."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from quantapilot.config import load_config
+from quantapilot.contract.lifecycle import Lifecycle
+from quantapilot.emitter.checking import EventCheck
+from quantapilot.errors import ContractError, StoreError
+from quantapilot.gateway.access import Access, SignedTriggers
+from quantapilot.gateway.checks import BodyCheck
+from quantapilot.gateway.delivering import Delivering
+from quantapilot.gateway.keys import load_keys
+from quantapilot.gateway.limits import Limits
+from quantapilot.gateway.live import Tail
+from quantapilot.gateway.metrics import Metrics
+from quantapilot.gateway.model import Directory
+from quantapilot.gateway.operations import operations
+from quantapilot.gateway.run_events import RunEvents
+from quantapilot.gateway.store.store import Store
+from quantapilot.gateway.store.writer import Writer
+from quantapilot.gateway.stream import Streams, StreamSettings
+from quantapilot.gateway.triggers import Triggers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from quantapilot.config import Config
+    from quantapilot.gateway.model import Refusal, StoredEvent, Token
+    from quantapilot.gateway.observed import Answered
+    from quantapilot.gateway.records import Records
+    from quantapilot.gateway.settings import GatewaySettings
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+_LOG = logging.getLogger(__name__)
+_READERS = 4
+# How often it is looked for what other processes changed; sooner where a token is not known.
+_REFRESH = 0.5
+_SOONEST = 0.05
+_PURGE = 3600.0
+_KNOWN_RUNS = 100_000
+# So many refusals wait at most to be kept; what is more is not.
+_MOST_REFUSALS = 1000
+
+
+class Gateway:
+    """All that a running gateway is made of; for one event loop, from `open` to `close`.
+
+    Attributes:
+        directory: Who may what; brought up to date by itself.
+        triggers, run_events, bodies: Judge what is sent; `bodies` by the definition that it is of.
+        metrics: Counts.
+    """
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        config: Config | None = None,
+        environ: Mapping[str, str] | None = None,
+        records: Records | None = None,
+    ) -> None:
+        """Take the settings; nothing is opened yet.
+
+        Args:
+            settings: How it is run.
+            config: The project's settings; those of the current folder where it is None.
+            environ: Where the gateway's key may stand; the process's own where it is None.
+            records: Where requests are told of.
+
+        Raises:
+            ContractError: The contract can't be used.
+            ConfigError: A limit can't be used.
+            GatewayKeyError: The gateway's key can't be used.
+        """
+        check = EventCheck(config or load_config(), settings.source)
+        validator = check.inspector.validator
+        if validator is None:
+            raise ContractError("a gateway needs a contract")
+        self.settings = settings
+        self.contract = validator.contract
+        self.calls = operations(settings.run_path)
+        self.keys = load_keys(settings.store, os.environ if environ is None else environ)
+        self.directory = Directory(0)
+        self.access = Access(lambda: self.directory)
+        self.signed = SignedTriggers(lambda: self.directory, self.keys)
+        self.limits = Limits(settings.limits, settings.limits_storage)
+        lifecycle = self._lifecycle = Lifecycle(self.contract)
+        self.triggers = Triggers(check, lifecycle, self.keys, allow_private=settings.allow_private)
+        self.run_events = RunEvents(check, lifecycle)
+        self.subscription_requests = BodyCheck(
+            check.inspector, self.contract.definitions["SubscriptionRequest"]
+        )
+        self.metrics = Metrics((each.path for each in self.calls), lambda: self.streams.count)
+        self._records = records
+        self._pool = ThreadPoolExecutor(_READERS, "gateway-reader")
+        self._projects: OrderedDict[str, str] = OrderedDict()
+        self._refused: list[Refusal] = []
+        self._refreshed = 0.0
+        self._refreshing = asyncio.Lock()
+        self._open = AsyncExitStack()
+
+    async def open(self) -> None:
+        """Open the store and begin to deliver.
+
+        Raises:
+            StoreError: The store can't be used.
+        """
+        async with AsyncExitStack() as stack:
+            stack.callback(self._pool.shutdown)
+            self.store = await self.read(Store, self.settings.store)
+            stack.callback(self.store.close)
+            stack.push_async_callback(self.limits.close)
+            self.directory = await self.read(self.store.directory)
+            self.tail = await stack.enter_async_context(Tail(self.store))
+            self.streams = Streams(
+                self.tail,
+                StreamSettings(self.settings.heartbeat, most=2 * self.settings.most_streams),
+            )
+            self._delivering = Delivering(
+                self.store, lambda: self.directory, self.keys, self.settings.deliveries
+            )
+            stack.push_async_callback(self.read, self._delivering.close)
+            self.writer = Writer(self.store, self._lifecycle, self._committed)
+            self.writer.start()
+            stack.push_async_callback(self.read, self.writer.stop)
+            for part in (self._follow, self._purge):
+                stack.push_async_callback(_ended, asyncio.create_task(part()))
+            self._open = stack.pop_all()
+
+    async def close(self) -> None:
+        """Answer what was asked for, record what was delivered, and let go of the store."""
+        self.tail.end()
+        await self._open.aclose()
+
+    async def read(self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+        """Return what a blocking call returns, made on another thread.
+
+        Raises:
+            StoreError: As the call raises it.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, lambda: function(*arguments, **named))
+
+    async def judged(self, check: BodyCheck, body: bytes) -> dict[str, Any]:
+        """Return what a body says; one that takes long to judge holds up nobody else.
+
+        Raises:
+            ContentError: It is no JSON, breaks the contract, or holds personal data.
+        """
+        proven = check.proven(body)
+        return await self.read(check.value, body) if proven is None else proven
+
+    async def write(
+        self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
+    ) -> _T:
+        """Return what a call returns that changes who may what, once all here know of it."""
+        done = await self.read(function, *arguments, **named)
+        await self._update()
+        return done
+
+    async def refresh(self) -> bool:
+        """Return whether others have changed who may what since it was last looked at.
+
+        However many ask, the store is asked only so often.
+        """
+        seen = self.directory
+        await asyncio.sleep(max(self._refreshed + _SOONEST - time.monotonic(), 0.0))
+        if self._refreshed + _SOONEST <= time.monotonic():
+            await self._update()
+        return self.directory is not seen
+
+    async def project_of(self, run_id: str, projects: frozenset[str] | None) -> str | None:
+        """Return the project of a run; None where there is no such run, or none of `projects`."""
+        project_id = self._projects.get(run_id)
+        if project_id is None:
+            found = await self.read(self.store.run, run_id, projects)
+            if found is None:
+                return None
+            project_id = self._projects[run_id] = found.project_id
+            if len(self._projects) > _KNOWN_RUNS:
+                self._projects.popitem(last=False)
+        return project_id if projects is None or project_id in projects else None
+
+    def holder(self, token: Token) -> Callable[[], Token | None]:
+        """Return what tells a token as it is then; None once it does not hold any more."""
+
+        def now() -> Token | None:
+            found = self.directory.tokens.get(token.token_id)
+            return found if found is not None and found.live(time.time()) else None
+
+        return now
+
+    def trouble(self, subscription_id: str) -> str:
+        """Return why deliveries to a subscription fail now; nothing where they don't."""
+        return self._delivering.trouble(subscription_id)
+
+    def refuse(self, refused: Iterable[Refusal]) -> None:
+        """Have refusals kept soon; who is refused does not wait for that."""
+        for each in refused:
+            self.metrics.refused(each.source, each.rule)
+            if len(self._refused) < _MOST_REFUSALS:
+                self._refused.append(each)
+
+    def answered(self, request: Answered) -> None:
+        """Count a request, and tell of it."""
+        self.metrics.answered(request)
+        if self._records is not None:
+            self._records.answered(request)
+
+    def end_streams(self) -> None:
+        """End all event streams; their clients come again."""
+        self.tail.end()
+
+    def _committed(self, events: Sequence[StoredEvent]) -> None:
+        self.tail.told(events)
+        self._delivering.told(events)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(_REFRESH)
+            try:
+                await self._keep_refusals()
+                await self._update()
+                await self.read(self._delivering.lead)
+            except StoreError as error:
+                _LOG.warning("the store can't be used: %s", error)
+
+    async def _update(self) -> bool:
+        async with self._refreshing:
+            self._refreshed = time.monotonic()
+            if await self.read(self.store.directory_version) == self.directory.version:
+                return False
+            self.directory = await self.read(self.store.directory)
+        self._delivering.sync()
+        return True
+
+    async def _keep_refusals(self) -> None:
+        refused, self._refused = self._refused, []
+        if refused:
+            await self.read(self.store.add_refusals, refused)
+
+    async def _purge(self) -> None:
+        while True:
+            with suppress(StoreError):
+                await self.read(self.store.purge, time.time())
+            await asyncio.sleep(_PURGE)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,266 @@
+"""HTTP as the gateway's server speaks it: uvicorn's, with limits on what a connection may cost.
+
+A client that sends its request slowly, or without an end, or that does not read its answer, would
+hold a connection for as long as it likes; and what is no HTTP is answered as all else is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from quantapilot.errors import QuantaPilotError
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+# By this name the state of an application's lifespan may hold what is to be called, without
+# arguments, once the server begins to stop: it waits for all answers, and a stream's has no end.
+STOPPING = "stopping"
+_NO_HTTP = "the request is not valid HTTP/1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What a connection may cost; of a connection that waits for a request, uvicorn decides.
+
+    Attributes:
+        head_seconds: How long the head of a request may take.
+        head_bytes, headers: How large it may be, and of how many headers.
+        unread_seconds: How long a client may leave an answer unread, once buffers are full.
+        linger: For how long the rest of a refused request is read and thrown away: a client that
+            is still sending would not see why, if its connection was reset.
+    """
+
+    head_seconds: float = 10.0
+    head_bytes: int = 32 << 10
+    headers: int = 100
+    unread_seconds: float = 60.0
+    linger: float = 2.0
+
+
+class _HeadError(QuantaPilotError):
+    """The head of a request is not what it may be; the text is what is answered."""
+
+
+def limited(limits: ConnectionLimits | None = None) -> type[asyncio.Protocol]:
+    """Return what uvicorn is to speak HTTP with: its setting `http`.
+
+    Args:
+        limits: What a connection may cost.
+    """
+    made = partial(GatewayProtocol, limits=limits or ConnectionLimits())
+    # It is only ever called, and as a partial it can be sent to other processes.
+    return cast("type[asyncio.Protocol]", made)
+
+
+class GatewayProtocol(HttpToolsProtocol):
+    """One connection.
+
+    Args:
+        config, server_state, app_state, _loop: What uvicorn gives.
+        limits: What the connection may cost.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: ConnectionLimits,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = limits
+        # Whether what comes next belongs to a head, and how much of it was read.
+        self._in_head = True
+        self._head_read = 0
+        self._begun = 0
+        self._completed = 0
+        self._asked = False
+        self._refused = False
+        self._fault = _NO_HTTP
+        self._late: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what was waited for."""
+        self._expect_nothing()
+        self._resumed()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless it was refused or has become too much."""
+        if self._refused or self.transport.is_closing():
+            return
+        begun, completed = self._begun, self._completed
+        super().data_received(data)
+        if self._reads_head():
+            if begun != self._begun:
+                # What of this belongs to the head is not known; it counts from the next read on.
+                self._head_read = 0
+            else:
+                self._head_read += len(data)
+            if self._head_read > self._limits.head_bytes:
+                self._refuse(400, self._too_large())
+            elif self._late is None and (begun != self._begun or completed == self._completed):
+                self._expect_head()
+
+    def on_message_begin(self) -> None:
+        """Begin with a head."""
+        super().on_message_begin()
+        self._begun += 1
+        self._in_head = True
+
+    def on_headers_complete(self) -> None:
+        """Judge the head, and have it answered.
+
+        Raises:
+            _HeadError: It is too large, or has not one `Host` (RFC 9112, section 3.2).
+        """
+        self._in_head = False
+        self._head_read = 0
+        self._expect_nothing()
+        size, hosts = len(self.url), 0
+        for name, value in self.headers:
+            size += len(name) + len(value) + 4
+            hosts += name == b"host"
+        if size > self._limits.head_bytes or len(self.headers) > self._limits.headers:
+            self._fault = self._too_large()
+            raise _HeadError(self._fault)
+        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+            self._fault = "the request has not one Host header"
+            raise _HeadError(self._fault)
+        super().on_headers_complete()
+        self._asked = True
+
+    def on_message_complete(self) -> None:
+        """End a message; the next head is waited for here where it was answered before its end."""
+        super().on_message_complete()
+        self._completed += 1
+        self._in_head = True
+        if self.cycle.response_complete:
+            self._expect_nothing()
+            self._expect_head()
+
+    def on_response_complete(self) -> None:
+        """End an answer; what still comes of its request is not read for long."""
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body:
+            self._expect_nothing()
+            self._late = self.loop.call_later(self._limits.linger, self.transport.close)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 ours tells the same
+        """Answer what is no HTTP, or has a head that is refused."""
+        self._refuse(400, self._fault)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to read."""
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(self._limits.unread_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on, as the client does read."""
+        super().resume_writing()
+        self._resumed()
+
+    def shutdown(self) -> None:
+        """Have streams end, and close the connection once its request is answered."""
+        if stopping := self.app_state.get(STOPPING):
+            stopping()
+        super().shutdown()
+
+    def _too_large(self) -> str:
+        limits = self._limits
+        return f"a request's head may have {limits.head_bytes} bytes and {limits.headers} headers"
+
+    def _reads_head(self) -> bool:
+        return self._in_head and not self._refused and not self.transport.is_closing()
+
+    def _answering(self) -> bool:
+        return self._asked and not self.cycle.response_complete
+
+    def _expect_head(self) -> None:
+        self._late = self.loop.call_later(self._limits.head_seconds, self._head_is_late)
+
+    def _expect_nothing(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _resumed(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _head_is_late(self) -> None:
+        self._late = None
+        if self._answering():
+            # The answer to the request before is not to be cut short.
+            self.cycle.keep_alive = False
+        elif self._begun > self._completed:
+            self._refuse(408, f"a request's head may take {self._limits.head_seconds:g} seconds")
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer that the request can't be taken, and read no further."""
+        self._refused = True
+        self._expect_nothing()
+        if self._answering() and not self._withdrawn():
+            return
+        self.transport.write(_problem(status, message))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._late = self.loop.call_later(self._limits.linger, self.transport.close)
+
+    def _withdrawn(self) -> bool:
+        """Take the last request back from the application, where that can be and has to be."""
+        cycle = self.cycle
+        if not cycle.more_body:
+            # It was good, and is answered; what is refused came behind it.
+            cycle.keep_alive = False
+            return False
+        if self.pipeline or cycle.response_started:
+            # Whatever was written now would stand in the middle of an answer.
+            self.transport.close()
+            return False
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return True
+
+
+# Error code and title by status, for what never gets to the application.
+_PROBLEMS = {400: ("BAD_REQUEST", "Bad Request"), 408: ("REQUEST_TIMEOUT", "Request Timeout")}
+
+
+def _problem(status: int, message: str) -> bytes:
+    """Return an answer that tells of a problem, as the contract's `ErrorResponse` has it."""
+    code, title = _PROBLEMS[status]
+    body = orjson.dumps(
+        {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "error_code": code,
+            "message": message,
+        }
+    )
+    return (
+        b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
+        b"connection: close\r\n\r\n%b" % (status, title.encode(), len(body), body)
+    )

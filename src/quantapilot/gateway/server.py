@@ -1,0 +1,123 @@
+"""The gateway as a server: sockets, TLS, and an end that lets event streams go first."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from quantapilot.errors import ConfigError
+from quantapilot.gateway.app import application
+from quantapilot.gateway.protocol import ConnectionLimits, limited
+from quantapilot.relay.thread import loop_factory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from quantapilot.gateway.gateway import Gateway
+
+_BACKLOG = 1024
+_KEPT_ALIVE = 15
+# What is under way may take so long once the server is to end.
+_GRACE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the server is heard.
+
+    Attributes:
+        host, port: The address; a free port where it is 0.
+        certificate, key: PEM files, where it speaks TLS.
+        proxies: Addresses of proxies that are believed who a client is.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8700
+    certificate: Path | None = None
+    key: Path | None = None
+    proxies: str = ""
+
+
+def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) -> None:
+    """Serve until the process is asked to end.
+
+    Args:
+        gateway: What answers; opened and closed here.
+        listening: Where.
+        began: Called with the server's address once it answers.
+
+    Raises:
+        ConfigError: The address can't be listened at, or the certificate can't be used.
+        QuantaPilotError: The gateway can't be opened.
+    """
+    listener = _listener(listening)
+    config = uvicorn.Config(
+        application(gateway),
+        http=limited(ConnectionLimits(head_seconds=gateway.settings.head_seconds)),
+        loop="none",
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEPT_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
+        proxy_headers=bool(listening.proxies),
+        forwarded_allow_ips=listening.proxies or None,
+        ssl_certfile=listening.certificate,
+        ssl_keyfile=None if listening.key is None else str(listening.key),
+    )
+    try:
+        config.load()
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"the certificate or its key can't be used: {error.strerror}") from None
+    server = _Server(config, gateway)
+    host, port = listener.getsockname()[:2]
+    scheme = "https" if listening.certificate else "http"
+    address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    async def run() -> None:
+        await gateway.open()
+        try:
+            serving = asyncio.create_task(server.serve([listener]))
+            while not (server.started or serving.done()):
+                await asyncio.sleep(0.01)
+            if server.started:
+                began(address)
+            await serving
+        finally:
+            await gateway.close()
+
+    with listener, asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(run())
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams never end by themselves, and would be waited for.
+        self._gateway.end_streams()
+        await super().shutdown(sockets)
+
+
+def _listener(listening: Listening) -> socket.socket:
+    host, port = listening.host, listening.port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        raise ConfigError(f"can't listen at {host}:{port}: {error.strerror or error}") from None
+    listener.set_inheritable(False)
+    return listener

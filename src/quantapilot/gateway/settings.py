@@ -1,0 +1,45 @@
+"""How a gateway is run; the defaults suit one machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from quantapilot.gateway.limits import MEMORY, LimitSettings
+from quantapilot.gateway.webhooks import DeliverySettings
+
+STORE = "quantapilot.db"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """How a gateway is run; sizes are in bytes, times in seconds.
+
+    Attributes:
+        store: Where all is kept: a file of SQLite, or an address of PostgreSQL.
+        run_path: Where triggers are sent.
+        source: What the gateway's own events name as their source.
+        limits: How often somebody may do something.
+        limits_storage: Where that is counted: `memory://`, or the address of a Redis.
+        deliveries: How events are delivered to subscriptions.
+        most_body: The most that a body may have.
+        body_seconds: How long one may take to arrive.
+        head_seconds: How long the head of a request may take to arrive.
+        most_subscriptions: The most subscriptions of one token.
+        most_streams: The most event streams of one token at a time.
+        heartbeat: How often a stream says something where nothing happens.
+        allow_private: Whether repositories and webhooks may stand in private networks.
+    """
+
+    store: str = STORE
+    run_path: str = "/run"
+    source: str = "/quantapilot/gateway"
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    limits_storage: str = MEMORY
+    deliveries: DeliverySettings = field(default_factory=DeliverySettings)
+    most_body: int = 64 << 10
+    body_seconds: float = 10.0
+    head_seconds: float = 10.0
+    most_subscriptions: int = 50
+    most_streams: int = 100
+    heartbeat: float = 15.0
+    allow_private: bool = False

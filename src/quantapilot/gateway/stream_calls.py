@@ -1,0 +1,48 @@
+"""Calls that show what is going on: the event stream, and measurements."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from quantapilot.gateway.metrics import CONTENT_TYPE
+from quantapilot.gateway.problems import ProblemError
+from quantapilot.gateway.stream import TokenEndedError, TooManyStreamsError, Wanted
+
+if TYPE_CHECKING:
+    from quantapilot.gateway.calls import Call
+
+_TYPES = re.compile(r"[a-z][a-z0-9_.]{0,127}(?:,[a-z][a-z0-9_.]{0,127}){0,31}")
+_FULL = 10.0
+
+
+async def stream(call: Call) -> Response:
+    """Tell events as they come, of the projects that the caller sees."""
+    gateway, request = call.gateway, call.request
+    project_id = call.project("project")
+    if project_id is not None and not call.token.sees(project_id):
+        raise ProblemError("FORBIDDEN")
+    wanted = Wanted(_types(call), project_id, call.uuid("run"))
+    last = request.headers.get("last-event-id")
+    try:
+        return await gateway.streams.open(gateway.holder(call.token), wanted, last)
+    except TooManyStreamsError as error:
+        raise ProblemError("RATE_LIMITED", str(error), retry_after=_FULL) from None
+    except TokenEndedError:
+        raise ProblemError("UNAUTHENTICATED") from None
+
+
+async def metrics(call: Call) -> Response:
+    """Tell what was counted, for Prometheus."""
+    return Response(call.gateway.metrics.exposed(), headers={"content-type": CONTENT_TYPE})
+
+
+def _types(call: Call) -> frozenset[str]:
+    given = call.request.query_params.get("types", "")
+    if given and not _TYPES.fullmatch(given):
+        raise ProblemError(
+            "BAD_REQUEST", "the parameter 'types' is not types of event, commas between them"
+        )
+    return frozenset(given.split(",")) if given else frozenset()
