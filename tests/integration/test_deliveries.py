@@ -302,6 +302,21 @@ def test_a_store_that_is_away_for_a_while_is_waited_for_and_told_of_once(
     ]
 
 
+def test_what_arrived_while_the_store_was_away_is_recorded_and_not_sent_again(
+    store: MemorySubscriptions, hooks: Hooks
+) -> None:
+    with delivering(store, replace(SETTINGS, sweep=0.2)) as deliveries:
+        hook = subscribed(store, hooks, "one", Hook(takes=0.01), state="active")
+        deliveries.told(store.add(60))
+        until(lambda: hook.arrived)
+        store.fault = OutboxUnwritableError("the store is away")
+        until(lambda: hook.ids == ids(1, 60))
+        assert store.waiting("one")
+        store.fault = None
+        until(lambda: not store.waiting("one"))
+    assert len(hook.arrived) == 60
+
+
 def test_events_wake_only_those_that_they_may_be_for(
     store: MemorySubscriptions, hooks: Hooks
 ) -> None:

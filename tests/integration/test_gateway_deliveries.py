@@ -91,16 +91,16 @@ def accepted(writer: Writer, *items: NewRun | NewEvent) -> set[str]:
     return {each.entry.id for each in items}
 
 
-def _new_database(request: pytest.FixtureRequest) -> str:
+def _new_place(request: pytest.FixtureRequest) -> str:
     server: PostgresqlServer = request.getfixturevalue("postgresql")
-    return server.new_database()
+    return server.new_place()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     place: Any = tmp_path / "store.db"
     if request.param == "postgresql":
-        place = _new_database(request)
+        place = _new_place(request)
     with Store(place) as opened:
         opened.add_token(token(MINE))
         opened.add_token(token(THEIRS, OTHER))

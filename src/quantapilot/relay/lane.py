@@ -12,6 +12,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
+from quantapilot.errors import OutboxUnwritableError
 from quantapilot.outbox.ports import Pending, Settlement
 from quantapilot.relay.backlog import Backlog
 from quantapilot.relay.calls import answers, closing, opening
@@ -369,7 +370,7 @@ class Lane:
                 await self._hungry.wait()
                 continue
             news = self._news
-            rows = await self._call(self._ledger.pending, self.name, self._place, window)
+            rows = await self._rows()
             backlog.feed(rows, self._loop.time(), self._clock())
             if rows:
                 self._place = rows[-1].message.seq
@@ -381,6 +382,24 @@ class Lane:
             self._wake()
             self._arm()
             self._end_if_settled()
+
+    async def _rows(self) -> Sequence[Pending]:
+        """Return the next events; while the outbox is away, wait until the end.
+
+        To end for it would forget what arrived meanwhile, and send that again.
+        """
+        failures = 0
+        while True:
+            try:
+                return await self._call(
+                    self._ledger.pending, self.name, self._place, self._settings.window
+                )
+            except OutboxUnwritableError as error:
+                if self._halted:
+                    raise
+                self._reason = str(error)
+            failures += 1
+            await pause(self._ends, self._pause(failures))
 
     async def _read_again(self) -> None:
         """Go back to what was left behind; what was settled before must be recorded by then."""

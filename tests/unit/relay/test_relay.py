@@ -549,6 +549,41 @@ def test_outcomes_wait_while_the_outbox_can_not_be_written() -> None:
     assert len(full.told("sink", "delivered")) == 20
 
 
+def test_an_outbox_that_is_away_for_a_while_is_read_on_and_nothing_is_sent_again() -> None:
+    sink = ScriptedSink()
+
+    class Away(MemoryLedger):
+        vain = 0
+
+        def pending(self, sink: str, after: int, limit: int) -> Sequence[Pending]:
+            if after == 10 and self.vain < 3:
+                self.vain += 1
+                raise OutboxUnwritableError("the store is away")
+            return super().pending(sink, after, limit)
+
+    away = Away(20)
+    progress = drained(away, sink, settings=replace(SETTINGS, window=10))
+    assert progress.settled
+    assert progress.sinks[0].reason == "the store is away"
+    assert set(sink.times.values()) == {1}
+    assert away.vain == 3
+
+
+def test_a_stop_does_not_wait_for_an_outbox_that_is_away() -> None:
+    async def run() -> None:
+        ledger = MemoryLedger(5)
+        ledger.fault = OutboxUnwritableError("the store is away")
+        relay = Relay(ledger, [ScriptedSink()], SETTINGS)
+        running = asyncio.create_task(relay.run())
+        await until(lambda: relay.progress.sinks[0].reason == "the store is away")
+        relay.stop()
+        async with asyncio.timeout(10):
+            with pytest.raises(OutboxUnwritableError):
+                await running
+
+    asyncio.run(run())
+
+
 def test_a_damaged_outbox_ends_the_relay_visibly() -> None:
     ledger = MemoryLedger(20)
     ledger.fault = OutboxDamagedError("events 3 to 5 are missing")
