@@ -33,7 +33,7 @@ test-browser: $(READY)  ## open the HTML report in a real Chromium; installs one
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest tests/browser -n 0
 
-test-n8n: $(READY)  ## drive real n8n and a gateway, both ways; installs n8n (2.5 GB) into the cache folder
+test-n8n: $(READY)  ## drive real n8n and a gateway, both ways; installs n8n (3 GB) into the cache folder
 	$(BIN)/python -m tests.n8n
 
 lint: $(READY)  ## ruff (rules and format) and the layer contract

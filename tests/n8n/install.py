@@ -1,6 +1,6 @@
 """The n8n of `make test-n8n`: installed once, outside of this repository, without Docker.
 
-`python -m tests.n8n.install` takes some five minutes and 2.5 GB of the folder that QP_N8N_HOME
+`python -m tests.n8n.install` takes some five minutes and 3 GB of the folder that QP_N8N_HOME
 names, else of the user's cache folder. Node comes as a Python package, so nothing is needed but
 this interpreter and the registries of Python and npm.
 """
