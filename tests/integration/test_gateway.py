@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.emitting import CONTRACT, MAIL, RUN
+from tests.emitting import CONTRACT, MAIL
 from tests.gateways import PROJECT, REPOSITORY, Gateway
 
 from quantapilot.contract.validator import Validator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,5 +93,5 @@ def test_deliveries_go_on_where_the_one_that_delivered_is_killed(
         for ended, other in (two, two[::-1]):
             ended.kill()
             run = other.run(token)
-            until(lambda run=run: run in hook.runs, 60)
+            until(partial(hook.runs.__contains__, run), 60)
             ended.start()

@@ -27,8 +27,8 @@ from tests.n8n.listener import listening
 from quantapilot.signing import Signer, new_secret, secret_text
 
 if TYPE_CHECKING:
-    from tests.script_gateway import Gateway
     from tests.n8n.listener import Listener
+    from tests.script_gateway import Gateway
 
 WORKFLOWS = Path(__file__).parents[2] / "integrations" / "n8n"
 REPOSITORY, BRANCH = "https://git.example/app", "main"

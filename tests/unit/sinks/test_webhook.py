@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from quantapilot.errors import SinkError
 from quantapilot.signing import new_secret
 from quantapilot.sinks import sink_for
-from quantapilot.sinks.sink import SinkOptions
 from quantapilot.sinks.retry_after import retry_after
+from quantapilot.sinks.sink import SinkOptions
 
 SECRET = new_secret()
 SIGNED = SinkOptions(secrets=(SECRET,))
