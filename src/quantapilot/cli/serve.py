@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from quantapilot.gateway.records import Level
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DAY = 86_400.0
 
 
 @click.command()
@@ -71,6 +72,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="End a subscription to which nothing could be delivered for so long.",
 )
 @click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="Let go of runs so long after their last event, once all is delivered; else keep all.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
@@ -90,6 +97,7 @@ def serve(
     key: Path | None,
     behind: str,
     disable_after: float,
+    keep: int | None,
     log_level: Level,
     config: Path | None,
 ) -> None:
@@ -116,6 +124,7 @@ def serve(
         limits=_limits(LimitSettings(), limits),
         limits_storage=limits_at,
         deliveries=DeliverySettings(allow_private=allow_private, disable_after=disable_after),
+        keep=None if keep is None else keep * _DAY,
         allow_private=allow_private,
     )
     host, port = _address(listen)

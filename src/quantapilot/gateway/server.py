@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,18 +13,19 @@ import uvicorn
 from quantapilot.errors import ConfigError
 from quantapilot.gateway.app import application
 from quantapilot.gateway.protocol import limited
+from quantapilot.relay.stopping import asked_to_stop
 from quantapilot.relay.thread import loop_factory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from quantapilot.gateway.gateway import Gateway
 
 _BACKLOG = 1024
 _KEPT_ALIVE = 15
-# What is under way may take so long once the server is to end.
-_GRACE = 10
+# What is under way may take so many seconds once the server is to end; deliveries about as many.
+_GRACE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,17 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
     address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     async def run() -> None:
-        await gateway.open()
-        try:
-            serving = asyncio.create_task(server.serve([listener]))
-            while not (server.started or serving.done()):
-                await asyncio.sleep(0.01)
-            if server.started:
-                began(address)
-            await serving
-        finally:
-            await gateway.close()
+        with asked_to_stop(server.stop):
+            await gateway.open()
+            try:
+                serving = asyncio.create_task(server.serve([listener]))
+                while not (server.started or serving.done()):
+                    await asyncio.sleep(0.01)
+                if server.started:
+                    began(address)
+                await serving
+            finally:
+                await gateway.close()
 
     with listener, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(run())
@@ -103,6 +106,15 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
         self._gateway = gateway
+
+    def stop(self) -> None:
+        """Take no more requests, answer those that there are, and end."""
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: uvicorn would end the process before the gateway is closed."""
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams never end by themselves, and would be waited for.
@@ -117,6 +129,8 @@ def _listener(listening: Listening) -> socket.socket:
         listener = socket.socket(family)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # Here, as of two that bind at the same time only one may listen.
+        listener.listen(_BACKLOG)
     except OSError as error:
         raise ConfigError(f"can't listen at {host}:{port}: {error.strerror or error}") from None
     listener.set_inheritable(False)

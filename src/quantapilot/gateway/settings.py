@@ -27,6 +27,8 @@ class GatewaySettings:
         most_subscriptions: The most subscriptions of one token.
         most_streams: The most event streams of one token at a time.
         heartbeat: How often a stream says something where nothing happens.
+        keep: For how many seconds behind its last event a run is kept, if all of it is delivered; for ever
+            where it is None.
         allow_private: Whether repositories and webhooks may stand in private networks.
     """
 
@@ -41,4 +43,5 @@ class GatewaySettings:
     most_subscriptions: int = 50
     most_streams: int = 100
     heartbeat: float = 15.0
+    keep: float | None = None
     allow_private: bool = False
