@@ -78,6 +78,11 @@ _DAY = 86_400.0
     help="Let go of runs so long after their last event, once all is delivered; else keep all.",
 )
 @click.option(
+    "--new-key",
+    is_flag=True,
+    help="Go on where the gateway's key is lost; webhooks and signed triggers need new secrets.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
@@ -98,6 +103,7 @@ def serve(
     behind: str,
     disable_after: float,
     keep: int | None,
+    new_key: bool,
     log_level: Level,
     config: Path | None,
 ) -> None:
@@ -125,6 +131,7 @@ def serve(
         limits_storage=limits_at,
         deliveries=DeliverySettings(allow_private=allow_private, disable_after=disable_after),
         keep=None if keep is None else keep * _DAY,
+        new_key=new_key,
         allow_private=allow_private,
     )
     host, port = _address(listen)

@@ -116,11 +116,13 @@ class Gateway:
 
         Raises:
             StoreError: The store can't be used.
+            GatewayKeyError: It goes with another key.
         """
         async with AsyncExitStack() as stack:
             stack.callback(self._pool.shutdown)
             self.store = await self.read(Store, self.settings.store)
             stack.callback(self.store.close)
+            await self.read(self.store.use_key, self.keys.check, anew=self.settings.new_key)
             stack.push_async_callback(self.limits.close)
             self.directory = await self.read(self.store.directory)
             self._delivering = Delivering(
