@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DAY = 86_400.0
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_TAKEN = re.compile(r"/runs/|/(?:subscriptions|assets)(?:/|\Z)")
 
 
 @click.command()
@@ -147,8 +150,10 @@ def _began(address: str) -> None:
 
 
 def _path(path: str) -> str:
-    if not path.startswith("/") or path == "/" or not path.isascii() or set(path) & set("{}?# "):
+    if not _PATH.fullmatch(path):
         raise click.BadParameter("it is no path such as /run", param_hint="--path")
+    if _TAKEN.match(path):
+        raise click.BadParameter("another call has this path", param_hint="--path")
     return path
 
 
