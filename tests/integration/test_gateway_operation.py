@@ -81,13 +81,15 @@ class TestEnd:
             runs = {gateway.run(token) for _ in range(40)}
             gateway.emit(token, min(runs), "run_paused", reason="alice@example.com")
             until(lambda: hook.tried)
-            with gateway.stream(token) as stream, slow_request(gateway, token):
+            with gateway.stream(token) as stream, slow_request(gateway, token) as client:
                 began = time.monotonic()
                 os.kill(gateway.pid, number)
                 while stream.next() is not None:
                     pass
                 assert gateway.ended() == 0
                 assert time.monotonic() - began < 10
+                assert client.recv(65536).startswith(b"HTTP/1.1 503 ")
+            assert "Traceback" not in gateway.log
             # What was under way is recorded: nothing of it is sent once more.
             before = len(hook.arrived)
             hook.takes = 0.0
@@ -111,12 +113,12 @@ class TestEnd:
 
 
 @contextmanager
-def slow_request(gateway: Gateway, token: str) -> Iterator[None]:
-    """Have a request under way that does not get on."""
+def slow_request(gateway: Gateway, token: str) -> Iterator[socket.socket]:
+    """Have a request under way that does not get on; give its connection."""
     with socket.create_connection(("127.0.0.1", gateway.port)) as client:
         head = "POST /run HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
         client.sendall(f"{head}Content-Length: 9\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
-        yield
+        yield client
 
 
 class TestStart:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _BACKLOG = 1024
 _KEPT_ALIVE = 15
 # What is under way may take so many seconds once the server is to end; deliveries about as many.
-_GRACE = 5
+_GRACE = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class DeliverySettings:
     look: float = 1.0
     sweep: float = 30.0
     relay: RelaySettings = field(
-        default_factory=partial(RelaySettings, max_attempts=5_000, grace=4.0)
+        default_factory=partial(RelaySettings, max_attempts=5_000, grace=3.0)
     )
 
 
