@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.emitting import CONTRACT, MAIL
 from tests.gateways import PROJECT, REPOSITORY, Gateway
+from tests.subscriptions import until
 
 from quantapilot.contract.validator import Validator
 from quantapilot.signing import Signer
@@ -271,13 +272,18 @@ def test_a_token_does_only_what_it_is_granted(gateway: Gateway, token: str) -> N
 def test_an_expired_or_revoked_token_ends_at_once(gateway: Gateway) -> None:
     old = gateway.token(expires_at=time.time() - 1)
     told(gateway.call("GET", "/runs", old), 401, "UNAUTHENTICATED")
-    short = gateway.token(expires_at=time.time() + 4)
+    end = time.time() + 4
+    short = gateway.token(expires_at=end)
     with gateway.stream(short) as stream:
         assert stream.response.status == 200
         gateway.run(gateway.token())
         assert stream.next() is not None
+        until(lambda: time.time() > end)
+        # What comes then is not heard any more.
+        late = gateway.run(gateway.token())
         while stream.next() is not None:
             pass
+        assert late.encode() not in stream.heard
     told(gateway.call("GET", "/runs", short), 401, "UNAUTHENTICATED")
 
 

@@ -203,14 +203,16 @@ class Gateway:
     async def project_of(self, run_id: str, projects: frozenset[str] | None) -> str | None:
         """Return the project of a run; None where there is no such run, or none of `projects`."""
         project_id = self._projects.get(run_id)
-        if project_id is None:
-            found = await self.read(self.store.run, run_id, projects)
-            if found is None:
-                return None
-            project_id = self._projects[run_id] = found.project_id
-            if len(self._projects) > _KNOWN_RUNS:
-                self._projects.popitem(last=False)
-        return project_id if projects is None or project_id in projects else None
+        if project_id is not None and (projects is None or project_id in projects):
+            return project_id
+        # Also of a run of others that is known: it takes as long as one that there is not.
+        found = await self.read(self.store.run, run_id, projects)
+        if found is None:
+            return None
+        self._projects[run_id] = found.project_id
+        if len(self._projects) > _KNOWN_RUNS:
+            self._projects.popitem(last=False)
+        return found.project_id
 
     def holder(self, token: Token) -> Callable[[], Token | None]:
         """Return what tells a token as it is then; None once it does not hold any more."""
