@@ -21,7 +21,7 @@ from quantapilot.gateway.store.store import Store
 from quantapilot.gateway.tokens import new_token
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
 REFUSAL = Refusal("2026-01-01T00:00:00Z", "pii/email", "event", "proj_demo")
@@ -140,9 +140,14 @@ def test_runs_are_let_go_of_only_where_that_is_asked_for(
     kept: list[float | None] = []
 
     class Purged(Store):
-        def purge(self, now: float, keep: float | None = None) -> int:
+        def purge(
+            self,
+            now: float,
+            keep: float | None = None,
+            ends: Callable[[], bool] = lambda: False,
+        ) -> int:
             kept.append(keep)
-            return super().purge(now, keep)
+            return super().purge(now, keep, ends)
 
     async def run(keep: float | None) -> None:
         async with opened(place, keep):

@@ -621,6 +621,22 @@ class TestPurge:
         accept(store, new_run())
         assert [each.seq for each in store.events_after(0, 10)] == [4]
 
+    def test_a_disabled_subscription_keeps_no_run(self, store: Store) -> None:
+        sid = subscribed(store, PROJECT)
+        accept(store, new_run())
+        later = store.clock() + 100
+        assert store.purge(later, keep=50) == 0
+        store.set_state(sid, "disabled", "gone")
+        assert store.purge(later, keep=50) == 1
+        store.set_state(sid, "pending")
+        assert StoreLedger(store).pending(sid, 0, 10) == []
+
+    def test_letting_go_leaves_the_rest_where_it_is_to_end(self, store: Store) -> None:
+        accept(store, new_run())
+        later = store.clock() + 100
+        assert store.purge(later, keep=50, ends=lambda: True) == 0
+        assert store.purge(later, keep=50) == 1
+
 
 class TestTogether:
     """Several processes, or threads, on one store."""

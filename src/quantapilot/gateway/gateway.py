@@ -281,4 +281,4 @@ class Gateway:
             await self._keep_refusals()
 
     async def _purge(self) -> None:
-        await self.read(self.store.purge, time.time(), self.settings.keep)
+        await self.read(self.store.purge, time.time(), self.settings.keep, self._ends.is_set)

@@ -276,17 +276,23 @@ class Store:
         with self.database.reading() as connection:
             connection.execute(select(literal(1)))
 
-    def purge(self, now: float, keep: float | None = None) -> int:
+    def purge(
+        self,
+        now: float,
+        keep: float | None = None,
+        ends: Callable[[], bool] = lambda: False,
+    ) -> int:
         """Let go of what is kept long enough; return how many rows those were.
 
         Args:
             now: Seconds since the epoch.
             keep: For how many seconds behind its last event a run is kept with its events, if all
                 of them are delivered; for ever where it is None.
+            ends: Asked between parts whether the rest is left to another time.
         """
         total = 0
         for kind in retention.kinds(now, keep):
-            while True:
+            while not ends():
                 with self.database.reading() as connection:
                     found = connection.execute(kind.found).scalars().all()
                 if not found:
