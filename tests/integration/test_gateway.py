@@ -99,6 +99,14 @@ def test_a_run_goes_from_its_start_to_its_end_in_order(gateway: Gateway, token: 
     assert told(late, 409, "OUT_OF_ORDER") == "the run has ended: it is completed"
 
 
+def test_a_run_that_has_ended_awaits_no_decision(gateway: Gateway, token: str) -> None:
+    run = gateway.run(token)
+    gateway.emit(token, run, "gate_requested", gate="anchor", description="Approve it")
+    assert gateway.emit(token, run, "run_failed", error_code="BUDGET", message="No").status == 202
+    state = gateway.call("GET", f"/runs/{run}", token).json
+    assert (state["state"], state["gates"]) == ("failed", [])
+
+
 def test_an_event_with_personal_data_is_refused_and_only_rule_and_field_are_kept(
     gateway: Gateway, token: str
 ) -> None:

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
-_READERS = 4
+# Two of them may be held up for long by what is done beside requests.
+_READERS = 6
 # How often it is looked for what other processes changed; sooner where a token is not known.
 _REFRESH = 0.5
 _SOONEST = 0.05
