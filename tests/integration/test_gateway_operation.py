@@ -181,15 +181,10 @@ class TestKey:
             gateway.register()
             token = gateway.token()
             assert gateway.stop() == 0
-            kept = key.read_bytes()
             key.unlink()
+            # The first that does not start makes a key, which the second one finds.
             for _ in range(2):
                 assert "goes with another gateway's key" in cannot(f"--store={store}")
-            key.write_bytes(kept)
-            gateway.start()
-            gateway.run(token)
-            assert gateway.stop() == 0
-            key.unlink()
             gateway.options = (*OPTIONS, "--new-key")
             gateway.start()
             gateway.run(token)
