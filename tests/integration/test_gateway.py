@@ -227,6 +227,7 @@ def test_bad_triggers_are_told_why_and_nothing_comes_back(
 def test_requests_that_are_made_wrongly_are_told_how(
     gateway: Gateway,
     token: str,
+    *,
     headers: dict[str, str],
     body: bytes,
     status: int,
