@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +77,7 @@ class Desk:
             if each.command:
                 terminal.type(self._real(each.command), each.exit_code)
             expected = each.output or ""
-            told = terminal.see(lambda seen, shown=expected: self._is(shown, seen))
+            told = terminal.see(partial(self._is, expected))
             if "...\n" not in expected:
                 for shown, real in zip(_UUID.findall(expected), _UUID.findall(told), strict=True):
                     same = self._ids.setdefault(shown, real), self._ids.setdefault(real, shown)
