@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from quantapilot.relay.thread import loop_factory
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from types import FrameType
 
     from quantapilot.gateway.gateway import Gateway
 
@@ -77,7 +80,10 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
         config.load()
     except OSError as error:
         listener.close()
-        raise ConfigError(f"the certificate or its key can't be used: {error.strerror}") from None
+        # What OpenSSL says of it tells nobody anything.
+        unusable = "they are not PEM, or not of each other"
+        why = unusable if isinstance(error, ssl.SSLError) else error.strerror
+        raise ConfigError(f"the certificate or its key can't be used: {why}") from None
     server = _Server(config, gateway)
     host, port = listener.getsockname()[:2]
     scheme = "https" if listening.certificate else "http"
@@ -103,6 +109,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
         self._gateway = gateway
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        # uvicorn's own would raise the signal again, and end the process before the gateway closes.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams never end by themselves, and would be waited for.
