@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-_DEADLINE = 30.0
+_DEADLINE = 60.0
 # What the shell writes behind a command that has ended, with its exit code.
 _ENDED = re.compile(r"\x1e([0-9]+)\n\Z")
 
