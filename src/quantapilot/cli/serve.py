@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import fields, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ _TAKEN = re.compile(r"/runs/|/(?:subscriptions|assets)(?:/|\Z)")
     "--behind",
     default="",
     metavar="ADDRESSES",
-    help="Believe these proxies, commas between them, who a client is.",
+    help="Believe these proxies, addresses or networks with commas between them, who a client is.",
 )
 @click.option(
     "--disable-after",
@@ -138,7 +139,7 @@ def serve(
         allow_private=allow_private,
     )
     host, port = _address(listen)
-    listening = server.Listening(host, port, certificate, key, behind)
+    listening = server.Listening(host, port, certificate, key, _proxies(behind))
     loaded = load_config(config)
     with Records(log_level, config=loaded) as records:
         server.serve(Gateway(settings, config=loaded, records=records), listening, _began)
@@ -162,6 +163,18 @@ def _address(listen: str) -> tuple[str, int]:
     if not colon or not host or not port.isdecimal() or int(port) > 65_535:
         raise click.BadParameter("it is not HOST:PORT", param_hint="--listen")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _proxies(behind: str) -> str:
+    for each in filter(None, behind.split(",")):
+        try:
+            ip_network(each.strip())
+        except ValueError:
+            raise click.BadParameter(
+                "it is not addresses or networks such as 10.0.0.0/8, commas between them",
+                param_hint="--behind",
+            ) from None
+    return behind
 
 
 def _limits(settings: LimitSettings, given: tuple[str, ...]) -> LimitSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import contextmanager
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,10 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
         config.load()
     except OSError as error:
         listener.close()
-        raise ConfigError(f"the certificate or its key can't be used: {error.strerror}") from None
+        # What OpenSSL says of it tells nobody anything.
+        unusable = "they are not PEM, or not of each other"
+        why = unusable if isinstance(error, ssl.SSLError) else error.strerror
+        raise ConfigError(f"the certificate or its key can't be used: {why}") from None
     server = _Server(config, gateway)
     host, port = listener.getsockname()[:2]
     scheme = "https" if listening.certificate else "http"
