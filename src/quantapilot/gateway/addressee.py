@@ -63,18 +63,26 @@ class Addressee:
 
     batch = 1
 
-    def __init__(self, subscription_id: str, webhook: Sink, patience: Patience) -> None:
+    def __init__(
+        self,
+        subscription_id: str,
+        webhook: Sink,
+        patience: Patience,
+        counted: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
         """Take where events go.
 
         Args:
             subscription_id: What its progress goes by in the store.
             webhook: What sends.
             patience: What judges how that goes.
+            counted: Is told what became of each attempt.
         """
         self.name = subscription_id
         self.in_flight = webhook.in_flight
         self._webhook = webhook
         self._patience = patience
+        self._counted = counted
 
     async def open(self) -> None:
         """Make ready to send."""
@@ -82,7 +90,10 @@ class Addressee:
 
     async def send(self, batch: Sequence[Message]) -> Sequence[Outcome]:
         """Send events, and return what became of each."""
-        return [self._patience.judged(each) for each in await self._webhook.send(batch)]
+        outcomes = [self._patience.judged(each) for each in await self._webhook.send(batch)]
+        for each in outcomes:
+            self._counted(each)
+        return outcomes
 
     async def close(self) -> None:
         """Close all connections."""

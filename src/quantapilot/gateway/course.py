@@ -63,6 +63,7 @@ class Means:
         random: Returns a number from 0 to below 1, for waits.
         failed: Is told of what failed here, not at a receiver.
         ended: Is told when a course has ended.
+        counted: Is told what became of each attempt to deliver.
     """
 
     ledger: Ledger
@@ -74,6 +75,7 @@ class Means:
     random: Callable[[], float]
     failed: Callable[[Exception], None]
     ended: Callable[[], None]
+    counted: Callable[[Outcome], None]
 
 
 class Course:
@@ -173,7 +175,7 @@ class Course:
         if sink is None:
             return
         lane = self.lane = Lane(
-            Addressee(name, sink, self._patience),
+            Addressee(name, sink, self._patience, means.counted),
             means.ledger,
             means.settings.relay,
             call=means.call,

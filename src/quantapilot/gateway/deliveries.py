@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from quantapilot.gateway.model import Directory, StoredEvent
     from quantapilot.gateway.plan import Plan
     from quantapilot.gateway.webhooks import SubscriptionKeys
+    from quantapilot.sinks.sink import Outcome
 
 _LOG = logging.getLogger(__name__)
 # News of so many seconds is told at once: a look for each commit would cost more than it is worth.
@@ -52,6 +53,7 @@ class Deliveries:
         settings: DeliverySettings | None = None,
         *,
         changed: Callable[[], None] = lambda: None,
+        counted: Callable[[Outcome], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = chance.random,
     ) -> None:
@@ -65,6 +67,7 @@ class Deliveries:
             settings: How to deliver.
             changed: Called on the thread of deliveries where a state may have been changed, so that
                 the directory is stale.
+            counted: Told, on the thread of deliveries, what became of each attempt.
             clock: Returns seconds since the epoch.
             random: Returns a number from 0 to below 1, for waits.
         """
@@ -74,6 +77,7 @@ class Deliveries:
         self._keys = keys
         self._settings = settings or DeliverySettings()
         self._changed = changed
+        self._counted = counted
         self._clock = clock
         self._random = random
         self._courses: dict[str, Course] = {}
@@ -197,6 +201,7 @@ class Deliveries:
             random=self._random,
             failed=self._failed,
             ended=self._ended,
+            counted=self._counted,
         )
 
     def _match(self, means: Means) -> None:

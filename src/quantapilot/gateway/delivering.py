@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from quantapilot.gateway.model import Directory, StoredEvent
     from quantapilot.gateway.store.store import Store
     from quantapilot.gateway.webhooks import DeliverySettings, SubscriptionKeys
+    from quantapilot.sinks.sink import Outcome
 
 
 class Delivering:
@@ -25,7 +26,9 @@ class Delivering:
         directory: Callable[[], Directory],
         keys: SubscriptionKeys,
         settings: DeliverySettings,
+        *,
         changed: Callable[[], None] = lambda: None,
+        counted: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         """Take what is delivered, to whom, and how.
 
@@ -35,12 +38,14 @@ class Delivering:
             keys: What derives the secrets of subscriptions.
             settings: How to deliver.
             changed: Called on any thread where the directory may be stale.
+            counted: Told, on any thread, what became of each attempt.
         """
         self._store = store
         self._directory = directory
         self._keys = keys
         self._settings = settings
         self._changed = changed
+        self._counted = counted
         self._lead = Lead(store)
         self._deliveries: Deliveries | None = None
 
@@ -60,6 +65,7 @@ class Delivering:
                 self._keys,
                 self._settings,
                 changed=self._changed,
+                counted=self._counted,
             )
             deliveries.start()
             self._deliveries = deliveries

@@ -131,7 +131,8 @@ class Gateway:
                 lambda: self.directory,
                 self.keys,
                 self.settings.deliveries,
-                partial(self._stale, asyncio.get_running_loop()),
+                changed=partial(self._stale, asyncio.get_running_loop()),
+                counted=self.metrics.delivered,
             )
             self.tail = await stack.enter_async_context(
                 Tail(self.store, found=self._delivering.told)

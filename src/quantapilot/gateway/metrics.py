@@ -12,14 +12,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from quantapilot.gateway.observed import METHODS, OTHER
+from quantapilot.sinks.sink import Dead, Delivered, Disabled, Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from quantapilot.gateway.observed import Answered
+    from quantapilot.sinks.sink import Outcome
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-_OUTCOMES = frozenset({"delivered", "retry", "dead", "disabled"})
+_OUTCOMES = {Delivered: "delivered", Retry: "retry", Dead: "dead", Disabled: "disabled"}
 _SOURCES = frozenset({"trigger", "event"})
 _RULES = frozenset({"contract", "input", "pii"})
 # In seconds; streams are not timed.
@@ -97,9 +99,9 @@ class Metrics:
         self._runs.inc(runs)
         self._events.inc(events)
 
-    def delivered(self, outcome: str, count: int = 1) -> None:
-        """Count attempts to deliver: `delivered`, `retry`, `dead` or `disabled`."""
-        self._deliveries.labels(_one_of(_OUTCOMES, outcome)).inc(count)
+    def delivered(self, outcome: Outcome) -> None:
+        """Count an attempt to deliver; from any thread."""
+        self._deliveries.labels(_OUTCOMES[type(outcome)]).inc()
 
     def exposed(self) -> bytes:
         """Return all counts as text, in the format that `CONTENT_TYPE` names."""

@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from quantapilot.gateway.metrics import CONTENT_TYPE, Metrics
 from quantapilot.gateway.observed import Answered
+from quantapilot.sinks.sink import Delivered, Retry
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -42,7 +43,7 @@ def test_what_was_sent_is_never_a_label() -> None:
     for each in range(100):
         metrics.answered(Answered(f"METHOD{each}", f"/alice@example.org/{each}", 404, 0.1))
     metrics.refused("alice@example.org", "alice@example.org/x")
-    metrics.delivered("alice@example.org")
+    metrics.delivered(Retry("alice@example.org"))
     told = samples(metrics)
     assert told["qp_requests_total", ("other", "other", "404")] == 100
     assert told["qp_refusals_total", ("other", "other")] == 1
@@ -56,15 +57,15 @@ def test_runs_events_refusals_deliveries_and_streams_are_counted() -> None:
     metrics.accepted(runs=2, events=5)
     metrics.refused("trigger", "pii/email")
     metrics.refused("event", "contract/unknown-property")
-    metrics.delivered("delivered", 4)
-    metrics.delivered("retry")
+    for each in (Delivered(), Delivered(), Retry("status 503", 3.0)):
+        metrics.delivered(each)
     told = samples(metrics)
     assert told["qp_runs_total", ()] == 2
     assert told["qp_events_total", ()] == 5
     assert told["qp_streams", ()] == 3
     assert told["qp_refusals_total", ("pii", "trigger")] == 1
     assert told["qp_refusals_total", ("contract", "event")] == 1
-    assert told["qp_deliveries_total", ("delivered",)] == 4
+    assert told["qp_deliveries_total", ("delivered",)] == 2
     assert told["qp_deliveries_total", ("retry",)] == 1
     open_streams[0] = 0
     assert samples(metrics)["qp_streams", ()] == 0
