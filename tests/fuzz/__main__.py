@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _asked(gateway: Gateway, folder: str) -> int:
-    command = [PROGRAM, "run", f"{gateway.url}/openapi.json", *OPTIONS]
+    command: list[str | Path] = [PROGRAM, "run", f"{gateway.url}/openapi.json", *OPTIONS]
     command.append(f"--header=Authorization: Bearer {gateway.token()}")
     words = {
         "PYTHONPATH": ROOT,

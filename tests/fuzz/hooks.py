@@ -37,9 +37,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:  # noqa: ARG001
     """Remember what was made last."""
     if response.status_code in {201, 202}:
         told = json.loads(response.content)
-        _latest.update(
-            {name: told[name] for name in ("run_id", "subscription_id") if name in told}
-        )
+        _latest.update({name: told[name] for name in ("run_id", "subscription_id") if name in told})
 
 
 def tells_nothing_that_was_sent(ctx: Any, response: Any, case: Any) -> None:  # noqa: ARG001
