@@ -99,10 +99,10 @@ class Gateway:
             self._process.kill()
             self._ended()
 
-    def stop(self) -> int:
+    def stop(self, by: int = signal.SIGTERM) -> int:
         """Ask it to end; return its exit code."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(by)
         return self._ended()
 
     def _ended(self) -> int:
