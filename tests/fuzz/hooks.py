@@ -13,12 +13,12 @@ from urllib.parse import unquote_plus
 import schemathesis
 from tests.fuzz.echo import echoed, sent_texts
 
-# What the runner registered; `QP_FUZZ_…` are its words to this module.
+# What `tests.fuzz` has registered.
 _REPOSITORY = os.environ["QP_FUZZ_REPOSITORY"]
 _PROJECT = os.environ["QP_FUZZ_PROJECT"]
 # Nobody listens there, and nothing leaves the machine.
 _WEBHOOK = "https://127.0.0.1:9/"
-# Operations that are never to be answered with success are none; the stream is not asked.
+# The ids of what was made last.
 _latest: dict[str, str] = {}
 
 

@@ -226,3 +226,23 @@ def test_no_request_makes_it_fail_or_say_what_was_sent(target: Target, asked: As
     assert echoed(sent, body, target.document) is None, body
     assert echoed(sent, told, target.document) is None, told
     assert not DETECTOR.find(body), body
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "found"),
+    [
+        (b'{"branch": "caf\\u00e9 of a customer"}', '{"message": "no caf\u00e9 of a custo"}', True),
+        (b'{"branch": "a\\tb of a customer"}', '{"message": "no a\\tb of a customer"}', True),
+        (
+            b'{"the field of somebody": 1}',
+            '{"message": "the field of somebody is not known"}',
+            True,
+        ),
+        (b"\xff no JSON of anybody", "HTTP: no JSON of anybody", True),
+        (b'{"branch": "elsewhere"}', '{"message": "it stands elsewhere"}', False),
+        (b'{"correlation_id": 1}', '{"message": "\'correlation_id\' is no text"}', False),
+    ],
+)
+def test_an_echo_is_found_however_it_is_written(body: bytes, told: str, *, found: bool) -> None:
+    part = echoed(sent_texts(body), told, "the words of the document: correlation_id, repo_url")
+    assert (part is not None) == found
