@@ -29,6 +29,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:  # noqa: ARG001
     for name, known in _latest.items():
         if name in case.path_parameters:
             case.path_parameters[name] = known
+    # It goes with a signature.
+    case.query.pop("key", None)
     if isinstance(case.body, dict):
         _fill(case.body, case.path_parameters)
 

@@ -227,6 +227,14 @@ def test_requests_that_are_made_wrongly_are_told_how(
     told(answer, status, code or answer.json["error_code"])
 
 
+def test_a_key_is_not_taken_beside_a_token(gateway: Gateway, token: str) -> None:
+    key, _ = gateway.signing_key()
+    for sent in (key, "no-key-of-anybody"):
+        message = told(gateway.call("POST", f"/run?key={sent}", token, REQUEST), 400, "BAD_REQUEST")
+        assert "signed" in message
+        assert sent not in message
+
+
 def test_a_mistyped_filter_is_refused_instead_of_showing_all(gateway: Gateway, token: str) -> None:
     for query in ("?stat=failed", "?state=failed&state=paused", "?state=alice", "?limit=501"):
         told(gateway.call("GET", f"/runs{query}", token), 400, "BAD_REQUEST")
