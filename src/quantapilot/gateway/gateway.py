@@ -175,8 +175,9 @@ class Gateway:
         """
         seen = self.directory
         await asyncio.sleep(max(self._refreshed + _SOONEST - time.monotonic(), 0.0))
-        if self._refreshed + _SOONEST <= time.monotonic():
-            await self._update()
+        async with self._refreshing:
+            if self._refreshed + _SOONEST <= time.monotonic():
+                await self._look()
         return self.directory is not seen
 
     async def project_of(self, run_id: str, projects: frozenset[str] | None) -> str | None:
@@ -235,14 +236,16 @@ class Gateway:
             except StoreError as error:
                 _LOG.warning("the store can't be used: %s", error)
 
-    async def _update(self) -> bool:
+    async def _update(self) -> None:
         async with self._refreshing:
-            self._refreshed = time.monotonic()
-            if await self.read(self.store.directory_version) == self.directory.version:
-                return False
+            await self._look()
+
+    async def _look(self) -> None:
+        """Bring the directory up to date; one at a time."""
+        self._refreshed = time.monotonic()
+        if await self.read(self.store.directory_version) != self.directory.version:
             self.directory = await self.read(self.store.directory)
-        self._delivering.sync()
-        return True
+            self._delivering.sync()
 
     async def _keep_refusals(self) -> None:
         refused, self._refused = self._refused, []
