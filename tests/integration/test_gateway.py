@@ -227,6 +227,11 @@ def test_requests_that_are_made_wrongly_are_told_how(
     told(answer, status, code or answer.json["error_code"])
 
 
+def test_a_token_holds_from_the_moment_in_which_it_was_made(gateway: Gateway) -> None:
+    for _ in range(40):
+        assert gateway.call("GET", "/runs?limit=1", gateway.token()).status == 200
+
+
 def test_a_key_is_not_taken_beside_a_token(gateway: Gateway, token: str) -> None:
     key, _ = gateway.signing_key()
     for sent in (key, "no-key-of-anybody"):

@@ -173,10 +173,11 @@ class Gateway:
 
         However many ask, the store is asked only so often.
         """
-        seen = self.directory
-        await asyncio.sleep(max(self._refreshed + _SOONEST - time.monotonic(), 0.0))
+        seen, asked = self.directory, time.monotonic()
+        # uvloop may wake it half a millisecond early: what counts is whether another looked since.
+        await asyncio.sleep(max(self._refreshed + _SOONEST - asked, 0.0))
         async with self._refreshing:
-            if self._refreshed + _SOONEST <= time.monotonic():
+            if self._refreshed <= asked:
                 await self._look()
         return self.directory is not seen
 
