@@ -220,6 +220,7 @@ def test_requests_that_are_made_wrongly_are_told_how(
     token: str,
     headers: dict[str, str],
     body: bytes,
+    *,
     status: int,
     code: str | None,
 ) -> None:
