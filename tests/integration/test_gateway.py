@@ -230,7 +230,6 @@ def test_requests_that_are_made_wrongly_are_told_how(
     *,
     headers: dict[str, str],
     body: bytes,
-    *,
     status: int,
     code: str | None,
 ) -> None:
