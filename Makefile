@@ -6,10 +6,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PEERS  := .venv-bench
+FUZZ   := .venv-fuzz
 BENCH  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install validate test test-browser test-n8n lint format types generate generate-check examples bench package lock clean
+.PHONY: help install validate test test-browser test-fuzz test-n8n lint format types generate generate-check examples bench package lock clean
 
 help:            ## list the targets
 	@grep -hE '^[a-z0-9-]+: .*##|^[a-z0-9-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -26,12 +27,21 @@ validate: $(READY)  ## check contract, generated models, examples, logs and even
 	$(BIN)/qp validate:api
 	$(BIN)/qp scan --quiet .
 
-test: $(READY)  ## run the test suite, all but tests/browser and tests/n8n
+test: $(READY)  ## run the test suite, all but tests/browser, tests/fuzz and tests/n8n
 	$(BIN)/python -m pytest
 
-test-browser: $(READY)  ## open the HTML report in a real Chromium; installs one where none is
+test-browser: $(READY)  ## open the HTML report and the gateway's page in a real Chromium; installs one where none is
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest tests/browser -n 0
+
+test-fuzz: $(READY) $(FUZZ)/.ready  ## ask a real gateway whatever its OpenAPI document allows, and more
+	$(BIN)/python -m tests.fuzz
+
+# It holds back jsonschema-rs, so it can't be in .venv.
+$(FUZZ)/.ready: tests/fuzz/constraints.txt
+	$(PYTHON) -m venv --clear $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/fuzz/constraints.txt
+	@touch $@
 
 test-n8n: $(READY)  ## drive real n8n and a gateway, both ways; installs n8n (3 GB) into the cache folder
 	$(BIN)/python -m tests.n8n
@@ -80,6 +90,8 @@ lock: $(READY)  ## resolve constraints.txt anew, and its part for the action
 	  --generate-hashes --no-annotate --no-header --quiet --output-file constraints-core.txt --upgrade
 	$(BIN)/uv pip compile --group bench --universal --python-version 3.11 --generate-hashes \
 	  --no-annotate --no-header --quiet --output-file benchmarks/constraints.txt --upgrade
+	$(BIN)/uv pip compile --group fuzz --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --no-header --quiet --output-file tests/fuzz/constraints.txt --upgrade
 
 clean:           ## remove everything that the targets make
-	rm -rf $(VENV) $(PEERS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) $(FUZZ) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

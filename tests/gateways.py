@@ -25,6 +25,10 @@ ROOT = __file__.rpartition("/tests/")[0]
 REPOSITORY = "https://github.com/org/project"
 PROJECT = "proj_demo"
 ALL = tuple(scope for scope in SCOPES)
+# For tests that ask more than anybody may.
+GENEROUS = tuple(
+    f"--limit={name}=100000/second" for name in ("trigger", "emit", "read", "subscribe", "refused")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,10 @@ from playwright.sync_api import expect, sync_playwright
 from tests.browser.chromium import launch
 from tests.browser.colours import COLOURS, contrast, luminance
 from tests.browser.gateway_page_api import TOKEN, Gateway, busy, until
+from tests.emitting import MAIL
+from tests.gateways import REPOSITORY
+from tests.gateways import Gateway as RealGateway
+from tests.subscriptions import Hook, Hooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,9 +51,10 @@ def gateway() -> Iterator[Gateway]:
 @contextmanager
 def opened(
     browser: Browser,
-    gateway: Gateway,
+    gateway: Gateway | RealGateway,
     fragment: str = "",
     *,
+    token: str = TOKEN,
     expected: Sequence[str] = (),
     **context: Any,
 ) -> Iterator[Page]:
@@ -70,16 +75,22 @@ def opened(
         page.close()
     home = urlsplit(gateway.url)
     assert {urlsplit(url)[:2] for url in asked} == {home[:2]}
-    assert not any(TOKEN in url for url in asked)
+    assert not any(token in url for url in asked)
     assert [text for text in wrong if not text.startswith(tuple(expected))] == []
 
 
 @contextmanager
 def signed_in(
-    browser: Browser, gateway: Gateway, fragment: str = "", *, live: bool = True, **context: Any
+    browser: Browser,
+    gateway: Gateway | RealGateway,
+    fragment: str = "",
+    *,
+    token: str = TOKEN,
+    live: bool = True,
+    **context: Any,
 ) -> Iterator[Page]:
-    with opened(browser, gateway, fragment, **context) as page:
-        sign_in(page)
+    with opened(browser, gateway, fragment, token=token, **context) as page:
+        sign_in(page, token)
         if live:
             expect(connection(page)).to_have_text("Live")
         yield page
@@ -727,3 +738,61 @@ def test_the_page_can_be_pictured(
         page.screenshot(path=picture, full_page=True)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 50_000
+
+
+# ---- a real gateway ----
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[RealGateway]:
+    with RealGateway(str(tmp_path / "store.db"), tmp_path, ("--allow-private",)) as running:
+        running.register()
+        yield running
+
+
+def emit(gateway: RealGateway, token: str, run_id: str, name: str, **data: Any) -> None:
+    assert gateway.emit(token, run_id, name, **data).status == 202
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_run_of_a_real_gateway_is_followed_from_its_start_to_its_end(
+    scheme: str, browser: Browser, real: RealGateway, tmp_path: Path
+) -> None:
+    token = real.token()
+    # It takes the challenge, and wants nothing more when the first event comes.
+    hook = Hook(status=lambda _: 410)
+    with Hooks() as hooks, signed_in(browser, real, token=token, color_scheme=scheme) as page:
+        hooks.hooks["gone"] = hook
+        subscribed = real.call("POST", "/subscriptions", token, {"url": hooks.url("gone")})
+        assert subscribed.status == 201
+        address = f"/subscriptions/{subscribed.json['subscription_id']}"
+        until(lambda: real.call("GET", address, token).json["state"] == "active")
+        expect(page.locator("#runs-note")).to_contain_text("There are no runs yet.")
+        run_id = real.run(token)
+        row(page, run_id).click()
+        expect(page.locator("#timeline li")).to_have_count(1)
+        emit(real, token, run_id, "milestone_completed", milestone_id="plan")
+        emit(real, token, run_id, "gate_requested", gate="merge", description="Merge it?")
+        expect(page.get_by_role("heading", level=1)).to_have_text("A gate awaits a decision")
+        expect(part(page, "gates")).to_contain_text("merge")
+        refused = real.emit(token, run_id, "milestone_completed", milestone_id=MAIL)
+        assert refused.json["error_code"] == "PERSONAL_DATA"
+        expect(part(page, "refusals")).to_contain_text("pii/email")
+        expect(part(page, "subscriptions")).to_contain_text("disabled")
+        expect(part(page, "subscriptions")).to_contain_text("status 410")
+        picture = tmp_path / f"{scheme}.png"
+        page.screenshot(path=picture, full_page=True)
+        assert picture.stat().st_size > 20_000
+        emit(real, token, run_id, "gate_decision", gate="merge", approved=True)
+        emit(real, token, run_id, "run_completed")
+        expect(row(page, run_id)).to_contain_text("completed")
+        expect(page.get_by_role("heading", level=1)).to_have_text("No gate awaits a decision")
+        assert kinds(page) == [
+            "run_completed", "gate_decision", "gate_requested", "milestone_completed",
+            "run_started",
+        ]  # fmt: skip
+        # What came live is what is kept.
+        page.reload()
+        expect(page.locator("#timeline li")).to_have_count(5)
+        expect(row(page, run_id)).to_contain_text(REPOSITORY.removeprefix("https://"))
+        assert MAIL not in page.locator("body").inner_html()

@@ -237,6 +237,19 @@ def test_requests_that_are_made_wrongly_are_told_how(
     told(answer, status, code or answer.json["error_code"])
 
 
+def test_a_token_holds_from_the_moment_in_which_it_was_made(gateway: Gateway) -> None:
+    for _ in range(40):
+        assert gateway.call("GET", "/runs?limit=1", gateway.token()).status == 200
+
+
+def test_a_key_is_not_taken_beside_a_token(gateway: Gateway, token: str) -> None:
+    key, _ = gateway.signing_key()
+    for sent in (key, "no-key-of-anybody"):
+        message = told(gateway.call("POST", f"/run?key={sent}", token, REQUEST), 400, "BAD_REQUEST")
+        assert "signed" in message
+        assert sent not in message
+
+
 def test_a_mistyped_filter_is_refused_instead_of_showing_all(gateway: Gateway, token: str) -> None:
     for query in ("?stat=failed", "?state=failed&state=paused", "?state=alice", "?limit=501"):
         told(gateway.call("GET", f"/runs{query}", token), 400, "BAD_REQUEST")

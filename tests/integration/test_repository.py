@@ -17,6 +17,7 @@ CONSTRAINTS = (
     ROOT / "constraints.txt",
     ROOT / "constraints-core.txt",
     ROOT / "benchmarks" / "constraints.txt",
+    ROOT / "tests" / "fuzz" / "constraints.txt",
 )
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
 ACTIONS = [*WORKFLOWS, ROOT / "action.yml"]

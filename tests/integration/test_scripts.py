@@ -1,4 +1,4 @@
-"""The examples of clients in scripts/, as real programs against a real server."""
+"""The examples of clients in scripts/, as real programs against a real gateway."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests import script_gateway
+from tests.gateways import GENEROUS, Gateway
 
 from quantapilot.signing import Signer, new_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.script_gateway import Gateway
-
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 BIN = Path(sys.executable).parent
-REPOSITORY = "https://git.example/app"
 RUN_ID = "3d0ad8cf-0159-466a-846d-7cb2c7de120e"
 STARTED, COMPLETED = "quantapilot.run_started", "quantapilot.run_completed"
 
@@ -57,27 +56,75 @@ each_receiver = pytest.mark.parametrize(
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
 
 
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with script_gateway.running() as running:
+PROJECTS = count()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who runs the scripts: a token, and the one project and repository that it is granted."""
+
+    gateway: Gateway
+    token: str
+    repository: str
+
+    def get(self, path: str) -> Any:
+        answer = self.gateway.call("GET", path, self.token)
+        assert answer.status == 200, answer.body
+        return answer.json
+
+    @property
+    def runs(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get("/runs")["runs"]
+        return found
+
+    @property
+    def subscriptions(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get("/subscriptions")["subscriptions"]
+        return found
+
+    def first_event(self, run_id: str) -> str:
+        found: str = self.get(f"/runs/{run_id}/events")["events"][0]["id"]
+        return found
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"QP_URL": self.gateway.url, "QP_TOKEN": self.token}
+
+    def script(self, name: str, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [SCRIPTS / name, *args],
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def trigger(self, branch: str = "main") -> str:
+        """Start a run with the script; return its id."""
+        done = self.script("trigger.sh", self.repository, branch)
+        assert (done.returncode, done.stderr) == (0, "")
+        run_id: str = json.loads(done.stdout)["run_id"]
+        return run_id
+
+
+def caller_at(gateway: Gateway) -> Caller:
+    project = f"proj_scripts{next(PROJECTS)}"
+    repository = f"https://git.example/{project}"
+    gateway.register(project, repository)
+    return Caller(gateway, gateway.token(project), repository)
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("scripts")
+    with Gateway(str(folder / "store.db"), folder, ("--allow-private", *GENEROUS)) as running:
         yield running
 
 
-def environment(gateway: Gateway, **more: str) -> dict[str, str]:
-    return os.environ | {"QP_URL": gateway.url, "QP_TOKEN": gateway.token} | more
-
-
-def script(
-    gateway: Gateway, name: str, *args: str, **more: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [SCRIPTS / name, *args],
-        env=environment(gateway, **more),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+@pytest.fixture
+def caller(gateway: Gateway) -> Caller:
+    return caller_at(gateway)
 
 
 @contextmanager
@@ -133,35 +180,53 @@ def test_the_linter_has_nothing_to_say_about_the_shell_scripts() -> None:
 
 
 @needs_curl
-def test_a_trigger_starts_a_run_and_prints_its_id(gateway: Gateway) -> None:
-    done = script(gateway, "trigger.sh", REPOSITORY, "main")
-    assert (done.returncode, done.stderr) == (0, "")
-    (run_id,) = gateway.runs
-    assert json.loads(done.stdout)["run_id"] == run_id
-    assert gateway.runs[run_id]["repo_url"] == REPOSITORY
+def test_a_trigger_starts_a_run_and_prints_its_id(caller: Caller) -> None:
+    run_id = caller.trigger()
+    (run,) = caller.runs
+    assert (run["run_id"], run["repo_url"]) == (run_id, caller.repository)
 
 
 @needs_curl
-def test_a_trigger_sends_what_it_was_given_whatever_stands_in_it(gateway: Gateway) -> None:
-    branch = 'a"b\\c$(d)`e`é'
-    assert script(gateway, "trigger.sh", REPOSITORY, branch).returncode == 0
-    assert [run["branch"] for run in gateway.runs.values()] == [branch]
+def test_a_trigger_sends_what_it_was_given_whatever_stands_in_it(caller: Caller) -> None:
+    branch = 'a"b$(d)`e`é'
+    caller.trigger(branch)
+    assert [run["branch"] for run in caller.runs] == [branch]
+    # Good JSON, though no branch can be called so.
+    done = caller.script("trigger.sh", caller.repository, 'a\\b"')
+    assert json.loads(done.stdout)["error_code"] == "CONTRACT_VIOLATION"
 
 
 @needs_curl
-def test_a_trigger_waits_as_it_is_told_and_starts_one_run(gateway: Gateway) -> None:
-    gateway.refuse, gateway.retry_after = 1, 3
-    begin = time.monotonic()
-    done = script(gateway, "trigger.sh", REPOSITORY, "main")
-    assert time.monotonic() - begin >= 3
-    assert json.loads(done.stdout)["run_id"] in gateway.runs
-    assert len(gateway.runs) == 1
+def test_a_trigger_waits_as_it_is_told_and_starts_one_run(tmp_path: Path) -> None:
+    slow = ("--limit=trigger=1 per 4 seconds",)
+    with Gateway(str(tmp_path / "store.db"), tmp_path, slow) as gateway:
+        caller = caller_at(gateway)
+        begin = time.monotonic()
+        first = caller.trigger()
+        done = caller.script("trigger.sh", caller.repository, "main")
+        assert (done.returncode, "429" in done.stderr) == (0, True)
+        assert time.monotonic() - begin >= 4
+        second = json.loads(done.stdout)["run_id"]
+        assert [run["run_id"] for run in caller.runs] == [second, first]
 
 
 @needs_curl
-def test_a_refused_trigger_says_why_and_shows_no_token(gateway: Gateway) -> None:
-    wrong = gateway.token[:-1] + "y"
-    done = script(gateway, "trigger.sh", REPOSITORY, "main", QP_TOKEN=wrong)
+def test_a_trigger_that_nobody_answers_is_sent_until_one_does(gateway: Gateway) -> None:
+    caller = caller_at(gateway)
+    gateway.kill()
+    command = [str(SCRIPTS / "trigger.sh"), caller.repository, "main"]
+    with subprocess.Popen(
+        command, env=caller.environment, stdout=subprocess.PIPE, text=True
+    ) as waiting:
+        gateway.start()
+        told, _ = waiting.communicate(timeout=60)
+    assert [run["run_id"] for run in caller.runs] == [json.loads(told)["run_id"]]
+
+
+@needs_curl
+def test_a_refused_trigger_says_why_and_shows_no_token(caller: Caller) -> None:
+    wrong = caller.token[:-1] + ("y" if caller.token[-1] == "x" else "x")
+    done = caller.script("trigger.sh", caller.repository, "main", QP_TOKEN=wrong)
     assert done.returncode == 22
     assert json.loads(done.stdout)["error_code"] == "UNAUTHENTICATED"
     assert wrong not in done.stdout + done.stderr
@@ -173,48 +238,48 @@ def test_a_refused_trigger_says_why_and_shows_no_token(gateway: Gateway) -> None
     [("trigger.sh", ()), ("subscribe.sh", ("http://127.0.0.1/",)), ("watch.sh", ())],
 )
 def test_a_script_without_its_arguments_says_how_it_is_called(
-    gateway: Gateway, name: str, args: tuple[str, ...]
+    caller: Caller, name: str, args: tuple[str, ...]
 ) -> None:
-    done = script(gateway, name, *args)
+    done = caller.script(name, *args)
     assert done.returncode != 0
     assert f"usage: {name}" in done.stderr
-    done = script(gateway, name, *args, QP_TOKEN="")
+    done = caller.script(name, *args, QP_TOKEN="")
     assert (done.returncode != 0, "QP_TOKEN" in done.stderr) == (True, True)
 
 
 @needs_curl
 @each_receiver
 def test_a_subscribed_receiver_passes_the_challenge_and_hears_of_a_run(
-    gateway: Gateway, tmp_path: Path, receiver: tuple[str, ...]
+    caller: Caller, tmp_path: Path, receiver: tuple[str, ...]
 ) -> None:
     key = tmp_path / "key.txt"
     with program(*receiver, str(key)) as line:
         url = f"http://127.0.0.1:{line().removeprefix('port ').strip()}/"
-        done = script(gateway, "subscribe.sh", url, str(key), STARTED, COMPLETED)
+        done = caller.script("subscribe.sh", url, str(key), STARTED, COMPLETED)
         assert (done.returncode, done.stderr) == (0, "")
-        (subscription,) = gateway.subscriptions.values()
+        (subscription,) = caller.subscriptions
         assert done.stdout.strip() == subscription["subscription_id"]
-        assert subscription["types"] == [STARTED, COMPLETED]
+        assert set(subscription["types"]) == {STARTED, COMPLETED}
         assert re.fullmatch(r"whsec_\S+\n", key.read_text())
         assert key.stat().st_mode & 0o777 == 0o600
-        until(lambda: subscription["state"] == "active")
-        run = json.loads(script(gateway, "trigger.sh", REPOSITORY, "main").stdout)["run_id"]
+        until(lambda: caller.subscriptions[0]["state"] == "active")
+        run_id = caller.trigger()
         told = line()
         while told == "no usable key in KEY_FILE\n":
             told = line()
-        assert told == f"{STARTED} {gateway.events[0]['id']} {run}\n"
+        assert told == f"{STARTED} {caller.first_event(run_id)} {run_id}\n"
 
 
 @needs_curl
 def test_a_key_never_replaces_a_file_and_a_refusal_leaves_none(
-    gateway: Gateway, tmp_path: Path
+    caller: Caller, tmp_path: Path
 ) -> None:
     key = tmp_path / "key.txt"
     key.write_text("mine")
-    assert script(gateway, "subscribe.sh", "http://127.0.0.1/", str(key)).returncode != 0
-    assert (key.read_text(), gateway.subscriptions) == ("mine", {})
+    assert caller.script("subscribe.sh", "http://127.0.0.1/", str(key)).returncode != 0
+    assert (key.read_text(), caller.subscriptions) == ("mine", [])
     other = tmp_path / "other.txt"
-    done = script(gateway, "subscribe.sh", "http://127.0.0.1/", str(other), QP_TOKEN="qpt_x")
+    done = caller.script("subscribe.sh", "http://127.0.0.1/", str(other), QP_TOKEN="qpt_x")
     assert (done.returncode, done.stdout) == (22, "")
     assert "UNAUTHENTICATED" in done.stderr
     assert not other.exists()
@@ -271,12 +336,7 @@ def test_a_receiver_takes_each_event_once_and_refuses_what_was_changed(
 def test_watching_goes_on_where_it_was_after_a_break_and_a_restart(
     gateway: Gateway, tmp_path: Path
 ) -> None:
-    place = tmp_path / "place.txt"
-    gateway.breaks = 2
-    runs = [
-        json.loads(script(gateway, "trigger.sh", REPOSITORY, f"b{each}").stdout)["run_id"]
-        for each in range(3)
-    ]
+    caller, place = caller_at(gateway), tmp_path / "place.txt"
     watch = (str(SCRIPTS / "watch.sh"), str(place), STARTED)
 
     def heard(line: str) -> str:
@@ -284,16 +344,26 @@ def test_watching_goes_on_where_it_was_after_a_break_and_a_restart(
         assert kind == STARTED
         return str(json.loads(event)["data"]["run_id"])
 
-    with program(*watch, env=environment(gateway)) as line:
-        assert [heard(line()) for _ in runs] == runs
-        until(lambda: place.read_text().strip() == gateway.events[2]["id"])
-    more = json.loads(script(gateway, "trigger.sh", REPOSITORY, "main").stdout)["run_id"]
-    with program(*watch, env=environment(gateway)) as line:
-        assert heard(line()) == more
+    def listens() -> bool:
+        return b"\nqp_streams 1.0\n" in gateway.call("GET", "/metrics", caller.token).body
+
+    with program(*watch, env=caller.environment) as line:
+        until(listens)
+        first = caller.trigger()
+        assert heard(line()) == first
+        until(lambda: place.exists() and place.read_text().strip() == caller.first_event(first))
+        gateway.kill()
+        gateway.start()
+        second = caller.trigger()
+        assert heard(line()) == second
+        until(lambda: place.read_text().strip() == caller.first_event(second))
+    third = caller.trigger()
+    with program(*watch, env=caller.environment) as line:
+        assert heard(line()) == third
 
 
 @needs_curl
-def test_watching_ends_where_it_is_refused(gateway: Gateway, tmp_path: Path) -> None:
-    done = script(gateway, "watch.sh", str(tmp_path / "place.txt"), QP_TOKEN="qpt_x")
+def test_watching_ends_where_it_is_refused(caller: Caller, tmp_path: Path) -> None:
+    done = caller.script("watch.sh", str(tmp_path / "place.txt"), QP_TOKEN="qpt_x")
     assert done.returncode == 1
     assert "refused with status 401" in done.stderr

@@ -1,4 +1,4 @@
-"""`make test-n8n`: real n8n, with the workflows of integrations/n8n, and a gateway, both ways.
+"""`make test-n8n`: real n8n, with the workflows of integrations/n8n, and a real gateway, both ways.
 
 It writes what was sent and what came of it, a line each, and ends with 1 where that was not as it
 should be.
@@ -19,22 +19,24 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
-from tests import script_gateway
+from tests.gateways import GENEROUS, REPOSITORY, Gateway
 from tests.n8n import server
 from tests.n8n.install import N8N, NODE, install
 from tests.n8n.listener import listening
+from tests.n8n.refusing import refusing
 
 from quantapilot.signing import Signer, new_secret, secret_text
 
 if TYPE_CHECKING:
     from tests.n8n.listener import Listener
-    from tests.script_gateway import Gateway
 
 WORKFLOWS = Path(__file__).parents[2] / "integrations" / "n8n"
-REPOSITORY, BRANCH = "https://git.example/app", "main"
+BRANCH = "main"
 STARTED, COMPLETED = "quantapilot.run_started", "quantapilot.run_completed"
 _CLOUDEVENT: dict[str, Any] = {"Content-Type": "application/cloudevents+json; charset=utf-8"}
 _CALLER = "X-Caller"
+# n8n listens on loopback.
+_OPTIONS = ("--allow-private", *GENEROUS)
 # With what an encoding that is guessed, or a template that is filled in twice, would change.
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
@@ -70,6 +72,7 @@ class Setup:
     """What runs: a gateway, n8n beside it, and what n8n knows of both.
 
     Attributes:
+        token: A token of the gateway that may do everything.
         hook: The webhook of the workflow that receives events.
         run: The webhook of the workflow that starts runs.
         key: The key of the subscription.
@@ -78,6 +81,7 @@ class Setup:
     """
 
     gateway: Gateway
+    token: str
     subscription: str
     hook: str
     run: str
@@ -149,10 +153,11 @@ def main() -> None:
         with (
             tempfile.TemporaryDirectory() as folder,
             listening() as listener,
-            script_gateway.running() as gateway,
+            Gateway(f"{folder}/store.db", Path(folder), _OPTIONS) as gateway,
             httpx.Client(timeout=120, trust_env=False) as http,
         ):
-            try_out(Path(folder), listener, gateway, http, told)
+            gateway.register()
+            try_out(Path(folder, "n8n"), listener, gateway, http, told)
     except (OSError, subprocess.CalledProcessError, server.NoN8nError) as error:
         sys.exit(f"no n8n: {error}; what it said: {server.log_file()}")
     told.tell("all as it should be" if not told.wrong else f"{told.wrong} WRONG")
@@ -163,24 +168,25 @@ def try_out(
     folder: Path, listener: Listener, gateway: Gateway, http: httpx.Client, told: Transcript
 ) -> None:
     """Start n8n with what it has to know, and try both directions."""
-    port = server.free_port()
+    folder.mkdir()
+    port, token = server.free_port(), gateway.token()
     url = f"http://127.0.0.1:{port}"
     hook = f"{url}/webhook/quantapilot-events"
-    authorization = {"Authorization": f"Bearer {gateway.token}"}
-    answer = http.post(f"{gateway.url}/subscriptions", json={"url": hook}, headers=authorization)
-    told.check("POST /subscriptions, before n8n runs", answer.status_code, 201)
-    key, caller = answer.json()["key"], secrets.token_hex(16)
+    answer = gateway.call("POST", "/subscriptions", token, {"url": hook})
+    told.check("POST /subscriptions, before n8n runs", answer.status, 201)
+    key, caller = answer.json["key"], secrets.token_hex(16)
     workflows = [receiving(listener), starting(gateway)]
     data = {
         "crypto": {"hmacSecret": secret_text(key)},
-        "httpBearerAuth": {"token": gateway.token},
+        "httpBearerAuth": {"token": token},
         "httpHeaderAuth": {"name": _CALLER, "value": caller},
     }
     with server.running(folder, port, workflows, credentials(workflows, data)):
         told.tell("n8n runs: workflows and credentials are imported, its webhooks answer")
         setup = Setup(
             gateway=gateway,
-            subscription=answer.json()["subscription_id"],
+            token=token,
+            subscription=answer.json["subscription_id"],
             hook=hook,
             run=f"{url}/webhook/quantapilot-run",
             key=key,
@@ -192,7 +198,9 @@ def try_out(
         challenged(setup)
         receives(setup)
         starts(setup)
+        signed(setup)
         waits(setup)
+        gives_up(setup)
         went_on(setup)
 
 
@@ -249,22 +257,10 @@ def starts(setup: Setup) -> None:
     run = answer.json()["run_id"]
     state = _get(setup, f"/runs/{run}")
     setup.told.check("the run of that id", (state["state"], state["branch"]), ("running", BRANCH))
-    setup.told.check(
-        "its run_started: gateway → n8n, verified, workflow went on",
-        setup.listener.wait(lambda came: _is(came, STARTED, run)),
-        True,
-    )
-    emitted = setup.http.post(
-        f"{setup.gateway.url}/runs/{run}/events",
-        json={"type": COMPLETED, "data": {"run_id": run}},
-        headers=_authorization(setup),
-    )
-    setup.told.check("POST /runs/{run_id}/events", emitted.status_code, 202)
-    setup.told.check(
-        "its run_completed: gateway → n8n, verified, workflow went on",
-        setup.listener.wait(lambda came: _is(came, COMPLETED, run)),
-        True,
-    )
+    heard(setup, STARTED, run)
+    emitted = setup.gateway.emit(setup.token, run, "run_completed")
+    setup.told.check("POST /runs/{run_id}/events", emitted.status, 202)
+    heard(setup, COMPLETED, run)
     key = str(uuid4())
     same = {_call(setup, key=key).json()["run_id"] for _ in range(2)}
     setup.told.check("n8n → gateway, twice with one Idempotency-Key: runs", len(same), 1)
@@ -276,21 +272,72 @@ def starts(setup: Setup) -> None:
     setup.told.check("caller whom n8n does not know", stranger.status_code, 403)
 
 
+def signed(setup: Setup) -> None:
+    """A trigger that is signed, and has no token, starts a run too, and n8n hears of it."""
+    key_id, secret = setup.gateway.signing_key()
+    body = json.dumps({"repo_url": REPOSITORY, "branch": BRANCH}).encode()
+    headers = Signer([secret]).headers(str(uuid4()), int(time.time()), body)
+    answers = [
+        setup.gateway.call("POST", f"/run?key={key_id}", body=body, headers=headers)
+        for _ in range(2)
+    ]
+    setup.told.check(
+        "POST /run, signed, twice the same", [each.status for each in answers], [202, 202]
+    )
+    first, again = (each.json["run_id"] for each in answers)
+    setup.told.check("it is one run", first == again, True)
+    heard(setup, STARTED, first)
+
+
+def heard(setup: Setup, type_: str, run: str) -> None:
+    """The workflow goes on with an event of a run."""
+    setup.told.check(
+        f"its {type_.rpartition('.')[2]}: gateway → n8n, verified, workflow went on",
+        setup.listener.wait(lambda came: _is(came, type_, run)),
+        True,
+    )
+
+
 def waits(setup: Setup) -> None:
     """n8n tries again what the gateway refuses for a while, and starts one run."""
-    before = len(_get(setup, "/runs")["runs"])
     # Longer than the workflow would wait by itself.
-    setup.gateway.refuse, setup.gateway.retry_after = 1, 7
+    _again(setup, "--limit=trigger=1 per 7 seconds")
+    before = len(_get(setup, "/runs")["runs"])
+    setup.gateway.run(setup.token)
     begin = time.monotonic()
     answer = _call(setup)
     setup.told.check("n8n → gateway, POST /run, first 429, Retry-After: 7", answer.status_code, 202)
-    setup.told.check("it waited 7 s", time.monotonic() - begin >= 7, True)
-    setup.told.check("runs that were started", len(_get(setup, "/runs")["runs"]) - before, 1)
-    setup.gateway.refuse, setup.gateway.retry_after = 99, 1
-    answer = _call(setup)
-    setup.told.check("n8n → gateway, always 429", answer.status_code, 429)
-    setup.told.check("tries of n8n", 99 - setup.gateway.refuse, 6)
-    setup.gateway.refuse = 0
+    # Of the seven, a little was over.
+    setup.told.check("it waited 7 s", time.monotonic() - begin > 6, True)
+    setup.told.check("runs of n8n", len(_get(setup, "/runs")["runs"]) - before - 1, 1)
+    setup.told.check("429 that the gateway counted", _refused(setup), 1)
+
+
+def gives_up(setup: Setup) -> None:
+    """n8n passes a refusal on that does not end."""
+    setup.told.check("the gateway is stopped: its exit code", setup.gateway.stop(), 0)
+    with refusing(setup.gateway.port) as refused:
+        answer = _call(setup)
+    setup.told.check("n8n → stub in its place, always 429", answer.status_code, 429)
+    setup.told.check("tries of n8n", refused.count, 6)
+    setup.gateway.start()
+    setup.told.check("once it runs again: n8n → gateway", _call(setup).status_code, 202)
+
+
+def _again(setup: Setup, *options: str) -> None:
+    """Start the gateway anew where it was, with more options."""
+    setup.told.check("the gateway is stopped: its exit code", setup.gateway.stop(), 0)
+    setup.gateway.options = (*setup.gateway.options, *options)
+    setup.gateway.start()
+
+
+def _refused(setup: Setup) -> int:
+    told = setup.gateway.call("GET", "/metrics", setup.token).body.decode()
+    return sum(
+        int(float(line.rpartition(" ")[2]))
+        for line in told.splitlines()
+        if line.startswith("qp_requests_total") and 'status="429"' in line
+    )
 
 
 def _call(setup: Setup, *, branch: str | None = BRANCH, key: str | None = None) -> httpx.Response:
@@ -300,13 +347,8 @@ def _call(setup: Setup, *, branch: str | None = BRANCH, key: str | None = None) 
 
 
 def _get(setup: Setup, path: str) -> dict[str, Any]:
-    answer = setup.http.get(f"{setup.gateway.url}{path}", headers=_authorization(setup))
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = setup.gateway.call("GET", path, setup.token).json
     return found
-
-
-def _authorization(setup: Setup) -> dict[str, str]:
-    return {"Authorization": f"Bearer {setup.gateway.token}"}
 
 
 def _is(came: dict[str, Any], type_: str, run: str) -> bool:

@@ -25,6 +25,7 @@ from quantapilot.gateway.calls import (
     Call,
     check_media_type,
     check_query,
+    check_unsigned,
     idempotency_key,
     problem_answer,
     raw_answer,
@@ -161,6 +162,7 @@ async def _admitted(
         check_media_type(request)
         body = body if signed else await _body(gateway, request)
     if operation.name == "trigger" and not signed:
+        check_unsigned(request)
         again_by = idempotency_key(request)
     return Call(gateway, request, token, body, again_by)
 

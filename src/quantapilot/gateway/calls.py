@@ -183,6 +183,18 @@ def check_query(request: Request, known: frozenset[str]) -> None:
         raise ProblemError("BAD_REQUEST", "a parameter is given twice")
 
 
+def check_unsigned(request: Request) -> None:
+    """Refuse a key's id beside a token: whoever sends it takes the trigger for a signed one.
+
+    Raises:
+        ProblemError: There is one.
+    """
+    if "key" in request.query_params:
+        raise ProblemError(
+            "BAD_REQUEST", "the parameter 'key' is for signed triggers, and this one has a token"
+        )
+
+
 _JSON = "application/json"
 _BODY_TYPES = frozenset({_JSON, "application/cloudevents+json"})
 
