@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from benchmarks.baseline import flagged
 from benchmarks.events import EventCost
+from benchmarks.gateway import GatewayCost, Load
 from benchmarks.hostile import Full, Hostile, plain_line, record_line
 from benchmarks.install import PINS, entries
 from benchmarks.labelled import CLASSES, ORDINARY, Line
@@ -16,6 +17,7 @@ from benchmarks.quality import EVERYTHING, Quality, Score, misses
 from benchmarks.results import Memory, Results, goals, losses, ratio, worst_of
 from benchmarks.runtime import Runtime
 from benchmarks.speed import GATE, LOOP, RIPGREP, SCAN, Speed, Start
+from benchmarks.streams import Cost
 
 
 def quality(name: str, found: int, flagged: int) -> Quality:
@@ -43,6 +45,7 @@ def results() -> Results:
         ],
         event=EventCost(4, 6, 0.99),
         runtime=Runtime(8, 1_000, 31_000, 2_000, 9_000, 5, 10),
+        gateway=GatewayCost(Load(16_000, 8), Load(9_000, 12), Cost(1000, 30, 60, 0.2)),
         hostile=[Hostile("dots", 0.5, 1.5)],
         hostile_bytes=10**7,
         full=[Full("names", 1000, 90)],
