@@ -71,7 +71,7 @@ class NoEvents:
 def application() -> Starlette:
     """Return an application with an event stream, and a route that has an event told to all."""
     tail = Tail(NoEvents())
-    streams = Streams(tail, StreamSettings(most=_MANY))
+    streams = Streams(tail, StreamSettings(most=_MANY, most_of_token=_MANY))
 
     async def events(_: Request) -> Response:
         return await streams.open(lambda: _TOKEN, Wanted())

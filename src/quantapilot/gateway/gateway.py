@@ -10,6 +10,7 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 from quantapilot.config import load_config
 from quantapilot.contract.lifecycle import Lifecycle
@@ -107,6 +108,8 @@ class Gateway:
         self._refused: list[Refusal] = []
         self._refreshed = 0.0
         self._refreshing = asyncio.Lock()
+        # Token -> what its next call waits for; kept while one does.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._open = AsyncExitStack()
 
     async def open(self) -> None:
@@ -124,7 +127,7 @@ class Gateway:
             self.tail = await stack.enter_async_context(Tail(self.store))
             self.streams = Streams(
                 self.tail,
-                StreamSettings(self.settings.heartbeat, most=2 * self.settings.most_streams),
+                StreamSettings(self.settings.heartbeat, most_of_token=self.settings.most_streams),
             )
             self._delivering = Delivering(
                 self.store, lambda: self.directory, self.keys, self.settings.deliveries
@@ -151,14 +154,25 @@ class Gateway:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: function(*arguments, **named))
 
-    async def judged(self, check: BodyCheck, body: bytes) -> dict[str, Any]:
+    async def judged(self, token: Token, check: BodyCheck, body: bytes) -> dict[str, Any]:
         """Return what a body says; one that takes long to judge holds up nobody else.
 
         Raises:
             ContentError: It is no JSON, breaks the contract, or holds personal data.
         """
         proven = check.proven(body)
-        return await self.read(check.value, body) if proven is None else proven
+        return await self.in_turn(token, check.value, body) if proven is None else proven
+
+    async def in_turn(
+        self, token: Token, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
+    ) -> _T:
+        """Return what a call returns that may take long, made on another thread.
+
+        Those of one token are made one after the other: they keep no thread from all others.
+        """
+        turn = self._turns.setdefault(token.token_id, asyncio.Lock())
+        async with turn:
+            return await self.read(function, *arguments, **named)
 
     async def write(
         self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
@@ -174,22 +188,24 @@ class Gateway:
         However many ask, the store is asked only so often.
         """
         seen = self.directory
-        await asyncio.sleep(max(self._refreshed + _SOONEST - time.monotonic(), 0.0))
-        if self._refreshed + _SOONEST <= time.monotonic():
-            await self._update()
+        last = self._refreshed
+        await asyncio.sleep(max(last + _SOONEST - time.monotonic(), 0.0))
+        await self._update(last)
         return self.directory is not seen
 
     async def project_of(self, run_id: str, projects: frozenset[str] | None) -> str | None:
         """Return the project of a run; None where there is no such run, or none of `projects`."""
         project_id = self._projects.get(run_id)
-        if project_id is None:
-            found = await self.read(self.store.run, run_id, projects)
-            if found is None:
-                return None
-            project_id = self._projects[run_id] = found.project_id
-            if len(self._projects) > _KNOWN_RUNS:
-                self._projects.popitem(last=False)
-        return project_id if projects is None or project_id in projects else None
+        if project_id is not None and (projects is None or project_id in projects):
+            return project_id
+        # Of a run of others as of none: an answer without a look would be a faster one.
+        found = await self.read(self.store.run, run_id, projects)
+        if found is None:
+            return None
+        self._projects[run_id] = found.project_id
+        if len(self._projects) > _KNOWN_RUNS:
+            self._projects.popitem(last=False)
+        return found.project_id
 
     def holder(self, token: Token) -> Callable[[], Token | None]:
         """Return what tells a token as it is then; None once it does not hold any more."""
@@ -235,14 +251,16 @@ class Gateway:
             except StoreError as error:
                 _LOG.warning("the store can't be used: %s", error)
 
-    async def _update(self) -> bool:
+    async def _update(self, last: float | None = None) -> None:
+        """Look for what others changed, unless that was done since the time of a `last` look."""
         async with self._refreshing:
+            if last is not None and self._refreshed != last:
+                return
             self._refreshed = time.monotonic()
             if await self.read(self.store.directory_version) == self.directory.version:
-                return False
+                return
             self.directory = await self.read(self.store.directory)
         self._delivering.sync()
-        return True
 
     async def _keep_refusals(self) -> None:
         refused, self._refused = self._refused, []

@@ -302,5 +302,6 @@ def _problem(status: int, message: str) -> bytes:
     )
     return (
         b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
+        b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
         b"connection: close\r\n\r\n%b" % (status, title.encode(), len(body), body)
     )

@@ -33,7 +33,7 @@ async def trigger(call: Call) -> Response:
     """Start a run; accepted means that it is on the disk together with its first event."""
     gateway = call.gateway
     try:
-        request = await gateway.judged(gateway.triggers.body, call.body)
+        request = await gateway.judged(call.token, gateway.triggers.body, call.body)
     except RefusedError as error:
         project_id = gateway.triggers.project_of_refused(call.body, gateway.directory.repositories)
         if project_id is not None and call.token.sees(project_id):
@@ -108,7 +108,7 @@ async def emit(call: Call) -> Response:
     if project_id is None:
         raise ProblemError("NOT_FOUND")
     try:
-        new = await gateway.read(gateway.run_events.event, call.body, run_id)
+        new = await gateway.in_turn(call.token, gateway.run_events.event, call.body, run_id)
     except RefusedError as error:
         _keep(call, error, "event", project_id, run_id)
         raise problem_of(error) from None
@@ -134,7 +134,8 @@ def _keep(
     call: Call, error: RefusedError, source: str, project_id: str, run_id: str | None = None
 ) -> None:
     moment = now()
+    # What is wrong at thousands of places under one name is kept once.
+    places = dict.fromkeys((each.rule, each.pointer or "") for each in error.findings)
     call.gateway.refuse(
-        Refusal(moment, each.rule, source, project_id, each.pointer or "", run_id)
-        for each in error.findings
+        Refusal(moment, rule, source, project_id, pointer, run_id) for rule, pointer in places
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 from quantapilot.errors import QuantaPilotError
+from quantapilot.gateway.calls import HEADERS
 from quantapilot.gateway.frames import HEARTBEAT, retry
 from quantapilot.gateway.model import EVERY_PROJECT
 
@@ -39,7 +40,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CHUNK = 64 << 10
 # How many different answers to one signal are remembered.
 _REMEMBERED = 256
-_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+_HEADERS = {**HEADERS, "x-accel-buffering": "no"}
 
 
 class TooManyStreamsError(QuantaPilotError):
@@ -60,13 +61,15 @@ class StreamSettings:
         longest: Seconds after which a stream ends, about: its client resumes it, and is spread
             over the servers there are then.
         retry: Seconds that clients are asked to wait before they connect again.
-        most: How many streams may be open at a time; half of them for one token.
+        most, most_of_token: How many streams may be open at a time, in all and of one token: a
+            few of the one leave plenty of the other.
     """
 
     heartbeat: float = 15.0
     longest: float = 3600.0
     retry: float = 3.0
     most: int = 4000
+    most_of_token: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ class Streams:
             raise TokenEndedError("the token does not hold any more")
         if self.count >= self._settings.most:
             raise TooManyStreamsError("too many event streams are open: try again later")
-        if self._open[token.token_id] >= self._settings.most // 2:
+        if self._open[token.token_id] >= self._settings.most_of_token:
             raise TooManyStreamsError("too many event streams of this token: close some first")
         cursor = self._tail.shown
         if last_event_id:

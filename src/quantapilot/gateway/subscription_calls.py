@@ -28,7 +28,7 @@ async def subscribe(call: Call) -> Response:
     """Make a subscription; its key stands in this answer and in no other."""
     gateway = call.gateway
     try:
-        asked = await gateway.judged(gateway.subscription_requests, call.body)
+        asked = await gateway.judged(call.token, gateway.subscription_requests, call.body)
         made = subscribed(
             asked,
             call.token,

@@ -316,7 +316,7 @@ def test_a_store_that_is_away_ends_a_stream_that_needs_it(
 
 def test_there_are_so_many_streams_and_no_more() -> None:
     async def go() -> None:
-        async with place(most=4) as it:
+        async with place(most=4, most_of_token=2) as it:
             held = [await it.open() for _ in range(2)]
             for each in held:
                 await anext(aiter(each.body_iterator))
