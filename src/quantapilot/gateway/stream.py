@@ -80,6 +80,10 @@ class Wanted:
     project_id: str | None = None
     run_id: str | None = None
 
+    def among(self, projects: frozenset[str]) -> frozenset[str]:
+        """Return the projects that are wanted, of those that are granted."""
+        return projects if self.project_id is None else frozenset({self.project_id})
+
     def has(self, frame: Frame, projects: frozenset[str]) -> bool:
         """Return whether an event is wanted, and of one of the granted projects."""
         return (
@@ -140,11 +144,12 @@ class Streams:
         cursor = self._tail.shown
         if last_event_id:
             cursor = await self._resumed(last_event_id, token)
-        return EventStream(self._body(holder, token.token_id, wanted, cursor))
+        return EventStream(self._body(holder, token, wanted, cursor))
 
     async def _resumed(self, event_id: str, token: Token) -> int:
-        frame = await self._tail.find(event_id) if _ID.fullmatch(event_id) else None
-        return frame.seq if frame is not None and token.sees(frame.project_id) else 0
+        if not _ID.fullmatch(event_id):
+            return 0
+        return await self._tail.place(event_id, token.projects) or 0
 
     @contextmanager
     def _counted(self, token_id: str) -> Iterator[None]:
@@ -160,20 +165,21 @@ class Streams:
                 del self._open[token_id]
 
     async def _body(
-        self, holder: Callable[[], Token | None], token_id: str, wanted: Wanted, cursor: int
+        self, holder: Callable[[], Token | None], token: Token, wanted: Wanted, cursor: int
     ) -> AsyncGenerator[bytes, None]:
         now, heartbeat = asyncio.get_running_loop().time, self._settings.heartbeat
         # Not all at once, where all began at once.
         end = now() + self._settings.longest * random.uniform(0.9, 1.1)  # noqa: S311 no secret
-        with self._counted(token_id):
+        with self._counted(token.token_id):
             yield retry(self._settings.retry)
             sent = now()
             while not self._tail.ended and now() < end:
-                frames, cursor = await self._stored(cursor)
+                frames, cursor = await self._stored(cursor, wanted.among(token.projects))
                 # Asked behind every wait: nothing is sent for a token that ended meanwhile.
-                token = holder()
-                if token is None:
+                held = holder()
+                if held is None:
                     return
+                token = held
                 chunk, cursor = self._next(cursor, token.projects, wanted, frames)
                 # A page is not held while the client reads.
                 del frames
@@ -183,12 +189,12 @@ class Streams:
                 else:
                     await self._tail.wait(cursor, min(sent + heartbeat, end) - now())
 
-    async def _stored(self, cursor: int) -> tuple[Sequence[Frame], int]:
+    async def _stored(self, cursor: int, projects: frozenset[str]) -> tuple[Sequence[Frame], int]:
         """Return what is only in the store of what is next; where there is no more, what is not."""
         floor = self._tail.floor
         if cursor >= floor:
             return (), cursor
-        frames = await self._tail.stored(cursor)
+        frames = await self._tail.stored(cursor, projects)
         return frames, cursor if frames else floor
 
     def _next(

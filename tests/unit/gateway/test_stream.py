@@ -253,12 +253,27 @@ def test_a_token_that_ends_while_the_store_is_read_hears_nothing_more() -> None:
             await anext(aiter(stream.body_iterator))
             reads = it.source.events_after
 
-            def ending(seq: int, limit: int) -> Any:
+            def ending(*given: Any) -> Any:
                 it.holder = None
-                return reads(seq, limit)
+                return reads(*given)
 
-            it.source.events_after = ending  # type: ignore[method-assign]
+            it.source.events_after = ending  # type: ignore[method-assign,assignment]
             assert await ended(stream) == b""
+
+    asyncio.run(go())
+
+
+def test_whoever_begins_at_the_oldest_reads_no_more_for_what_others_have() -> None:
+    async def go() -> None:
+        async with place() as it:
+            first = it.add(project="proj_b")
+            it.source.add(PAGE * 5)
+            last = it.source.add(project="proj_b")
+            it.holder = token("proj_b")
+            async with Tail(it.source, QUICK) as tail:
+                stream = await Streams(tail).open(lambda: it.holder, ALL, "unknown")
+                assert await heard(stream, 2) == ids([*first, *last])
+            assert it.source.reads == [0]
 
     asyncio.run(go())
 
