@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import orjson
 from starlette.responses import Response
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[["Call"], Awaitable[Response]]
 
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
 # Nobody may keep an answer for others, or take it for what it is not.
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[3457][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -49,6 +51,14 @@ class Call:
     token: Token
     body: bytes = b""
     again_by: str | None = None
+
+    async def read(self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+        """Return what a blocking call returns, as `Gateway.in_turn` has it made.
+
+        Raises:
+            StoreError: As the call raises it.
+        """
+        return await self.gateway.in_turn(self.token, function, *arguments, **named)
 
     @property
     def projects(self) -> frozenset[str] | None:

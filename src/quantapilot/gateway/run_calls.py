@@ -63,9 +63,7 @@ async def runs(call: Call) -> Response:
     """List runs, the latest first."""
     before, state, limit = call.uuid("before"), call.one_of("state", STATES), call.limit
     try:
-        found = await call.gateway.read(
-            call.gateway.store.runs, call.projects, before, limit + 1, state
-        )
+        found = await call.read(call.gateway.store.runs, call.projects, before, limit + 1, state)
     except UnknownCursorError:
         raise ProblemError("BAD_REQUEST", "the parameter 'before' names no run") from None
     told: dict[str, Any] = {"runs": [wire.run_state(each) for each in found[:limit]]}
@@ -76,7 +74,7 @@ async def runs(call: Call) -> Response:
 
 async def run(call: Call) -> Response:
     """Tell where a run stands."""
-    found = await call.gateway.read(call.gateway.store.run, call.run_id, call.projects)
+    found = await call.read(call.gateway.store.run, call.run_id, call.projects)
     if found is None:
         raise ProblemError("NOT_FOUND")
     return json_answer(wire.run_state(found))
@@ -89,7 +87,7 @@ async def run_events(call: Call) -> Response:
     if await gateway.project_of(run_id, call.projects) is None:
         raise ProblemError("NOT_FOUND")
     try:
-        found = await gateway.read(gateway.store.events_of_run, run_id, after, limit + 1)
+        found = await call.read(gateway.store.events_of_run, run_id, after, limit + 1)
     except UnknownCursorError:
         raise ProblemError(
             "BAD_REQUEST", "the parameter 'after' names no event of the run"
@@ -108,7 +106,7 @@ async def emit(call: Call) -> Response:
     if project_id is None:
         raise ProblemError("NOT_FOUND")
     try:
-        new = await gateway.in_turn(call.token, gateway.run_events.event, call.body, run_id)
+        new = await call.read(gateway.run_events.event, call.body, run_id)
     except RefusedError as error:
         _keep(call, error, "event", project_id, run_id)
         raise problem_of(error) from None
@@ -126,7 +124,7 @@ async def emit(call: Call) -> Response:
 
 async def refusals(call: Call) -> Response:
     """List what was refused lately; rules and fields, no values."""
-    found = await call.gateway.read(call.gateway.store.refusals, call.projects, call.limit)
+    found = await call.read(call.gateway.store.refusals, call.projects, call.limit)
     return json_answer({"refusals": [wire.refusal(each) for each in found]})
 
 

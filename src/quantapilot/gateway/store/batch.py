@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     # None tells of an event that it is stored.
     Answer = Accepted | StoreError | DuplicateEventError | OutOfOrderError | None
 
+# Each event of a run writes its row anew, with the gates that are open.
+_MOST_OPEN = 100
+
 _ANSWERED = select(replays.c.key, replays.c.request, replays.c.answer).where(
     replays.c.key.in_(bindparam("keys", expanding=True))
 )
@@ -112,6 +115,10 @@ class _Batch:
                 )
             return
         progress = self.order.advance(Progress(run.state, run.open_), item.document)
+        if len(progress.open_) > _MOST_OPEN:
+            raise OutOfOrderError(
+                f"the run has {_MOST_OPEN} gates open: one has to be decided first"
+            )
         self._add(folded(run, item.document, progress), entry)
         if item.run_id not in self.new:
             self.changed.add(item.run_id)
