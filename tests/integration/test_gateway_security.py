@@ -223,3 +223,23 @@ def test_a_flood_of_wrong_tokens_asks_the_store_seldom_and_hides_no_new_token(
             await running.close()
 
     asyncio.run(go())
+
+
+def test_an_answer_of_many_large_events_is_cut_into_pages_and_none_is_missing(
+    gateway: Gateway, token: str
+) -> None:
+    run = gateway.run(token)
+    for _ in range(140):
+        assert gateway.emit(token, run, "run_paused", reason="\U0001f642" * 2000).status == 202
+        assert gateway.emit(token, run, "run_resumed").status == 202
+    ids, sizes, after = [], [], ""
+    while True:
+        answer = gateway.call("GET", f"/runs/{run}/events?limit=500{after}", token)
+        sizes.append(len(answer.body))
+        ids += [each["id"] for each in answer.json["events"]]
+        if "next" not in answer.json:
+            break
+        after = f"&after={answer.json['next']}"
+    assert len(ids) == len(set(ids)) == 281
+    assert len(sizes) == 2
+    assert max(sizes) < 1.1 * (1 << 20)

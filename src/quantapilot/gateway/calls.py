@@ -12,7 +12,7 @@ from starlette.responses import Response
 from quantapilot.gateway.problems import MEDIA_TYPE, ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -27,6 +27,8 @@ _P = ParamSpec("_P")
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[3457][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _PROJECT = re.compile(rf"proj_[A-Za-z0-9]{{1,40}}|{_UUID.pattern}")
+# So many bytes of parts an answer has, about: who does not read it holds no more of our memory.
+_MOST_ANSWER = 1 << 20
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
 _MOST = 500
 _USUAL = 100
@@ -150,6 +152,27 @@ def raw_answer(
 ) -> Response:
     """Return an answer that is JSON already."""
     return Response(body, status, {**HEADERS, **(headers or {})}, _JSON)
+
+
+def page_answer(name: str, ids: Sequence[str], parts: Sequence[bytes], limit: int) -> Response:
+    """Return an answer that lists parts, as they are, and tells where the next page begins.
+
+    Args:
+        name: What the list is called.
+        ids: What each part is known by.
+        parts: JSON; more than are answered where there is a next page.
+        limit: How many are asked for; fewer are answered where they are large, at least one.
+    """
+    count = size = 0
+    for part in parts[:limit]:
+        size += len(part)
+        if count and size > _MOST_ANSWER:
+            break
+        count += 1
+    told = b'{"%b":[%b]' % (name.encode(), b",".join(parts[:count]))
+    if count < len(parts):
+        told += b',"next":"%b"' % ids[count - 1].encode()
+    return raw_answer(told + b"}")
 
 
 def problem_answer(error: ProblemError) -> Response:

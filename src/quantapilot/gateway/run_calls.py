@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -17,7 +17,7 @@ from quantapilot.errors import (
 )
 from quantapilot.findings import RefusedError
 from quantapilot.gateway import wire
-from quantapilot.gateway.calls import json_answer, raw_answer
+from quantapilot.gateway.calls import json_answer, page_answer, raw_answer
 from quantapilot.gateway.checks import problem_of
 from quantapilot.gateway.model import Refusal
 from quantapilot.gateway.operations import STATES
@@ -66,10 +66,8 @@ async def runs(call: Call) -> Response:
         found = await call.read(call.gateway.store.runs, call.projects, before, limit + 1, state)
     except UnknownCursorError:
         raise ProblemError("BAD_REQUEST", "the parameter 'before' names no run") from None
-    told: dict[str, Any] = {"runs": [wire.run_state(each) for each in found[:limit]]}
-    if len(found) > limit:
-        told["next"] = found[limit - 1].run_id
-    return json_answer(told)
+    told = [orjson.dumps(wire.run_state(each)) for each in found]
+    return page_answer("runs", [each.run_id for each in found], told, limit)
 
 
 async def run(call: Call) -> Response:
@@ -93,10 +91,7 @@ async def run_events(call: Call) -> Response:
             "BAD_REQUEST", "the parameter 'after' names no event of the run"
         ) from None
     # Bytes as they were accepted; nothing is made anew.
-    told = b'{"events":[' + b",".join(each.body for each in found[:limit]) + b"]"
-    if len(found) > limit:
-        told += b',"next":"' + found[limit - 1].id.encode() + b'"'
-    return raw_answer(told + b"}")
+    return page_answer("events", [each.id for each in found], [each.body for each in found], limit)
 
 
 async def emit(call: Call) -> Response:
