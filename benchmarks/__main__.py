@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from benchmarks import labelled
 from benchmarks.corpus import write_corpus
 from benchmarks.events import event_cost
+from benchmarks.gateway import gateway
 from benchmarks.hostile import SIZE, full, hostile
 from benchmarks.measure import MB, MeasureError, run
 from benchmarks.page import figures, page
@@ -85,6 +86,7 @@ def _measured(folder: Path, env: Environment, options: argparse.Namespace) -> Re
         starts=_told("start", starts(payload, env, 2 if options.quick else 15)),
         event=_told("event", [event_cost(ROOT)])[0],
         runtime=_told("runtime", [runtime(ROOT, 0.05 if options.quick else 1.0)])[0],
+        gateway=_told("gateway", [gateway(ROOT, 0.1 if options.quick else 1.0)])[0],
         hostile=_told("hostile", hostile(corpus, hostile_bytes)),
         hostile_bytes=hostile_bytes,
         full=_told("full", full(folder, MB // 10 if options.quick else MB)),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from benchmarks.events import EventCost
+    from benchmarks.gateway import GatewayCost, Load
     from benchmarks.hostile import Full, Hostile
     from benchmarks.quality import Quality
     from benchmarks.results import Results
@@ -43,6 +44,7 @@ def page(results: Results) -> str:
         start=_start_table(results),
         event=_event_text(results.event),
         runtime=_runtime_table(results.runtime),
+        gateway=_gateway_table(results.gateway),
         hostile=_hostile_table(results.hostile),
         full=_full_table(results.full),
         quality=_quality_table(results),
@@ -151,6 +153,16 @@ def _runtime_table(runtime: Runtime) -> str:
         ),
     )
     return _table(("what", "measured", "ratio"), rows)
+
+
+def _gateway_table(cost: GatewayCost) -> str:
+    def row(what: str, load: Load) -> tuple[str, ...]:
+        return what, f"{load.rate:,.0f}/s", f"{load.p99:.1f} ms", ratio(load.rate / cost.bare.rate)
+
+    return _table(
+        ("server", "requests", "99 % within", "ratio"),
+        (row("Starlette, echo", cost.bare), row("`POST /run` of `qp serve`", cost.run)),
+    )
 
 
 def _against(rate: float, other: float) -> tuple[str, str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from benchmarks.events import EventCost
+    from benchmarks.gateway import GatewayCost
     from benchmarks.hostile import Full, Hostile
     from benchmarks.quality import Quality, Score
     from benchmarks.runtime import Runtime
@@ -42,6 +43,7 @@ class Results:
     starts: Sequence[Start]
     event: EventCost
     runtime: Runtime
+    gateway: GatewayCost
     hostile: Sequence[Hostile]
     hostile_bytes: int
     full: Sequence[Full]
@@ -84,6 +86,7 @@ def goals(results: Results) -> Iterator[Goal]:
     cost = results.event.quick
     yield Goal("one clean event in process", f"{cost:.1f} µs", "≤ 5 µs", cost <= 5)
     yield from _runtime(results.runtime)
+    yield from _gateway(results.gateway)
     peak = max(results.memory.gate, results.memory.scan) * MEBI
     what = f"most memory on {results.memory.bytes / MB:,.0f} MB"
     yield Goal(what, f"{peak:.0f} MB", "≤ 80 MB", peak <= 80)
@@ -114,6 +117,14 @@ def _runtime(runtime: Runtime) -> Iterator[Goal]:
         yield Goal(what, f"{rate:,.0f}/s", f"≥ {least:,}/s", rate >= least)
     more = runtime.guarded_line - runtime.bare_line
     yield Goal("what the guard adds to a clean log line", f"{more:.1f} µs", "≤ 10 µs", more <= 10)
+
+
+def _gateway(cost: GatewayCost) -> Iterator[Goal]:
+    rate, p99, memory = cost.run.rate, cost.run.p99, cost.streams.after
+    yield Goal("runs accepted over 64 connections", f"{rate:,.0f}/s", "≥ 8,000/s", rate >= 8_000)
+    yield Goal("99 % of them within", f"{p99:.1f} ms", "≤ 15 ms", p99 <= 15)
+    what = f"memory with {cost.streams.streams:,} idle event streams"
+    yield Goal(what, f"{memory:.0f} MiB", "≤ 200 MB", memory * MEBI <= 200)
 
 
 def worst_of(hostile: Iterable[Hostile]) -> float | None:

@@ -5,9 +5,17 @@ Ids are UUIDs of version 7 (RFC 9562, section 5.7): an outbox stores them in ord
 
 from __future__ import annotations
 
+import os
 import time
 from functools import lru_cache
-from os import urandom
+
+# Drawn from the system many at a time: each call would let another thread take the interpreter.
+_BYTES = 10
+_DRAWN = 256
+_POOL: list[bytes] = []
+# A process that is forked would draw the same.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_POOL.clear)
 
 # The two bits of the variant (RFC 9562, section 4.1) with two that are random.
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
@@ -16,10 +24,19 @@ _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 def new_id() -> str:
     """Return a new id: 48 bits of milliseconds since the epoch, and 74 that are random."""
     moment = f"{time.time_ns() // 1_000_000:012x}"
-    chance = urandom(10).hex()
+    chance = _chance().hex()
     return (
         f"{moment[:8]}-{moment[8:]}-7{chance[:3]}-{_VARIANT[chance[3]]}{chance[4:7]}-{chance[7:19]}"
     )
+
+
+def _chance() -> bytes:
+    try:
+        return _POOL.pop()
+    except IndexError:
+        drawn = os.urandom(_DRAWN * _BYTES)
+    _POOL.extend([drawn[at : at + _BYTES] for at in range(_BYTES, len(drawn), _BYTES)])
+    return drawn[:_BYTES]
 
 
 def now() -> str:

@@ -227,6 +227,8 @@ def check_media_type(request: Request) -> None:
         ProblemError: It is sent otherwise.
     """
     headers = request.headers
+    if headers.get("content-type") == _JSON and "content-encoding" not in headers:
+        return
     media_type, _, parameters = headers.get("content-type", "").lower().partition(";")
     charset = parameters.replace(" ", "").replace('"', "")
     plain = headers.get("content-encoding", "identity").lower() == "identity"

@@ -19,7 +19,7 @@ from quantapilot.gate.inspector import Inspector
 from quantapilot.gateway.problems import ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from quantapilot.contract.catalog import Definition, Field
     from quantapilot.findings import Finding
@@ -37,12 +37,19 @@ class ContentError(RefusedError):
 class BodyCheck:
     """Judges bodies of one definition; safe to share between threads."""
 
-    def __init__(self, inspector: Inspector, definition: Definition) -> None:
+    def __init__(
+        self,
+        inspector: Inspector,
+        definition: Definition,
+        elsewhere: Collection[str] = (),
+    ) -> None:
         """Take what judges.
 
         Args:
             inspector: Brings the rules and the contract.
             definition: What a body has to be.
+            elsewhere: Fields that the caller searches for personal data in what it makes of them:
+                a body that has no others is not searched twice.
         """
         validator = inspector.validator
         if validator is None:
@@ -50,13 +57,15 @@ class BodyCheck:
         self._inspector = Inspector(inspector.detector, validator, definition)
         self._conforms = validator.compiled(definition).is_valid
         self._proves = inspector.detector.proves
+        self._elsewhere = frozenset(elsewhere)
         self._fields = validator.contract.fields(definition)
 
     def proven(self, raw: bytes) -> dict[str, Any] | None:
         """Return what a body says if that takes microseconds; None where it must be looked at."""
         value = _parsed(raw)
-        proven = value is not None and shows_all(value, raw)
-        if value is not None and proven and self._conforms(value) and self._proves(raw):
+        if value is None or not shows_all(value, raw) or not self._conforms(value):
+            return None
+        if self._elsewhere.issuperset(value) or self._proves(raw):
             return value
         return None
 
@@ -69,7 +78,10 @@ class BodyCheck:
         text = raw.decode("utf-8", "replace")
         value = _parsed(raw)
         findings = list(self._inspector.json(Text("body", text, whole=True)))
-        if value is not None and not findings:
+        if value is None:
+            # What is no object breaks the contract too; that it is none says it better.
+            findings = [each for each in findings if each.category != "contract"]
+        elif not findings:
             return value
         raise refused(findings, self._fields)
 

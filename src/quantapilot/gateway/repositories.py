@@ -7,6 +7,7 @@ credentials in it, or of a host inside a network, is refused before anything is 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 
 from quantapilot.errors import RepositoryError
@@ -44,6 +45,7 @@ _FORMS = "write https://HOST/PATH, ssh://git@HOST/PATH or git@HOST:PATH"
 _INSIDE = "the repository's host is inside a network; such hosts must be allowed by the operator"
 
 
+@lru_cache(maxsize=1024)
 def normal(url: str, *, allow_private: bool = False) -> str:
     """Return the one spelling of a repository's address; it is an address itself.
 

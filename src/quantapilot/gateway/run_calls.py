@@ -15,7 +15,7 @@ from quantapilot.errors import (
     UnknownCursorError,
     UnknownRunError,
 )
-from quantapilot.findings import RefusedError
+from quantapilot.findings import EventRefusedError, RefusedError
 from quantapilot.gateway import wire
 from quantapilot.gateway.calls import json_answer, page_answer, raw_answer
 from quantapilot.gateway.checks import problem_of
@@ -27,26 +27,19 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from quantapilot.gateway.calls import Call
+    from quantapilot.gateway.model import NewRun
 
 
 async def trigger(call: Call) -> Response:
     """Start a run; accepted means that it is on the disk together with its first event."""
     gateway = call.gateway
     try:
-        request = await gateway.judged(call.token, gateway.triggers.body, call.body)
+        new = await _new_run(call)
     except RefusedError as error:
         project_id = gateway.triggers.project_of_refused(call.body, gateway.directory.repositories)
         if project_id is not None and call.token.sees(project_id):
             _keep(call, error, "trigger", project_id)
         raise problem_of(error) from None
-    try:
-        project_id = gateway.triggers.project(request, gateway.directory.repositories)
-    except RepositoryError as error:
-        raise ProblemError("REPOSITORY_REFUSED", str(error)) from None
-    # One that nobody registered and one of others: the same is told.
-    if project_id is None or not call.token.sees(project_id):
-        raise ProblemError("FORBIDDEN")
-    new = gateway.triggers.run(request, project_id, call.token, call.again_by)
     try:
         accepted = await gateway.writer.accept_run(new)
     except ReplayMismatchError:
@@ -57,6 +50,25 @@ async def trigger(call: Call) -> Response:
     else:
         gateway.metrics.accepted(runs=1, events=1)
     return raw_answer(accepted.answer, 202, {"location": f"/runs/{run_id}"})
+
+
+async def _new_run(call: Call) -> NewRun:
+    gateway = call.gateway
+    triggers = gateway.triggers
+    request = await gateway.judged(call.token, triggers.body, call.body)
+    try:
+        project_id = triggers.project(request, gateway.directory.repositories)
+    except RepositoryError as error:
+        raise ProblemError("REPOSITORY_REFUSED", str(error)) from None
+    # One that nobody registered and one of others: the same is told.
+    if project_id is None or not call.token.sees(project_id):
+        raise ProblemError("FORBIDDEN")
+    try:
+        return triggers.run(request, project_id, call.token, call.again_by)
+    except EventRefusedError:
+        # Looked at once more, so that it is told of what was sent and not of what it became.
+        await call.read(triggers.body.value, call.body)
+        raise
 
 
 async def runs(call: Call) -> Response:

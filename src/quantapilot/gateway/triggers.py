@@ -52,7 +52,7 @@ class Triggers:
         definition = validator.contract.named(REQUEST) if validator is not None else None
         if definition is None:
             raise ContractError(f"the contract has no {REQUEST}: nothing can be triggered")
-        self.body = BodyCheck(check.inspector, definition)
+        self.body = BodyCheck(check.inspector, definition, _REPEATED)
         self._check = check
         self._lifecycle = lifecycle
         self._keys = keys

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     Job = tuple[asyncio.Future[Any], Item]
 
 _BATCH = 256
+# Where so many came at a time, so many seconds are waited for more: each commit has its price.
+_MANY = 4
+_GATHER = 0.002
 # While so many wait, the database is too slow for what comes: better to say so than to grow.
 _MOST_WAITING = 10_000
 
@@ -51,6 +55,8 @@ class Writer:
         # None is the end.
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._ended = False
+        # Whether many came at a time lately.
+        self._many = False
         self._thread = threading.Thread(target=self._run, name="gateway-writer", daemon=True)
 
     def start(self) -> None:
@@ -94,6 +100,7 @@ class Writer:
             while going:
                 jobs, going = self._batch()
                 if jobs:
+                    self._many = len(jobs) >= _MANY
                     self._write(jobs)
         finally:
             # Who asks from now on answers himself; who asked at the last moment is answered here.
@@ -104,6 +111,8 @@ class Writer:
         """Wait for jobs; return a batch of them, and whether there may be more."""
         jobs: list[Job] = []
         job = self._jobs.get()
+        if self._many:
+            time.sleep(_GATHER)
         with suppress(Empty):
             while job is not None:
                 jobs.append(job)
