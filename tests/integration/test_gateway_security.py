@@ -99,6 +99,25 @@ def test_a_body_that_is_wrong_at_thousands_of_places_hides_no_other_refusal(
     assert len(kept(token)) - before < 10
 
 
+def test_an_id_that_others_have_given_to_an_event_is_free(
+    gateway: Gateway, token: str, others: str
+) -> None:
+    """Else a refusal would tell that there is such an event, and they could take one's ids."""
+    answers = []
+    for holder, run in ((others, gateway.run(others, OTHERS)), (token, gateway.run(token))):
+        event = {
+            "specversion": "1.0",
+            "id": "7d9f8a35-6d0f-4f0c-9d53-0a4a3a0c5b11",
+            "source": "/pipeline",
+            "type": "quantapilot.milestone_completed",
+            "time": "2026-01-01T00:00:00Z",
+            "subject": run,
+            "data": {"run_id": run, "milestone_id": "m-1"},
+        }
+        answers.append(gateway.call("POST", f"/runs/{run}/events", holder, event).status)
+    assert answers == [202, 202]
+
+
 def test_a_signature_decides_whatever_token_stands_beside_it(gateway: Gateway, token: str) -> None:
     key, secret = gateway.signing_key()
     now = int(time.time())
