@@ -12,7 +12,7 @@ BENCH  ?=
 .PHONY: help install validate test test-browser test-n8n lint format types generate generate-check examples bench package lock clean
 
 help:            ## list the targets
-	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+: .*##|^[a-z0-9-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 install: $(READY)  ## make .venv with exactly the pinned packages
 

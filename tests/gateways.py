@@ -93,15 +93,16 @@ class Gateway:
         """Kill it, as a lost machine would."""
         if self._process is not None:
             self._process.kill()
-            self._ended()
+            self.ended()
 
     def stop(self) -> int:
         """Ask it to end; return its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._ended()
+        return self.ended()
 
-    def _ended(self) -> int:
+    def ended(self) -> int:
+        """Wait until it has ended; return its exit code."""
         process, self._process = self._process, None
         assert process is not None
         code = process.wait(30)

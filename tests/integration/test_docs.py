@@ -6,6 +6,8 @@ page shows. In a fence whose info string is
 * `console`, a line `$ command` is run and the lines below it are what it prints; `# exit 1` behind
   the command is its exit code, a line `...` stands for any lines, times may differ, and the copy
   stands in `/path/to/project`;
+* `console terminal=NAME`, the same in one of several terminals that are open side by side, where
+  commands may go on: `test_tour.py` runs those;
 * `bash`, every line is run and nothing is shown;
 * `LANGUAGE file=NAME`, the text is written to that file;
 * `json merge=NAME`, the object is merged into that file, lists at their end.
@@ -59,7 +61,7 @@ README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
-COPIED = ("_schemas", "generated", "examples", "pyproject.toml", "Makefile")
+COPIED = ("_schemas", "generated", "examples", "scripts", "pyproject.toml", "Makefile")
 PROGRAMS = {
     "cat",
     "chmod",
@@ -114,7 +116,7 @@ def steps(fence: Fence) -> Iterator[Step]:
         for at, line in enumerate(lines):
             if line.strip():
                 yield step(line, None, fence.line + at)
-    elif fence.language == "console":
+    elif fence.language == "console" and "terminal" not in fence.attributes:
         starts = [at for at, line in enumerate(lines) if line.startswith("$ ")]
         assert starts[:1] == [0], f"line {fence.line}: a console block begins with a command"
         for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
@@ -131,24 +133,41 @@ def all_steps(pages: Iterable[Path] = PAGES) -> list[tuple[Path, Step]]:
     return [(page, each) for page in pages for fence in fences(page) for each in steps(fence)]
 
 
+def copy(folder: Path) -> None:
+    """Make a folder what a fresh clone of the repository is, as far as pages need it."""
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "*.tmp")
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    git("init", "--quiet", "--initial-branch=main", at=folder)
+    git("add", "--all", at=folder)
+    git("commit", "--quiet", "-m", "Copy", at=folder)
+
+
 def is_make(command: str) -> bool:
     return command.split(maxsplit=1)[0] == "make"
 
 
-def run(command: str, folder: Path) -> tuple[int, str]:
+def shell_environment() -> dict[str, str]:
+    """Return the environment of a reader's shell."""
     given = {
         key: value for key, value in environment().items() if not key.startswith(("QP_", "GITHUB_"))
     }
-    given |= {
+    return given | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "COLUMNS": "80",
         "NO_COLOR": "1",
         "PYTHONUTF8": "1",
     }
+
+
+def run(command: str, folder: Path) -> tuple[int, str]:
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
-        env=given,
+        env=shell_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -221,15 +240,7 @@ def assert_shown(page: Path, expected: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_a_reader_who_follows_a_page_sees_what_it_shows(page: Path, tmp_path: Path) -> None:
-    for name in COPIED:
-        if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.tmp")
-            shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
-        else:
-            shutil.copy(ROOT / name, tmp_path / name)
-    git("init", "--quiet", "--initial-branch=main", at=tmp_path)
-    git("add", "--all", at=tmp_path)
-    git("commit", "--quiet", "-m", "Copy", at=tmp_path)
+    copy(tmp_path)
     wrong = []
     for fence in fences(page):
         prepare(fence, tmp_path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.emitting import CONTRACT, MAIL
 from tests.gateways import PROJECT, REPOSITORY, Gateway
+from tests.subscriptions import until
 
 from quantapilot.contract.validator import Validator
 from quantapilot.signing import Signer
@@ -96,6 +97,14 @@ def test_a_run_goes_from_its_start_to_its_end_in_order(gateway: Gateway, token: 
     assert gateway.call("GET", f"/runs/{run}", token).json["state"] == "completed"
     late = gateway.emit(token, run, "run_paused", reason="Budget")
     assert told(late, 409, "OUT_OF_ORDER") == "the run has ended: it is completed"
+
+
+def test_a_run_that_has_ended_awaits_no_decision(gateway: Gateway, token: str) -> None:
+    run = gateway.run(token)
+    gateway.emit(token, run, "gate_requested", gate="anchor", description="Approve it")
+    assert gateway.emit(token, run, "run_failed", error_code="BUDGET", message="No").status == 202
+    state = gateway.call("GET", f"/runs/{run}", token).json
+    assert (state["state"], state["gates"]) == ("failed", [])
 
 
 def test_an_event_with_personal_data_is_refused_and_only_rule_and_field_are_kept(
@@ -218,6 +227,7 @@ def test_bad_triggers_are_told_why_and_nothing_comes_back(
 def test_requests_that_are_made_wrongly_are_told_how(
     gateway: Gateway,
     token: str,
+    *,
     headers: dict[str, str],
     body: bytes,
     status: int,
@@ -271,13 +281,18 @@ def test_a_token_does_only_what_it_is_granted(gateway: Gateway, token: str) -> N
 def test_an_expired_or_revoked_token_ends_at_once(gateway: Gateway) -> None:
     old = gateway.token(expires_at=time.time() - 1)
     told(gateway.call("GET", "/runs", old), 401, "UNAUTHENTICATED")
-    short = gateway.token(expires_at=time.time() + 4)
+    end = time.time() + 4
+    short = gateway.token(expires_at=end)
     with gateway.stream(short) as stream:
         assert stream.response.status == 200
         gateway.run(gateway.token())
         assert stream.next() is not None
+        until(lambda: time.time() > end)
+        # What comes then is not heard any more.
+        late = gateway.run(gateway.token())
         while stream.next() is not None:
             pass
+        assert late.encode() not in stream.heard
     told(gateway.call("GET", "/runs", short), 401, "UNAUTHENTICATED")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.gateways import Answer
 
 OURS, THEIRS = "https://github.com/org/ours", "https://github.com/org/theirs-marker"
-NOBODYS = "https://github.com/org/nobodys"
+ALONE, NOBODYS = "https://github.com/org/alone", "https://github.com/org/nobodys"
 UNKNOWN = "0197a6f0-7c1e-7b3a-9d2e-3f4a5b6c7d8e"
 
 
@@ -77,14 +77,15 @@ def test_a_repository_of_others_looks_like_one_that_nobody_registered(
     same(*asked)
 
 
-def test_lists_show_what_is_ones_own_alone(
-    gateway: Gateway, ours: str, theirs: str, their_run: str
-) -> None:
-    mine = gateway.run(ours, OURS)
+def test_lists_show_what_is_ones_own_alone(gateway: Gateway, theirs: str, their_run: str) -> None:
+    # Of nobody else's tests: all that there is of the project is known.
+    gateway.register("proj_alone", ALONE)
+    ours = gateway.token("proj_alone")
+    mine = gateway.run(ours, ALONE)
     gateway.emit(theirs, their_run, "run_paused", reason="asked by alice@example.com")
     hook = {"url": "http://127.0.0.1:9/theirs-marker"}
     gateway.call("POST", "/subscriptions", theirs, hook)
-    time.sleep(1)
+    until(lambda: their_run.encode() in gateway.call("GET", "/refusals", theirs).body)
     for path in ("/runs", "/refusals", "/subscriptions"):
         answer = gateway.call("GET", path, ours)
         assert answer.status == 200

@@ -29,6 +29,7 @@ from tests.storing import (
 
 from quantapilot.errors import (
     DuplicateEventError,
+    GatewayKeyError,
     OutboxUnwritableError,
     OutOfOrderError,
     ReplayMismatchError,
@@ -649,6 +650,22 @@ class TestPurge:
         accept(store, new_run())
         assert [each.seq for each in store.events_after(0, 10)] == [4]
 
+    def test_a_disabled_subscription_keeps_no_run(self, store: Store) -> None:
+        sid = subscribed(store, PROJECT)
+        accept(store, new_run())
+        later = store.clock() + 100
+        assert store.purge(later, keep=50) == 0
+        store.set_state(sid, "disabled", "gone")
+        assert store.purge(later, keep=50) == 1
+        store.set_state(sid, "pending")
+        assert StoreLedger(store).pending(sid, 0, 10) == []
+
+    def test_letting_go_leaves_the_rest_where_it_is_to_end(self, store: Store) -> None:
+        accept(store, new_run())
+        later = store.clock() + 100
+        assert store.purge(later, keep=50, ends=lambda: True) == 0
+        assert store.purge(later, keep=50) == 1
+
 
 class TestTogether:
     """Several processes, or threads, on one store."""
@@ -757,6 +774,18 @@ class TestTogether:
 class TestVersions:
     """Stores of other versions."""
 
+    def test_a_store_of_the_first_version_takes_the_key_that_it_meets(self, place: str) -> None:
+        with Store(place) as store, store.database.writing() as connection:
+            connection.exec_driver_sql("ALTER TABLE qp_meta DROP COLUMN key_check")
+            connection.exec_driver_sql("UPDATE qp_meta SET version = 1")
+        with Store(place) as store:
+            for _ in range(2):
+                store.use_key(b"one")
+            with pytest.raises(GatewayKeyError, match="goes with another gateway's key"):
+                store.use_key(b"other")
+            store.use_key(b"other", anew=True)
+            store.use_key(b"other")
+
     def test_an_older_store_is_brought_to_this_version(self, store: Store) -> None:
         steps: dict[int, list[Any]] = {
             VERSION: ["CREATE TABLE qp_more(x INTEGER)", "INSERT INTO qp_more VALUES(1)"],
@@ -784,7 +813,7 @@ class TestVersions:
         assert migrate(store.database, {VERSION: steps[VERSION][:1]}, VERSION + 1)
 
     def test_a_version_without_a_way_is_refused(self, store: Store) -> None:
-        with pytest.raises(StoreVersionError, match="can't be brought to 2"):
+        with pytest.raises(StoreVersionError, match=f"can't be brought to {VERSION + 1}"):
             migrate(store.database, {}, VERSION + 1)
 
     def test_a_newer_store_is_refused(self, place: str) -> None:

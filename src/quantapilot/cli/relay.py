@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -139,31 +137,17 @@ def _run(relay: Relay, *, once: bool, shown: bool) -> None:
     """Run a relay until it ends, or until the process is asked to."""
     import asyncio
 
+    from quantapilot.relay.stopping import asked_to_stop
     from quantapilot.relay.thread import loop_factory
 
     async def deliver() -> None:
-        loop = asyncio.get_running_loop()
-        stops = (signal.SIGINT, signal.SIGTERM)
-
-        def stop() -> None:
-            relay.stop()
-            # Who asks once more does not want to wait.
-            for each in stops:
-                loop.remove_signal_handler(each)
-
-        for each in stops:
-            # Windows has none: there, an interrupt ends it at once.
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(each, stop)
-        showing = asyncio.create_task(_show(relay)) if shown else None
-        try:
-            await (relay.drain() if once else relay.run())
-        finally:
-            for each in stops:
-                with suppress(NotImplementedError):
-                    loop.remove_signal_handler(each)
-            if showing is not None:
-                await _ended(showing)
+        with asked_to_stop(relay.stop):
+            showing = asyncio.create_task(_show(relay)) if shown else None
+            try:
+                await (relay.drain() if once else relay.run())
+            finally:
+                if showing is not None:
+                    await _ended(showing)
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(deliver())

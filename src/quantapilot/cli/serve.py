@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import fields, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from quantapilot.gateway.records import Level
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DAY = 86_400.0
+_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_TAKEN = re.compile(r"/runs/|/(?:subscriptions|assets)(?:/|\Z)")
 
 
 @click.command()
@@ -60,7 +65,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--behind",
     default="",
     metavar="ADDRESSES",
-    help="Believe these proxies, commas between them, who a client is.",
+    help="Believe these proxies, addresses or networks with commas between them, who a client is.",
 )
 @click.option(
     "--disable-after",
@@ -69,6 +74,17 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     metavar="SECONDS",
     help="End a subscription to which nothing could be delivered for so long.",
+)
+@click.option(
+    "--keep",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="Let go of runs so long after their last event, once all is delivered; else keep all.",
+)
+@click.option(
+    "--new-key",
+    is_flag=True,
+    help="Go on where the gateway's key is lost; webhooks and signed triggers need new secrets.",
 )
 @click.option(
     "--log-level",
@@ -90,6 +106,8 @@ def serve(
     key: Path | None,
     behind: str,
     disable_after: float,
+    keep: int | None,
+    new_key: bool,
     log_level: Level,
     config: Path | None,
 ) -> None:
@@ -116,10 +134,12 @@ def serve(
         limits=_limits(LimitSettings(), limits),
         limits_storage=limits_at,
         deliveries=DeliverySettings(allow_private=allow_private, disable_after=disable_after),
+        keep=None if keep is None else keep * _DAY,
+        new_key=new_key,
         allow_private=allow_private,
     )
     host, port = _address(listen)
-    listening = server.Listening(host, port, certificate, key, behind)
+    listening = server.Listening(host, port, certificate, key, _proxies(behind))
     loaded = load_config(config)
     with Records(log_level, config=loaded) as records:
         server.serve(Gateway(settings, config=loaded, records=records), listening, _began)
@@ -131,8 +151,10 @@ def _began(address: str) -> None:
 
 
 def _path(path: str) -> str:
-    if not path.startswith("/") or path == "/" or not path.isascii() or set(path) & set("{}?# "):
+    if not _PATH.fullmatch(path):
         raise click.BadParameter("it is no path such as /run", param_hint="--path")
+    if _TAKEN.match(path):
+        raise click.BadParameter("another call has this path", param_hint="--path")
     return path
 
 
@@ -141,6 +163,18 @@ def _address(listen: str) -> tuple[str, int]:
     if not colon or not host or not port.isdecimal() or int(port) > 65_535:
         raise click.BadParameter("it is not HOST:PORT", param_hint="--listen")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _proxies(behind: str) -> str:
+    for each in filter(None, behind.split(",")):
+        try:
+            ip_network(each.strip())
+        except ValueError:
+            raise click.BadParameter(
+                "it is not addresses or networks such as 10.0.0.0/8, commas between them",
+                param_hint="--behind",
+            ) from None
+    return behind
 
 
 def _limits(settings: LimitSettings, given: tuple[str, ...]) -> LimitSettings:

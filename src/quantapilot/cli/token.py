@@ -147,8 +147,10 @@ def create(
         if signed:
             from quantapilot.gateway.keys import load_keys
 
+            keys = load_keys(store)
+            gateway.use_key(keys.check)
             made = new_signing_token(granted, projects, now, label=label, expires_at=expires_at)
-            shown = f"{made.token_id} {load_keys(store).trigger_secret(made.token_id)}"
+            shown = f"{made.token_id} {keys.trigger_secret(made.token_id)}"
         else:
             shown, made = new_token(granted, projects, now, label=label, expires_at=expires_at)
         gateway.add_token(made)

@@ -95,7 +95,9 @@ class Lifecycle:
         if kind not in on:
             allowed = ", ".join(_short(each) for each in on)
             raise OutOfOrderError(f"while a run is {progress.state}, only {allowed} may come")
-        return Progress(on[kind], self._opened(progress.open_, kind, event))
+        state, open_ = on[kind], self._opened(progress.open_, kind, event)
+        # What was open at the end is never closed: it awaits nothing any more.
+        return Progress(state, frozenset() if self.ended(state) else open_)
 
     def _opened(self, open_: frozenset[str], kind: str, event: Mapping[str, Any]) -> frozenset[str]:
         if (path := self._opens.get(kind)) is not None:

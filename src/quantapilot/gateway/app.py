@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import traceback
@@ -114,7 +115,8 @@ def _route(gateway: Gateway, operation: Operation) -> Route:
             code, response = error.problem.code, problem_answer(error)
         except ClientGoneError:
             response = Response(status_code=_GONE)
-        except StoreError:
+        except (StoreError, asyncio.CancelledError):
+            # It is cancelled only where the server ends, and it took too long to be waited for.
             code, response = _problem("UNAVAILABLE", retry_after=_STORE_RETRY)
         except Exception as error:  # noqa: BLE001
             _log_fault(error)

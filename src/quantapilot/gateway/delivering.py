@@ -25,12 +25,22 @@ class Delivering:
         directory: Callable[[], Directory],
         keys: SubscriptionKeys,
         settings: DeliverySettings,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take what is delivered, to whom, and how."""
+        """Take what is delivered, to whom, and how.
+
+        Args:
+            store: What knows the events, and what became of them.
+            directory: Returns, at once and on any thread, the subscriptions and tokens there are.
+            keys: What derives the secrets of subscriptions.
+            settings: How to deliver.
+            changed: Called on any thread where the directory may be stale.
+        """
         self._store = store
         self._directory = directory
         self._keys = keys
         self._settings = settings
+        self._changed = changed
         self._lead = Lead(store)
         self._deliveries: Deliveries | None = None
 
@@ -49,6 +59,7 @@ class Delivering:
                 self._directory,
                 self._keys,
                 self._settings,
+                changed=self._changed,
             )
             deliveries.start()
             self._deliveries = deliveries

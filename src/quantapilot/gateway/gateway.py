@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
@@ -25,6 +25,7 @@ from quantapilot.gateway.live import Tail
 from quantapilot.gateway.metrics import Metrics
 from quantapilot.gateway.model import Directory
 from quantapilot.gateway.operations import operations
+from quantapilot.gateway.regular import regularly
 from quantapilot.gateway.run_events import RunEvents
 from quantapilot.gateway.store.store import Store
 from quantapilot.gateway.store.writer import Writer
@@ -32,7 +33,7 @@ from quantapilot.gateway.stream import Streams, StreamSettings
 from quantapilot.gateway.triggers import Triggers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from quantapilot.config import Config
     from quantapilot.gateway.model import Refusal, StoredEvent, Token
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
-_LOG = logging.getLogger(__name__)
-_READERS = 4
+# Two of them may be held up for long by what is done beside requests.
+_READERS = 6
 # How often it is looked for what other processes changed; sooner where a token is not known.
 _REFRESH = 0.5
 _SOONEST = 0.05
@@ -106,8 +107,10 @@ class Gateway:
         self._pool = ThreadPoolExecutor(_READERS, "gateway-reader")
         self._projects: OrderedDict[str, str] = OrderedDict()
         self._refused: list[Refusal] = []
-        self._refreshed = 0.0
-        self._refreshing = asyncio.Lock()
+        self._looked = 0.0
+        self._looks: asyncio.Task[None] | None = None
+        self._updating = asyncio.Lock()
+        self._ends = asyncio.Event()
         # Token -> what its next call waits for; kept while one does.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._open = AsyncExitStack()
@@ -117,27 +120,44 @@ class Gateway:
 
         Raises:
             StoreError: The store can't be used.
+            GatewayKeyError: It goes with another key.
         """
         async with AsyncExitStack() as stack:
             stack.callback(self._pool.shutdown)
             self.store = await self.read(Store, self.settings.store)
             stack.callback(self.store.close)
+            await self.read(self.store.use_key, self.keys.check, anew=self.settings.new_key)
             stack.push_async_callback(self.limits.close)
             self.directory = await self.read(self.store.directory)
-            self.tail = await stack.enter_async_context(Tail(self.store))
+            self._delivering = Delivering(
+                self.store,
+                lambda: self.directory,
+                self.keys,
+                self.settings.deliveries,
+                partial(self._stale, asyncio.get_running_loop()),
+            )
+            self.tail = await stack.enter_async_context(
+                Tail(self.store, found=self._delivering.told)
+            )
             self.streams = Streams(
                 self.tail,
                 StreamSettings(self.settings.heartbeat, most_of_token=self.settings.most_streams),
-            )
-            self._delivering = Delivering(
-                self.store, lambda: self.directory, self.keys, self.settings.deliveries
             )
             stack.push_async_callback(self.read, self._delivering.close)
             self.writer = Writer(self.store, self._lifecycle, self._committed)
             self.writer.start()
             stack.push_async_callback(self.read, self.writer.stop)
-            for part in (self._follow, self._purge):
-                stack.push_async_callback(_ended, asyncio.create_task(part()))
+            parts: dict[str, tuple[Callable[[], Awaitable[object]], float]] = {
+                "to keep refusals": (self._keep_refusals, _REFRESH),
+                "to follow who may what": (self._update, _REFRESH),
+                "to see who delivers": (partial(self.read, self._delivering.lead), _REFRESH),
+                "to let go of what is old": (self._purge, _PURGE),
+            }
+            going = [
+                asyncio.create_task(regularly(name, part, seconds, self._ends))
+                for name, (part, seconds) in parts.items()
+            ]
+            stack.push_async_callback(self._end_parts, going)
             self._open = stack.pop_all()
 
     async def close(self) -> None:
@@ -179,7 +199,9 @@ class Gateway:
     ) -> _T:
         """Return what a call returns that changes who may what, once all here know of it."""
         done = await self.read(function, *arguments, **named)
-        await self._update()
+        # What is on the disk is answered so; who can't look now looks again soon.
+        with suppress(StoreError):
+            await self._update()
         return done
 
     async def refresh(self) -> bool:
@@ -188,9 +210,9 @@ class Gateway:
         However many ask, the store is asked only so often.
         """
         seen = self.directory
-        last = self._refreshed
-        await asyncio.sleep(max(last + _SOONEST - time.monotonic(), 0.0))
-        await self._update(last)
+        if self._looks is None:
+            self._looks = asyncio.create_task(self._look())
+        await asyncio.shield(self._looks)
         return self.directory is not seen
 
     async def project_of(self, run_id: str, projects: frozenset[str] | None) -> str | None:
@@ -198,7 +220,7 @@ class Gateway:
         project_id = self._projects.get(run_id)
         if project_id is not None and (projects is None or project_id in projects):
             return project_id
-        # Of a run of others as of none: an answer without a look would be a faster one.
+        # Also of a run of others that is known: it takes as long as one that there is not.
         found = await self.read(self.store.run, run_id, projects)
         if found is None:
             return None
@@ -241,39 +263,37 @@ class Gateway:
         self.tail.told(events)
         self._delivering.told(events)
 
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(_REFRESH)
-            try:
-                await self._keep_refusals()
-                await self._update()
-                await self.read(self._delivering.lead)
-            except StoreError as error:
-                _LOG.warning("the store can't be used: %s", error)
+    def _stale(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take that deliveries changed who may what; on any thread."""
+        if not self._ends.is_set():
+            asyncio.run_coroutine_threadsafe(self.refresh(), loop)
 
-    async def _update(self, last: float | None = None) -> None:
-        """Look for what others changed, unless that was done since the time of a `last` look."""
-        async with self._refreshing:
-            if last is not None and self._refreshed != last:
-                return
-            self._refreshed = time.monotonic()
+    async def _look(self) -> None:
+        await asyncio.sleep(self._looked + _SOONEST - time.monotonic())
+        # Who asks from now on may know of more than is about to be read.
+        self._looks = None
+        self._looked = time.monotonic()
+        await self._update()
+
+    async def _update(self) -> None:
+        async with self._updating:
             if await self.read(self.store.directory_version) == self.directory.version:
                 return
             self.directory = await self.read(self.store.directory)
         self._delivering.sync()
 
     async def _keep_refusals(self) -> None:
-        refused, self._refused = self._refused, []
-        if refused:
-            await self.read(self.store.add_refusals, refused)
+        kept = tuple(self._refused)
+        if kept:
+            await self.read(self.store.add_refusals, kept)
+            del self._refused[: len(kept)]
+
+    async def _end_parts(self, parts: Sequence[asyncio.Task[None]]) -> None:
+        self._ends.set()
+        await asyncio.wait(parts)
+        # Of what was refused at last, too.
+        with suppress(StoreError):
+            await self._keep_refusals()
 
     async def _purge(self) -> None:
-        while True:
-            with suppress(StoreError):
-                await self.read(self.store.purge, time.time())
-            await asyncio.sleep(_PURGE)
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+        await self.read(self.store.purge, time.time(), self.settings.keep, self._ends.is_set)

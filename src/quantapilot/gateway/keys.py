@@ -48,6 +48,11 @@ class Keys:
     def __repr__(self) -> str:
         return "<Keys>"
 
+    @property
+    def check(self) -> bytes:
+        """What tells the key from any other, and says nothing of it."""
+        return self.hashed("check")
+
     def subscription_secret(self, subscription_id: str, generation: int) -> str:
         """Return what deliveries to a webhook are signed with, in the form `whsec_…`.
 

@@ -77,9 +77,24 @@ class Tail:
         ended: Whether streams are to end.
     """
 
-    def __init__(self, source: EventSource, settings: TailSettings | None = None) -> None:
+    def __init__(
+        self,
+        source: EventSource,
+        settings: TailSettings | None = None,
+        *,
+        found: Callable[[Sequence[StoredEvent]], None] = lambda _: None,
+    ) -> None:
+        """Take what is followed.
+
+        Args:
+            source: Where events are read from.
+            settings: How much is kept in memory, and how often it is looked for more.
+            found: Called, on the event loop, with events that nobody told of: other processes
+                accepted them.
+        """
         self._source = source
         self._settings = settings or TailSettings()
+        self._found = found
         self._frames: list[Frame] = []
         self._bytes = 0
         self._last = 0
@@ -193,7 +208,10 @@ class Tail:
             self._failing = True
             return
         self._failing = False
-        self._keep([each for each in page if each.seq > self._last])
+        fresh = [each for each in page if each.seq > self._last]
+        self._keep(fresh)
+        if fresh:
+            self._found(fresh)
         if len(page) >= PAGE:
             self._behind = True
             self._news.set()

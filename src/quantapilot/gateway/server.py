@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import contextmanager
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,10 +14,11 @@ import uvicorn
 from quantapilot.errors import ConfigError
 from quantapilot.gateway.app import application
 from quantapilot.gateway.protocol import limited
+from quantapilot.relay.stopping import asked_to_stop
 from quantapilot.relay.thread import loop_factory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from quantapilot.gateway.gateway import Gateway
@@ -25,8 +28,8 @@ _KEPT_ALIVE = 15
 # Of TLS 1.2, with forward secrecy and authenticated encryption alone (RFC 9325, section 4.2); TLS
 # 1.3 has no others, and what is older is not spoken. Not every version of uvicorn chooses well.
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
-# What is under way may take so long once the server is to end.
-_GRACE = 10
+# What is under way may take so many seconds once the server is to end; deliveries about as many.
+_GRACE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +84,27 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
         config.load()
     except OSError as error:
         listener.close()
-        raise ConfigError(f"the certificate or its key can't be used: {error.strerror}") from None
+        # What OpenSSL says of it tells nobody anything.
+        unusable = "they are not PEM, or not of each other"
+        why = unusable if isinstance(error, ssl.SSLError) else error.strerror
+        raise ConfigError(f"the certificate or its key can't be used: {why}") from None
     server = _Server(config, gateway)
     host, port = listener.getsockname()[:2]
     scheme = "https" if listening.certificate else "http"
     address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     async def run() -> None:
-        await gateway.open()
-        try:
-            serving = asyncio.create_task(server.serve([listener]))
-            while not (server.started or serving.done()):
-                await asyncio.sleep(0.01)
-            if server.started:
-                began(address)
-            await serving
-        finally:
-            await gateway.close()
+        with asked_to_stop(server.stop):
+            await gateway.open()
+            try:
+                serving = asyncio.create_task(server.serve([listener]))
+                while not (server.started or serving.done()):
+                    await asyncio.sleep(0.01)
+                if server.started:
+                    began(address)
+                await serving
+            finally:
+                await gateway.close()
 
     with listener, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(run())
@@ -107,6 +114,15 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
         self._gateway = gateway
+
+    def stop(self) -> None:
+        """Take no more requests, answer those that there are, and end."""
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: uvicorn would end the process before the gateway is closed."""
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams never end by themselves, and would be waited for.
@@ -121,6 +137,8 @@ def _listener(listening: Listening) -> socket.socket:
         listener = socket.socket(family)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # Here, as of two that bind at the same time only one may listen.
+        listener.listen(_BACKLOG)
     except OSError as error:
         raise ConfigError(f"can't listen at {host}:{port}: {error.strerror or error}") from None
     listener.set_inheritable(False)

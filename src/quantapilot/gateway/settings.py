@@ -27,6 +27,9 @@ class GatewaySettings:
         most_subscriptions: The most subscriptions of one token.
         most_streams: The most event streams of one token at a time.
         heartbeat: How often a stream says something where nothing happens.
+        keep: For how long behind its last event a run is kept, if all of it is delivered; for ever
+            where it is None.
+        new_key: Whether to go on with another key than the store has gone with.
         allow_private: Whether repositories and webhooks may stand in private networks.
     """
 
@@ -41,4 +44,6 @@ class GatewaySettings:
     most_subscriptions: int = 50
     most_streams: int = 100
     heartbeat: float = 15.0
+    keep: float | None = None
+    new_key: bool = False
     allow_private: bool = False

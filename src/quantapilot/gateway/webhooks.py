@@ -59,7 +59,9 @@ class DeliverySettings:
     challenge_waits: Backoff = field(default_factory=partial(Backoff, first=1.0, cap=60.0))
     look: float = 1.0
     sweep: float = 30.0
-    relay: RelaySettings = field(default_factory=partial(RelaySettings, max_attempts=5_000))
+    relay: RelaySettings = field(
+        default_factory=partial(RelaySettings, max_attempts=5_000, grace=3.0)
+    )
 
 
 def webhook(url: str, secrets: Sequence[str], settings: DeliverySettings) -> WebhookSink:

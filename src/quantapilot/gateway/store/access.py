@@ -46,6 +46,21 @@ def changed(connection: Connection) -> None:
     connection.execute(update(meta).values(directory_version=meta.c.directory_version + 1))
 
 
+def goes_with(connection: Connection, check: bytes, *, anew: bool) -> bool:
+    """Return whether the store goes with a key; one that has gone with none takes it.
+
+    Args:
+        connection: One in a transaction that writes.
+        check: What tells the key from any other.
+        anew: Whether to take it in any case.
+    """
+    known = connection.execute(select(meta.c.key_check)).scalar_one()
+    if known is not None and not anew:
+        return bool(known == check)
+    connection.execute(update(meta).values(key_check=check))
+    return True
+
+
 def every_token(connection: Connection) -> list[Token]:
     """Return all tokens, those that ended too, the oldest first."""
     granted: dict[str, set[str]] = {}

@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     # What both databases understand, or what each does, by its name.
     Statement = str | Mapping[str, str]
 
-VERSION = 1
+VERSION = 2
 
 # Version that a store has -> the statements that make it one of the next.
-STEPS: dict[int, Sequence[Statement]] = {}
+STEPS: dict[int, Sequence[Statement]] = {
+    1: [
+        {
+            "sqlite": "ALTER TABLE qp_meta ADD COLUMN key_check BLOB",
+            "postgresql": "ALTER TABLE qp_meta ADD COLUMN key_check BYTEA",
+        },
+    ],
+}
 
 
 def migrate(

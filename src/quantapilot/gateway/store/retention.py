@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
 
-from quantapilot.gateway.store.tables import deliveries, events, refusals, replays, runs
+from quantapilot.gateway.store.tables import (
+    deliveries,
+    events,
+    refusals,
+    replays,
+    runs,
+    subscriptions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,11 +70,15 @@ def _rows(table: Table, key: ColumnElement[Any], old: ColumnElement[bool]) -> Ki
 
 
 def _old_runs(before: float) -> Select[Any]:
-    """Return what selects the last places of runs that are old and delivered everywhere."""
+    """Return what selects the last places of runs that are old and delivered everywhere.
+
+    One that is disabled holds nothing back: it may stay so for ever.
+    """
     waiting = (
         select(events.c.run_id)
         .join(deliveries, deliveries.c.seq == events.c.seq)
-        .where(deliveries.c.state == "waiting")
+        .join(subscriptions, subscriptions.c.subscription_id == deliveries.c.subscription_id)
+        .where(deliveries.c.state == "waiting", subscriptions.c.state != "disabled")
     )
     return (
         select(runs.c.last_seq)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import literal, select
 
+from quantapilot.errors import GatewayKeyError
 from quantapilot.gateway.store import access, reading, retention, subscribed, watching
 from quantapilot.gateway.store.database import Database
 from quantapilot.gateway.store.migrations import migrate
@@ -77,6 +78,27 @@ class Store:
         """Return the version of who may what; cheap."""
         with self.database.reading() as connection:
             return access.version(connection)
+
+    def use_key(self, check: bytes, *, anew: bool = False) -> None:
+        """Hold the gateway's key to be the one that this store has always gone with.
+
+        With another one, nothing that webhooks and senders were given would fit any more.
+
+        Args:
+            check: What tells the key from any other, and says nothing of it.
+            anew: Whether to go on with it if it is another one.
+
+        Raises:
+            GatewayKeyError: It is another one.
+        """
+        with self.database.writing() as connection:
+            fits = access.goes_with(connection, check, anew=anew)
+        if not fits:
+            raise GatewayKeyError(
+                f"{self.database.name} goes with another gateway's key than the one that is there: "
+                "restore that; where it is lost, 'qp serve --new-key' goes on, and every webhook "
+                "and every signed trigger needs a new secret"
+            )
 
     def tokens(self) -> list[Token]:
         """Return all tokens, those that ended too, the oldest first."""
@@ -254,17 +276,23 @@ class Store:
         with self.database.reading() as connection:
             connection.execute(select(literal(1)))
 
-    def purge(self, now: float, keep: float | None = None) -> int:
+    def purge(
+        self,
+        now: float,
+        keep: float | None = None,
+        ends: Callable[[], bool] = lambda: False,
+    ) -> int:
         """Let go of what is kept long enough; return how many rows those were.
 
         Args:
             now: Seconds since the epoch.
             keep: For how many seconds behind its last event a run is kept with its events, if all
                 of them are delivered; for ever where it is None.
+            ends: Asked between parts whether the rest is left to another time.
         """
         total = 0
         for kind in retention.kinds(now, keep):
-            while True:
+            while not ends():
                 with self.database.reading() as connection:
                     found = connection.execute(kind.found).scalars().all()
                 if not found:

@@ -26,13 +26,15 @@ _Number = BigInteger().with_variant(Integer(), "sqlite")
 metadata = MetaData()
 
 # One row. `last_seq` is the place of the last event: places are given here and not by the database,
-# so that they have no gaps and are never given twice.
+# so that they have no gaps and are never given twice. `key_check` tells the gateway's key from any
+# other.
 meta = Table(
     "qp_meta",
     metadata,
     Column("version", Integer, nullable=False),
     Column("directory_version", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
+    Column("key_check", LargeBinary),
 )
 
 tokens = Table(
