@@ -67,17 +67,18 @@ def test_bodies_that_take_long_hold_up_nobody_but_their_sender(
         begun.wait()
         answered.append(gateway.call("POST", "/run", token, body).status)
 
+    spans = []
     with ThreadPoolExecutor(16) as pool:
         for _ in range(16):
             pool.submit(send)
         begun.wait()
-        until(lambda: bool(answered))
-        for _ in range(3):
+        while len(answered) < 5:
+            before = len(answered)
             assert gateway.call("GET", "/runs", others).status == 200
-        assert gateway.call("POST", "/run", others, {"repo_url": OTHERS, "branch": "x"}).status
-        before = len(answered)
+            spans.append(len(answered) - before)
     assert answered == [422] * 16
-    assert before <= 5
+    # Nobody waits for more of them than the one that is judged just then.
+    assert max(spans) <= 2
 
 
 def test_a_body_that_is_wrong_at_thousands_of_places_hides_no_other_refusal(
