@@ -28,7 +28,7 @@ from quantapilot.gateway.protocol import STOPPING, limited
 from quantapilot.gateway.stream import Streams, StreamSettings, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -55,7 +55,12 @@ class Cost:
 class NoEvents:
     """A store without events: those that are new are told."""
 
-    def events_after(self, seq: int, limit: int) -> Sequence[StoredEvent]:  # noqa: ARG002
+    def events_after(
+        self,
+        seq: int,  # noqa: ARG002
+        limit: int,  # noqa: ARG002
+        projects: Collection[str] | None = None,  # noqa: ARG002
+    ) -> Sequence[StoredEvent]:
         """Return none."""
         return ()
 
@@ -63,7 +68,11 @@ class NoEvents:
         """Return that there is none."""
         return 0
 
-    def seq_of(self, event_id: str) -> int | None:  # noqa: ARG002
+    def seq_of(
+        self,
+        event_id: str,  # noqa: ARG002
+        projects: Collection[str] | None = None,  # noqa: ARG002
+    ) -> int | None:
         """Return that there is none."""
         return None
 
@@ -71,7 +80,7 @@ class NoEvents:
 def application() -> Starlette:
     """Return an application with an event stream, and a route that has an event told to all."""
     tail = Tail(NoEvents())
-    streams = Streams(tail, StreamSettings(most=_MANY))
+    streams = Streams(tail, StreamSettings(most=_MANY, most_of_token=_MANY))
 
     async def events(_: Request) -> Response:
         return await streams.open(lambda: _TOKEN, Wanted())

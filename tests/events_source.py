@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from quantapilot.gateway.model import StoredEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 RUN = "3f0c6f0e-0f3e-4c62-9d5c-6a6f6f0f3e4c"
 
@@ -44,17 +44,27 @@ class MemorySource:
             self.events += made
         return made
 
-    def events_after(self, seq: int, limit: int) -> Sequence[StoredEvent]:
+    def events_after(
+        self, seq: int, limit: int, projects: Collection[str] | None = None
+    ) -> Sequence[StoredEvent]:
         if self.fault is not None:
             raise self.fault
         self.reads.append(seq)
         with self._lock:
-            return [each for each in self.events if each.seq > seq][:limit]
+            found = [e for e in self.events if e.seq > seq and _among(e, projects)]
+            return found[:limit]
 
     def last_seq(self) -> int:
         with self._lock:
             return self.events[-1].seq if self.events else 0
 
-    def seq_of(self, event_id: str) -> int | None:
+    def seq_of(self, event_id: str, projects: Collection[str] | None = None) -> int | None:
+        if self.fault is not None:
+            raise self.fault
         with self._lock:
-            return next((each.seq for each in self.events if each.id == event_id), None)
+            found = [e.seq for e in self.events if e.id == event_id and _among(e, projects)]
+            return min(found, default=None)
+
+
+def _among(event: StoredEvent, projects: Collection[str] | None) -> bool:
+    return projects is None or not {"*", event.project_id}.isdisjoint(projects)

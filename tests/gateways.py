@@ -90,7 +90,7 @@ class Gateway:
             )
         assert self._process.stdout is not None
         address = self._process.stdout.readline().strip()
-        assert address.startswith("http://"), self.log
+        assert address.startswith(("http://", "https://")), self.log
         self.port = int(address.rpartition(":")[2])
 
     def kill(self) -> None:

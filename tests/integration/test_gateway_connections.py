@@ -53,6 +53,7 @@ class Server:
     def __init__(self) -> None:
         self.gone = threading.Event()
         self.sent = 0
+        self.headers: list[bytes] = []
         self.released = threading.Event()
         self.app = Starlette(
             routes=[
@@ -73,6 +74,7 @@ class Server:
         except ClientGoneError:
             self.gone.set()
             return PlainTextResponse("nobody hears it")
+        self.headers = [name for name, _ in request.scope["headers"]]
         return JSONResponse({"size": len(body)})
 
     async def endless(self, _: Request) -> Response:
@@ -322,6 +324,39 @@ def test_the_rest_of_a_body_that_was_refused_is_not_waited_for(address: Address)
         connection.sendall(POST + b"Content-Length: 70000\r\n\r\n")
         assert too_large(connection)
         assert rest(connection) == b""
+
+
+TRAILER = b"x-trailer: " + b"y" * 1000 + b"\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
+
+
+@pytest.mark.parametrize(
+    "aside", [b"0\r\n" + TRAILER * 500, b"0\r\nx:" + b"y" * 500_000, b"2;x=" + b"y" * 500_000]
+)
+def test_what_stands_beside_a_body_is_bounded(patient: Address, aside: bytes) -> None:
+    with connected(patient) as connection:
+        connection.sendall(CHUNKED + aside)
+        refused(rest(connection))
+
+
+def test_whoever_was_answered_does_not_fill_the_memory_behind_it(address: Address) -> None:
+    """The answer comes before the body: all that follows is thrown away, and nothing answers it."""
+    with connected(address) as connection:
+        connection.sendall(CHUNKED.replace(b"/body", b"/nowhere") + b"0\r\n" + TRAILER)
+        heard = connection.recv(1 << 16)
+        assert heard.startswith(b"HTTP/1.1 404 ")
+        with suppress(ConnectionError):
+            for _ in range(500):
+                connection.sendall(TRAILER)
+        assert b"HTTP/1.1" not in rest(connection)
+
+
+def test_a_header_behind_a_body_is_none(server: tuple[Server, Address]) -> None:
+    made, address = server
+    head = CHUNKED.replace(b"Transfer", b"Connection: close\r\nTransfer")
+    answer = exchanged(address, head + b"0\r\nX-Late: 1\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"x-late" not in made.headers
 
 
 def test_a_length_that_is_a_lie_does_not_hold_its_handler(server: tuple[Server, Address]) -> None:

@@ -255,6 +255,35 @@ class TestRuns:
         taken = NewEvent(other.run.run_id, event.entry, event.document)
         assert isinstance(accept(store, taken)[0], DuplicateEventError)
 
+    def test_a_run_has_so_many_gates_open_and_no_more(self, store: Store) -> None:
+        asked = new_run()
+        run_id = asked.run.run_id
+
+        def gate(kind: str, number: int, **more: Any) -> NewEvent:
+            return new_event(run_id, kind, gate=f"g{number}", **more)
+
+        opened = [gate("gate_requested", each) for each in range(100)]
+        assert accept(store, asked, *opened)[1:] == [None] * 100
+        answers = accept(
+            store,
+            gate("gate_requested", 100),
+            gate("gate_decision", 7, approved=True),
+            gate("gate_requested", 100),
+        )
+        assert [type(each) for each in answers] == [OutOfOrderError, type(None), type(None)]
+        assert str(answers[0]) == "the run has 100 gates open: one has to be decided first"
+
+    def test_an_id_is_free_whatever_another_project_has_under_it(self, store: Store) -> None:
+        mine, theirs = new_run(), new_run(OTHER)
+        event = new_event(theirs.run.run_id)
+        same = new_event(mine.run.run_id)
+        same = replace(same, entry=replace(same.entry, id=event.entry.id))
+        assert accept(store, theirs, mine, event, same)[2:] == [None, None]
+        assert accept(store, event, same) == [None, None]
+        assert [store.seq_of(event.entry.id, {each}) for each in (OTHER, PROJECT)] == [3, 4]
+        assert store.seq_of(event.entry.id) == 3
+        assert [each.seq for each in store.events_after(0, 10, {PROJECT})] == [2, 4]
+
     def test_what_can_t_be_stored_leaves_the_rest_of_the_batch(self, store: Store) -> None:
         good, again = new_run(), new_run()
         bad = new_event(good.run.run_id)

@@ -22,6 +22,7 @@ from quantapilot.gateway.bodies import (
     read_body,
 )
 from quantapilot.gateway.calls import (
+    HEADERS,
     Call,
     check_media_type,
     check_query,
@@ -76,7 +77,7 @@ def application(gateway: Gateway) -> Starlette:
         return raw_answer(document)
 
     async def alive(request: Request) -> Response:  # noqa: ARG001
-        return PlainTextResponse("ok\n")
+        return PlainTextResponse("ok\n", headers=HEADERS)
 
     async def ready(request: Request) -> Response:  # noqa: ARG001
         return await _ready(gateway)
@@ -214,7 +215,7 @@ async def _ready(gateway: Gateway) -> Response:
         await gateway.read(gateway.store.ping)
     except StoreError:
         return _problem("UNAVAILABLE", retry_after=_STORE_RETRY)[1]
-    return PlainTextResponse("ready\n")
+    return PlainTextResponse("ready\n", headers=HEADERS)
 
 
 def _unrouted(gateway: Gateway, routes: list[Route], request: Request) -> Response:

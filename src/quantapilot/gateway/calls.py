@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import orjson
 from starlette.responses import Response
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from quantapilot.gateway.problems import MEDIA_TYPE, ProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
     Handler = Callable[["Call"], Awaitable[Response]]
 
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
 # Nobody may keep an answer for others, or take it for what it is not.
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[3457][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _PROJECT = re.compile(rf"proj_[A-Za-z0-9]{{1,40}}|{_UUID.pattern}")
+# So many bytes of parts an answer has, about: who does not read it holds no more of our memory.
+_MOST_ANSWER = 1 << 20
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
 _MOST = 500
 _USUAL = 100
@@ -49,6 +53,14 @@ class Call:
     token: Token
     body: bytes = b""
     again_by: str | None = None
+
+    async def read(self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
+        """Return what a blocking call returns, as `Gateway.in_turn` has it made.
+
+        Raises:
+            StoreError: As the call raises it.
+        """
+        return await self.gateway.in_turn(self.token, function, *arguments, **named)
 
     @property
     def projects(self) -> frozenset[str] | None:
@@ -140,6 +152,27 @@ def raw_answer(
 ) -> Response:
     """Return an answer that is JSON already."""
     return Response(body, status, {**HEADERS, **(headers or {})}, _JSON)
+
+
+def page_answer(name: str, ids: Sequence[str], parts: Sequence[bytes], limit: int) -> Response:
+    """Return an answer that lists parts, as they are, and tells where the next page begins.
+
+    Args:
+        name: What the list is called.
+        ids: What each part is known by.
+        parts: JSON; more than are answered where there is a next page.
+        limit: How many are asked for; fewer are answered where they are large, at least one.
+    """
+    count = size = 0
+    for part in parts[:limit]:
+        size += len(part)
+        if count and size > _MOST_ANSWER:
+            break
+        count += 1
+    told = b'{"%b":[%b]' % (name.encode(), b",".join(parts[:count]))
+    if count < len(parts):
+        told += b',"next":"%b"' % ids[count - 1].encode()
+    return raw_answer(told + b"}")
 
 
 def problem_answer(error: ProblemError) -> Response:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 from quantapilot.config import load_config
 from quantapilot.contract.lifecycle import Lifecycle
@@ -110,6 +111,8 @@ class Gateway:
         self._looks: asyncio.Task[None] | None = None
         self._updating = asyncio.Lock()
         self._ends = asyncio.Event()
+        # Token -> what its next call waits for; kept while one does.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._open = AsyncExitStack()
 
     async def open(self) -> None:
@@ -139,7 +142,7 @@ class Gateway:
             )
             self.streams = Streams(
                 self.tail,
-                StreamSettings(self.settings.heartbeat, most=2 * self.settings.most_streams),
+                StreamSettings(self.settings.heartbeat, most_of_token=self.settings.most_streams),
             )
             stack.push_async_callback(self.read, self._delivering.close)
             self.writer = Writer(self.store, self._lifecycle, self._committed)
@@ -172,14 +175,25 @@ class Gateway:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, lambda: function(*arguments, **named))
 
-    async def judged(self, check: BodyCheck, body: bytes) -> dict[str, Any]:
+    async def judged(self, token: Token, check: BodyCheck, body: bytes) -> dict[str, Any]:
         """Return what a body says; one that takes long to judge holds up nobody else.
 
         Raises:
             ContentError: It is no JSON, breaks the contract, or holds personal data.
         """
         proven = check.proven(body)
-        return await self.read(check.value, body) if proven is None else proven
+        return await self.in_turn(token, check.value, body) if proven is None else proven
+
+    async def in_turn(
+        self, token: Token, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
+    ) -> _T:
+        """Return what a call returns that may take long, made on another thread.
+
+        Those of one token are made one after the other: they keep no thread from all others.
+        """
+        turn = self._turns.setdefault(token.token_id, asyncio.Lock())
+        async with turn:
+            return await self.read(function, *arguments, **named)
 
     async def write(
         self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs

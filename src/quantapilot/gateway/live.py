@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from quantapilot.gateway.frames import framed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from quantapilot.gateway.frames import Frame
     from quantapilot.gateway.model import StoredEvent
@@ -35,16 +35,21 @@ _OVERHEAD = 512
 
 
 class EventSource(Protocol):
-    """Where events are read from, in the order in which they were committed; may block."""
+    """Where events are read from, in the order in which they were committed; may block.
 
-    def events_after(self, seq: int, limit: int) -> Sequence[StoredEvent]:
-        """Return the first events behind a place."""
+    Where a call takes projects, None stands for every project, as `*` among them does.
+    """
+
+    def events_after(
+        self, seq: int, limit: int, projects: Collection[str] | None = None
+    ) -> Sequence[StoredEvent]:
+        """Return the first events of some projects behind a place."""
 
     def last_seq(self) -> int:
         """Return the place of the last event; 0 where there is none."""
 
-    def seq_of(self, event_id: str) -> int | None:
-        """Return the place of an event; None where there is no such event."""
+    def seq_of(self, event_id: str, projects: Collection[str] | None = None) -> int | None:
+        """Return the place of an event; None where none of the projects has such an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +157,24 @@ class Tail:
             page.pop()
         return page
 
-    async def stored(self, cursor: int) -> Sequence[Frame]:
-        """Return the next events behind a place, of those in the store: `PAGE` of them at most.
+    async def stored(self, cursor: int, projects: Collection[str]) -> Sequence[Frame]:
+        """Return the next events of some projects, of those in the store: `PAGE` of them at most.
+
+        How many events others have makes it no slower.
 
         Raises:
             QuantaPilotError: The store can't be read.
         """
-        return [framed(each) for each in await self._read(self._source.events_after, cursor, PAGE)]
+        page = await self._read(self._source.events_after, cursor, PAGE, projects)
+        return [framed(each) for each in page]
 
-    async def find(self, event_id: str) -> Frame | None:
-        """Return an event by its id.
-
-        It takes as long where there is none: how long is not to tell whether there is one.
+    async def place(self, event_id: str, projects: Collection[str]) -> int | None:
+        """Return the place of an event; None where none of the projects has such an event.
 
         Raises:
             QuantaPilotError: The store can't be read.
         """
-        seq = await self._read(self._source.seq_of, event_id)
-        page = await self._read(self._source.events_after, (seq or 1) - 1, 1)
-        return framed(page[0]) if seq is not None and page and page[0].seq == seq else None
+        return await self._read(self._source.seq_of, event_id, projects)
 
     async def _read(self, read: Callable[..., _T], *arguments: object) -> _T:
         loop = asyncio.get_running_loop()

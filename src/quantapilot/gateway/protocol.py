@@ -35,7 +35,8 @@ class ConnectionLimits:
     Attributes:
         head_seconds: How long the head of a request may take.
         body_seconds: How long the rest of it may take after that.
-        head_bytes, headers: How large it may be, and of how many headers.
+        head_bytes, headers: How large it may be, and of how many headers. So much may also stand
+            between two parts of a body, or behind its last one.
         unread_seconds: How long a client may leave an answer unread, once buffers are full.
         linger: For how long the rest of a refused request is read and thrown away: a client that
             is still sending would not see why, if its connection was reset.
@@ -86,6 +87,8 @@ class GatewayProtocol(HttpToolsProtocol):
         # Whether what comes next belongs to a head, and how much of it was read.
         self._in_head = True
         self._head_read = 0
+        # How much was read of a body that is no part of it: lengths of chunks, and trailers.
+        self._aside_read = 0
         self._begun = 0
         self._completed = 0
         self._asked = False
@@ -110,8 +113,11 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._refused or self.transport.is_closing():
             return
         begun, completed = self._begun, self._completed
+        self._aside_read += len(data)
         super().data_received(data)
-        if self._reads_head():
+        if self._aside_read > self._limits.head_bytes and not self._in_head and not self._refused:
+            self._refuse(400, "what stands beside a request's body is too large")
+        elif self._reads_head():
             if begun != self._begun:
                 # What of this belongs to the head is not known; it counts from the next read on.
                 self._head_read = 0
@@ -131,6 +137,16 @@ class GatewayProtocol(HttpToolsProtocol):
         self._begun += 1
         self._in_head = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; one behind a body is none (RFC 9110, section 6.5.1), and is not kept."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._aside_read = 0
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         """Judge the head, and have it answered.
 
@@ -139,6 +155,7 @@ class GatewayProtocol(HttpToolsProtocol):
         """
         self._in_head = False
         self._head_read = 0
+        self._aside_read = 0
         self._expect_nothing()
         headers = self.headers
         size = len(self.url) + sum(map(len, chain.from_iterable(headers)))
@@ -164,7 +181,7 @@ class GatewayProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """End an answer; what still comes of its request is not read for long."""
         super().on_response_complete()
-        if self.cycle.response_complete and self.cycle.more_body:
+        if self._lingers():
             self._expect_nothing()
             self._late = self.loop.call_later(self._limits.linger, self.transport.close)
 
@@ -198,6 +215,10 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _answering(self) -> bool:
         return self._asked and not self.cycle.response_complete
+
+    def _lingers(self) -> bool:
+        """Return whether a request was answered before its end."""
+        return self._asked and self.cycle.response_complete and self.cycle.more_body
 
     def _expect_head(self) -> None:
         self._late = self.loop.call_later(self._limits.head_seconds, self._head_is_late)
@@ -236,6 +257,9 @@ class GatewayProtocol(HttpToolsProtocol):
     def _refuse(self, status: int, message: str) -> None:
         """Answer that the request can't be taken, and read no further."""
         self._refused = True
+        if self._lingers():
+            # It is answered already; until its connection ends, what comes is thrown away.
+            return
         self._expect_nothing()
         if self._answering() and not self._withdrawn():
             return
@@ -278,5 +302,6 @@ def _problem(status: int, message: str) -> bytes:
     )
     return (
         b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
+        b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
         b"connection: close\r\n\r\n%b" % (status, title.encode(), len(body), body)
     )

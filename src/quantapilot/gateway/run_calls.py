@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -17,7 +17,7 @@ from quantapilot.errors import (
 )
 from quantapilot.findings import EventRefusedError, RefusedError
 from quantapilot.gateway import wire
-from quantapilot.gateway.calls import json_answer, raw_answer
+from quantapilot.gateway.calls import json_answer, page_answer, raw_answer
 from quantapilot.gateway.checks import problem_of
 from quantapilot.gateway.model import Refusal
 from quantapilot.gateway.operations import STATES
@@ -55,7 +55,7 @@ async def trigger(call: Call) -> Response:
 async def _new_run(call: Call) -> NewRun:
     gateway = call.gateway
     triggers = gateway.triggers
-    request = await gateway.judged(triggers.body, call.body)
+    request = await gateway.judged(call.token, triggers.body, call.body)
     try:
         project_id = triggers.project(request, gateway.directory.repositories)
     except RepositoryError as error:
@@ -67,7 +67,7 @@ async def _new_run(call: Call) -> NewRun:
         return triggers.run(request, project_id, call.token, call.again_by)
     except EventRefusedError:
         # Looked at once more, so that it is told of what was sent and not of what it became.
-        await gateway.read(triggers.body.value, call.body)
+        await call.read(triggers.body.value, call.body)
         raise
 
 
@@ -75,20 +75,16 @@ async def runs(call: Call) -> Response:
     """List runs, the latest first."""
     before, state, limit = call.uuid("before"), call.one_of("state", STATES), call.limit
     try:
-        found = await call.gateway.read(
-            call.gateway.store.runs, call.projects, before, limit + 1, state
-        )
+        found = await call.read(call.gateway.store.runs, call.projects, before, limit + 1, state)
     except UnknownCursorError:
         raise ProblemError("BAD_REQUEST", "the parameter 'before' names no run") from None
-    told: dict[str, Any] = {"runs": [wire.run_state(each) for each in found[:limit]]}
-    if len(found) > limit:
-        told["next"] = found[limit - 1].run_id
-    return json_answer(told)
+    told = [orjson.dumps(wire.run_state(each)) for each in found]
+    return page_answer("runs", [each.run_id for each in found], told, limit)
 
 
 async def run(call: Call) -> Response:
     """Tell where a run stands."""
-    found = await call.gateway.read(call.gateway.store.run, call.run_id, call.projects)
+    found = await call.read(call.gateway.store.run, call.run_id, call.projects)
     if found is None:
         raise ProblemError("NOT_FOUND")
     return json_answer(wire.run_state(found))
@@ -101,16 +97,13 @@ async def run_events(call: Call) -> Response:
     if await gateway.project_of(run_id, call.projects) is None:
         raise ProblemError("NOT_FOUND")
     try:
-        found = await gateway.read(gateway.store.events_of_run, run_id, after, limit + 1)
+        found = await call.read(gateway.store.events_of_run, run_id, after, limit + 1)
     except UnknownCursorError:
         raise ProblemError(
             "BAD_REQUEST", "the parameter 'after' names no event of the run"
         ) from None
     # Bytes as they were accepted; nothing is made anew.
-    told = b'{"events":[' + b",".join(each.body for each in found[:limit]) + b"]"
-    if len(found) > limit:
-        told += b',"next":"' + found[limit - 1].id.encode() + b'"'
-    return raw_answer(told + b"}")
+    return page_answer("events", [each.id for each in found], [each.body for each in found], limit)
 
 
 async def emit(call: Call) -> Response:
@@ -120,7 +113,7 @@ async def emit(call: Call) -> Response:
     if project_id is None:
         raise ProblemError("NOT_FOUND")
     try:
-        new = await gateway.read(gateway.run_events.event, call.body, run_id)
+        new = await call.read(gateway.run_events.event, call.body, run_id)
     except RefusedError as error:
         _keep(call, error, "event", project_id, run_id)
         raise problem_of(error) from None
@@ -138,7 +131,7 @@ async def emit(call: Call) -> Response:
 
 async def refusals(call: Call) -> Response:
     """List what was refused lately; rules and fields, no values."""
-    found = await call.gateway.read(call.gateway.store.refusals, call.projects, call.limit)
+    found = await call.read(call.gateway.store.refusals, call.projects, call.limit)
     return json_answer({"refusals": [wire.refusal(each) for each in found]})
 
 
@@ -146,7 +139,8 @@ def _keep(
     call: Call, error: RefusedError, source: str, project_id: str, run_id: str | None = None
 ) -> None:
     moment = now()
+    # What is wrong at thousands of places under one name is kept once.
+    places = dict.fromkeys((each.rule, each.pointer or "") for each in error.findings)
     call.gateway.refuse(
-        Refusal(moment, each.rule, source, project_id, each.pointer or "", run_id)
-        for each in error.findings
+        Refusal(moment, rule, source, project_id, pointer, run_id) for rule, pointer in places
     )

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _BACKLOG = 1024
 _KEPT_ALIVE = 15
+# Of TLS 1.2, with forward secrecy and authenticated encryption alone (RFC 9325, section 4.2); TLS
+# 1.3 has no others, and what is older is not spoken. Not every version of uvicorn chooses well.
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 # What is under way may take so many seconds once the server is to end; deliveries about as many.
 _GRACE = 4
 
@@ -73,6 +76,7 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
         timeout_graceful_shutdown=_GRACE,
         proxy_headers=bool(listening.proxies),
         forwarded_allow_ips=listening.proxies or None,
+        ssl_ciphers=_CIPHERS,
         ssl_certfile=listening.certificate,
         ssl_keyfile=None if listening.key is None else str(listening.key),
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 from quantapilot.errors import QuantaPilotError
+from quantapilot.gateway.calls import HEADERS
 from quantapilot.gateway.frames import HEARTBEAT, retry
 from quantapilot.gateway.model import EVERY_PROJECT
 
@@ -39,7 +40,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CHUNK = 64 << 10
 # How many different answers to one signal are remembered.
 _REMEMBERED = 256
-_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+_HEADERS = {**HEADERS, "x-accel-buffering": "no"}
 
 
 class TooManyStreamsError(QuantaPilotError):
@@ -60,13 +61,15 @@ class StreamSettings:
         longest: Seconds after which a stream ends, about: its client resumes it, and is spread
             over the servers there are then.
         retry: Seconds that clients are asked to wait before they connect again.
-        most: How many streams may be open at a time; half of them for one token.
+        most, most_of_token: How many streams may be open at a time, in all and of one token: a
+            few of the one leave plenty of the other.
     """
 
     heartbeat: float = 15.0
     longest: float = 3600.0
     retry: float = 3.0
     most: int = 4000
+    most_of_token: int = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,10 @@ class Wanted:
     types: frozenset[str] = frozenset()
     project_id: str | None = None
     run_id: str | None = None
+
+    def among(self, projects: frozenset[str]) -> frozenset[str]:
+        """Return the projects that are wanted, of those that are granted."""
+        return projects if self.project_id is None else frozenset({self.project_id})
 
     def has(self, frame: Frame, projects: frozenset[str]) -> bool:
         """Return whether an event is wanted, and of one of the granted projects."""
@@ -132,16 +139,17 @@ class Streams:
             raise TokenEndedError("the token does not hold any more")
         if self.count >= self._settings.most:
             raise TooManyStreamsError("too many event streams are open: try again later")
-        if self._open[token.token_id] >= self._settings.most // 2:
+        if self._open[token.token_id] >= self._settings.most_of_token:
             raise TooManyStreamsError("too many event streams of this token: close some first")
         cursor = self._tail.shown
         if last_event_id:
             cursor = await self._resumed(last_event_id, token)
-        return EventStream(self._body(holder, token.token_id, wanted, cursor))
+        return EventStream(self._body(holder, token, wanted, cursor))
 
     async def _resumed(self, event_id: str, token: Token) -> int:
-        frame = await self._tail.find(event_id) if _ID.fullmatch(event_id) else None
-        return frame.seq if frame is not None and token.sees(frame.project_id) else 0
+        if not _ID.fullmatch(event_id):
+            return 0
+        return await self._tail.place(event_id, token.projects) or 0
 
     @contextmanager
     def _counted(self, token_id: str) -> Iterator[None]:
@@ -157,20 +165,21 @@ class Streams:
                 del self._open[token_id]
 
     async def _body(
-        self, holder: Callable[[], Token | None], token_id: str, wanted: Wanted, cursor: int
+        self, holder: Callable[[], Token | None], token: Token, wanted: Wanted, cursor: int
     ) -> AsyncGenerator[bytes, None]:
         now, heartbeat = asyncio.get_running_loop().time, self._settings.heartbeat
         # Not all at once, where all began at once.
         end = now() + self._settings.longest * random.uniform(0.9, 1.1)  # noqa: S311 no secret
-        with self._counted(token_id):
+        with self._counted(token.token_id):
             yield retry(self._settings.retry)
             sent = now()
             while not self._tail.ended and now() < end:
-                frames, cursor = await self._stored(cursor)
+                frames, cursor = await self._stored(cursor, wanted.among(token.projects))
                 # Asked behind every wait: nothing is sent for a token that ended meanwhile.
-                token = holder()
-                if token is None:
+                held = holder()
+                if held is None:
                     return
+                token = held
                 chunk, cursor = self._next(cursor, token.projects, wanted, frames)
                 # A page is not held while the client reads.
                 del frames
@@ -180,12 +189,12 @@ class Streams:
                 else:
                     await self._tail.wait(cursor, min(sent + heartbeat, end) - now())
 
-    async def _stored(self, cursor: int) -> tuple[Sequence[Frame], int]:
+    async def _stored(self, cursor: int, projects: frozenset[str]) -> tuple[Sequence[Frame], int]:
         """Return what is only in the store of what is next; where there is no more, what is not."""
         floor = self._tail.floor
         if cursor >= floor:
             return (), cursor
-        frames = await self._tail.stored(cursor)
+        frames = await self._tail.stored(cursor, projects)
         return frames, cursor if frames else floor
 
     def _next(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from quantapilot.gateway.calls import HEADERS
 from quantapilot.gateway.metrics import CONTENT_TYPE
 from quantapilot.gateway.problems import ProblemError
 from quantapilot.gateway.stream import TokenEndedError, TooManyStreamsError, Wanted
@@ -36,7 +37,8 @@ async def stream(call: Call) -> Response:
 
 async def metrics(call: Call) -> Response:
     """Tell what was counted, for Prometheus."""
-    return Response(call.gateway.metrics.exposed(), headers={"content-type": CONTENT_TYPE})
+    headers = {**HEADERS, "content-type": CONTENT_TYPE}
+    return Response(call.gateway.metrics.exposed(), headers=headers)
 
 
 def _types(call: Call) -> frozenset[str]:

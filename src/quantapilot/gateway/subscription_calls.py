@@ -28,7 +28,7 @@ async def subscribe(call: Call) -> Response:
     """Make a subscription; its key stands in this answer and in no other."""
     gateway = call.gateway
     try:
-        asked = await gateway.judged(gateway.subscription_requests, call.body)
+        asked = await gateway.judged(call.token, gateway.subscription_requests, call.body)
         made = subscribed(
             asked,
             call.token,
@@ -53,7 +53,7 @@ async def subscribe(call: Call) -> Response:
 async def subscriptions(call: Call) -> Response:
     """List the token's subscriptions."""
     gateway = call.gateway
-    found = await gateway.read(gateway.store.subscriptions_of, call.token.token_id)
+    found = await call.read(gateway.store.subscriptions_of, call.token.token_id)
     told = [wire.subscription(each, gateway.trouble(each.subscription_id)) for each in found]
     return json_answer({"subscriptions": told})
 
@@ -93,13 +93,13 @@ async def enable(call: Call) -> Response:
 async def deliveries(call: Call) -> Response:
     """Tell how far deliveries are, for the projects that the caller sees."""
     gateway = call.gateway
-    health = await gateway.read(gateway.store.health, call.projects, time.time())
+    health = await call.read(gateway.store.health, call.projects, time.time())
     return json_answer(wire.delivery_health(health))
 
 
 async def _own(call: Call) -> Subscription:
     """Return the subscription that the address names, if the caller made it."""
-    found = await call.gateway.read(call.gateway.store.subscription, call.subscription_id)
+    found = await call.read(call.gateway.store.subscription, call.subscription_id)
     if found is None or found.token_id != call.token.token_id:
         raise ProblemError("NOT_FOUND")
     return found

@@ -42,7 +42,7 @@ def test_what_was_there_before_is_left_to_the_store() -> None:
         source = MemorySource(10)
         async with tailing(source) as tail:
             assert (tail.shown, tail.floor, places(tail)) == (10, 10, [])
-            assert [each.seq for each in await tail.stored(4)] == [5, 6, 7, 8, 9, 10]
+            assert [each.seq for each in await tail.stored(4, {"*"})] == [5, 6, 7, 8, 9, 10]
             assert source.reads == [4]
 
     asyncio.run(go())
@@ -152,7 +152,7 @@ def test_memory_is_bounded_and_the_rest_is_in_the_store(settings: TailSettings) 
             await eventually(lambda: tail.shown == 300)
             assert tail.floor >= 195
             assert places(tail) == list(range(tail.floor + 1, 301))
-            assert len(await tail.stored(0)) == PAGE
+            assert len(await tail.stored(0, {"*"})) == PAGE
 
     asyncio.run(go())
 
@@ -215,16 +215,14 @@ def test_a_store_that_is_away_is_told_of_once_and_read_when_it_is_back(
     ]
 
 
-def test_an_event_is_found_by_its_id_and_nothing_else_is() -> None:
+def test_the_place_of_an_event_is_told_to_its_project_alone() -> None:
     async def go() -> None:
         source = MemorySource(3)
         async with tailing(source) as tail:
-            found = await tail.find(source.events[1].id)
-            assert found is not None
-            assert (found.seq, found.id) == (2, source.events[1].id)
-            source.reads.clear()
-            assert await tail.find("unknown") is None
-            # As many questions as for one that is there.
-            assert len(source.reads) == 1
+            known = source.events[1].id
+            assert await tail.place(known, {"proj_a"}) == 2
+            assert await tail.place(known, {"*"}) == 2
+            assert await tail.place(known, {"proj_b"}) is None
+            assert await tail.place("unknown", {"*"}) is None
 
     asyncio.run(go())

@@ -253,12 +253,27 @@ def test_a_token_that_ends_while_the_store_is_read_hears_nothing_more() -> None:
             await anext(aiter(stream.body_iterator))
             reads = it.source.events_after
 
-            def ending(seq: int, limit: int) -> Any:
+            def ending(*given: Any) -> Any:
                 it.holder = None
-                return reads(seq, limit)
+                return reads(*given)
 
-            it.source.events_after = ending  # type: ignore[method-assign]
+            it.source.events_after = ending  # type: ignore[method-assign,assignment]
             assert await ended(stream) == b""
+
+    asyncio.run(go())
+
+
+def test_whoever_begins_at_the_oldest_reads_no_more_for_what_others_have() -> None:
+    async def go() -> None:
+        async with place() as it:
+            first = it.add(project="proj_b")
+            it.source.add(PAGE * 5)
+            last = it.source.add(project="proj_b")
+            it.holder = token("proj_b")
+            async with Tail(it.source, QUICK) as tail:
+                stream = await Streams(tail).open(lambda: it.holder, ALL, "unknown")
+                assert await heard(stream, 2) == ids([*first, *last])
+            assert it.source.reads == [0]
 
     asyncio.run(go())
 
@@ -316,7 +331,7 @@ def test_a_store_that_is_away_ends_a_stream_that_needs_it(
 
 def test_there_are_so_many_streams_and_no_more() -> None:
     async def go() -> None:
-        async with place(most=4) as it:
+        async with place(most=4, most_of_token=2) as it:
             held = [await it.open() for _ in range(2)]
             for each in held:
                 await anext(aiter(each.body_iterator))

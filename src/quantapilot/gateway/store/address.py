@@ -15,6 +15,8 @@ from sqlalchemy.exc import ArgumentError
 from quantapilot.errors import StoreError
 
 _POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+# A file's name that begins so is an address with a slash too few, and may hold a password.
+_NO_FILE = tuple(f"{each}:" for each in _POSTGRESQL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def address(text: Path | str) -> Address:
     Raises:
         StoreError: It is neither; the text shows nothing of it.
     """
-    if isinstance(text, Path) or "://" not in text:
+    if isinstance(text, Path) or not ("://" in text or text.startswith(_NO_FILE)):
         return _file(Path(text))
     try:
         url = make_url(text)
@@ -53,6 +55,12 @@ def address(text: Path | str) -> Address:
         return _file(Path(url.database))
     if url.drivername not in _POSTGRESQL:
         raise StoreError("a store is a file, sqlite:///FILE or postgresql://HOST/DATABASE")
+    if "@" in f"{url.host}{url.database}":
+        # What was meant as a password would be shown as the name of a host or a database.
+        raise StoreError(
+            "the store's address is none of postgresql://USER:PASSWORD@HOST/DATABASE; an '@' or a "
+            "'/' within user or password is written %40 or %2F"
+        )
     port = f":{url.port}" if url.port else ""
     name = f"postgresql://{url.host or ''}{port}/{url.database or ''}"
     return Address(name, url.set(drivername="postgresql+psycopg"))

@@ -40,11 +40,14 @@ if TYPE_CHECKING:
     # None tells of an event that it is stored.
     Answer = Accepted | StoreError | DuplicateEventError | OutOfOrderError | None
 
+# Each event of a run writes its row anew, with the gates that are open.
+_MOST_OPEN = 100
+
 _ANSWERED = select(replays.c.key, replays.c.request, replays.c.answer).where(
     replays.c.key.in_(bindparam("keys", expanding=True))
 )
 _RUNS = select(runs).where(runs.c.run_id.in_(bindparam("ids", expanding=True)))
-_EVENTS = select(events.c.event_id, events.c.run_id, events.c.body).where(
+_EVENTS = select(events.c.project_id, events.c.event_id, events.c.run_id, events.c.body).where(
     events.c.event_id.in_(bindparam("ids", expanding=True))
 )
 _CHANGE_RUNS = (
@@ -63,7 +66,7 @@ class _Batch:
         last: The place of the last event so far.
         answered: Key of a replay -> its request, and the answer that was given.
         known: Runs by their ids, as they are behind the items so far; with their last place.
-        standing: Events by their ids: the run, and the body.
+        standing: Events by their projects and ids: the run, and the body.
         new: The ids of runs that are added, with the place of their first event.
         changed: The ids of runs that were there, and have new events.
     """
@@ -73,7 +76,7 @@ class _Batch:
     last: int
     answered: dict[bytes, tuple[bytes, bytes]]
     known: dict[str, tuple[Run, int]]
-    standing: dict[str, tuple[str, bytes]]
+    standing: dict[tuple[str, str], tuple[str, bytes]]
     new: dict[str, int] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     stored: list[StoredEvent] = field(default_factory=list)
@@ -102,16 +105,20 @@ class _Batch:
 
     def _event(self, item: NewEvent) -> None:
         entry = item.entry
-        if (standing := self.standing.get(entry.id)) is not None:
+        if (known := self.known.get(item.run_id)) is None:
+            raise UnknownRunError("there is no such run")
+        run = known[0]
+        if (standing := self.standing.get((run.project_id, entry.id))) is not None:
             if standing != (item.run_id, entry.body):
                 raise DuplicateEventError(
                     "another event is stored under the id of this one; give each an id of its own"
                 )
             return
-        if (known := self.known.get(item.run_id)) is None:
-            raise UnknownRunError("there is no such run")
-        run = known[0]
         progress = self.order.advance(Progress(run.state, run.open_), item.document)
+        if len(progress.open_) > _MOST_OPEN:
+            raise OutOfOrderError(
+                f"the run has {_MOST_OPEN} gates open: one has to be decided first"
+            )
         self._add(folded(run, item.document, progress), entry)
         if item.run_id not in self.new:
             self.changed.add(item.run_id)
@@ -119,7 +126,7 @@ class _Batch:
     def _add(self, run: Run, entry: Entry) -> None:
         self.last += 1
         self.known[run.run_id] = (run, self.last)
-        self.standing[entry.id] = (run.run_id, entry.body)
+        self.standing[run.project_id, entry.id] = (run.run_id, entry.body)
         self.stored.append(
             StoredEvent(self.last, entry.id, entry.type, run.run_id, run.project_id, entry.body)
         )
@@ -159,7 +166,9 @@ def _read(connection: Connection, items: Sequence[Item], order: Lifecycle, now: 
         rows = connection.execute(_RUNS, {"ids": list({each.run_id for each in told})})
         batch.known = {each["run_id"]: (run_of(each), each["last_seq"]) for each in rows.mappings()}
         rows = connection.execute(_EVENTS, {"ids": list({each.entry.id for each in told})})
-        batch.standing = {each.event_id: (each.run_id, each.body) for each in rows}
+        batch.standing = {
+            (each.project_id, each.event_id): (each.run_id, each.body) for each in rows
+        }
     return batch
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from quantapilot.errors import UnknownCursorError
 from quantapilot.gateway.model import EVERY_PROJECT, StoredEvent
@@ -96,19 +96,25 @@ def events_of_run(
     return [StoredEvent(*row) for row in rows]
 
 
-def events_after(connection: Connection, seq: int, limit: int) -> list[StoredEvent]:
-    """Return events of all projects, in order, behind a place."""
+def events_after(
+    connection: Connection, seq: int, limit: int, projects: Projects
+) -> list[StoredEvent]:
+    """Return events of some projects, in order, behind a place."""
+    which = within(events.c.project_id, projects)
     rows = connection.execute(
-        select(*EVENT).where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
+        select(*EVENT).where(events.c.seq > seq, *which).order_by(events.c.seq).limit(limit)
     )
     return [StoredEvent(*row) for row in rows]
 
 
 def seq_of(connection: Connection, event_id: str, projects: Projects) -> int | None:
-    """Return an event's place; None where there is none, or it is of another project."""
+    """Return an event's place; None where there is none, or it is of another project.
+
+    Of several, each of another project, it is the first one's.
+    """
     which = within(events.c.project_id, projects)
     found: int | None = connection.execute(
-        select(events.c.seq).where(events.c.event_id == event_id, *which)
+        select(func.min(events.c.seq)).where(events.c.event_id == event_id, *which)
     ).scalar()
     return found
 

@@ -235,10 +235,10 @@ class Store:
         with self.database.snapshot() as connection:
             return reading.events_of_run(connection, run_id, after_event_id, limit)
 
-    def events_after(self, seq: int, limit: int) -> list[StoredEvent]:
-        """Return events of all projects, in order, behind a place."""
+    def events_after(self, seq: int, limit: int, projects: Projects = None) -> list[StoredEvent]:
+        """Return events of some projects, in order, behind a place."""
         with self.database.reading() as connection:
-            return reading.events_after(connection, seq, limit)
+            return reading.events_after(connection, seq, limit, projects)
 
     def last_seq(self) -> int:
         """Return the place of the last event; 0 before the first."""

@@ -119,12 +119,15 @@ events = Table(
     "qp_events",
     metadata,
     Column("seq", _Number, primary_key=True, autoincrement=False),
-    Column("event_id", Text, nullable=False, unique=True),
+    Column("event_id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("run_id", Text, nullable=False),
     Column("project_id", Text, nullable=False),
     Column("stored_at", Double, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    # Of a project: whether others have an event of some id is nobody's business.
+    Index("qp_events_of_id", "event_id", "project_id", unique=True),
+    Index("qp_events_of_project", "project_id", "seq"),
     Index("qp_events_of_run", "run_id", "seq"),
 )
 

@@ -45,6 +45,11 @@ def test_a_server_is_named_by_host_and_database_only(kind: str) -> None:
         "postgresql://someone:hush@db.example:port/gateway",
         "://hush",
         "redis://hush",
+        # Typed with a slash too many or too few, or with a password that is not escaped.
+        "postgresql:///someone:hush@db.example/gateway",
+        "postgresql:/someone:hush@db.example/gateway",
+        "postgresql://some/one:hush@db.example/gateway",
+        "postgresql://someone:top@hush@db.example/gateway",
     ],
 )
 def test_another_address_is_refused_without_showing_it(text: str) -> None:
