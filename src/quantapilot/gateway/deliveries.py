@@ -134,6 +134,9 @@ class Deliveries:
         if self._loop is None:
             # Who begins to deliver looks at all there is.
             return
+        if not self._courses:
+            # Whoever comes next looks for itself.
+            return
         news = News.of(events)
         with self._lock:
             first = self._news is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
 from contextlib import contextmanager
@@ -100,6 +101,8 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
                 serving = asyncio.create_task(server.serve([listener]))
                 while not (server.started or serving.done()):
                     await asyncio.sleep(0.01)
+                # Rules and words are many and stay: the collector need not look at them again.
+                gc.freeze()
                 if server.started:
                     began(address)
                 await serving

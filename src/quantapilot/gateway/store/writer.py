@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _BATCH = 256
 # Where so many came at a time, so many seconds are waited for more: each commit has its price.
 _MANY = 4
-_GATHER = 0.002
+_GATHER = 0.004
 # While so many wait, the database is too slow for what comes: better to say so than to grow.
 _MOST_WAITING = 10_000
 
