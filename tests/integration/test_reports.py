@@ -52,6 +52,7 @@ IN_EXAMPLES = (
     "219-09-9999",
     "4111 1111 1111 1111",
     "/home/alice",
+    "https://alice:pass@hooks.example.com/x",
 )
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})")
 

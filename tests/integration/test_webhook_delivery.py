@@ -283,9 +283,11 @@ class Raw:
         self.requests: list[bytes] = []
         self.written = 0
         self.connections = 0
+        self.serving: set[asyncio.Task[None] | None] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.serving.add(asyncio.current_task())
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -308,6 +310,8 @@ async def listening(raw: Raw) -> AsyncIterator[str]:
     server = await asyncio.start_server(raw.serve, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a%20b?key=1"
+        if serving := {each for each in raw.serving if each is not None}:
+            await asyncio.wait(serving, timeout=10)
 
 
 def answered(raw: Raw, count: int = 1, options: SinkOptions = OPTIONS) -> list[Outcome]:
