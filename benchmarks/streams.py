@@ -15,7 +15,7 @@ import uuid
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
@@ -24,7 +24,8 @@ from starlette.routing import Route
 
 from quantapilot.gateway.live import Tail
 from quantapilot.gateway.model import StoredEvent, Token
-from quantapilot.gateway.protocol import STOPPING, limited
+from quantapilot.gateway.protocol import limited
+from quantapilot.gateway.server import Server
 from quantapilot.gateway.stream import Streams, StreamSettings, Wanted
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ class NoEvents:
         return None
 
 
-def application() -> Starlette:
-    """Return an application with an event stream, and a route that has an event told to all."""
+def application() -> tuple[Starlette, Tail]:
+    """Return an application with an event stream and a route that tells an event to all."""
     tail = Tail(NoEvents())
     streams = Streams(tail, StreamSettings(most=_MANY, most_of_token=_MANY))
 
@@ -93,19 +94,21 @@ def application() -> Starlette:
         return PlainTextResponse(str(streams.count))
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with tail:
-            yield {STOPPING: tail.end}
+            yield
 
-    return Starlette(routes=[Route("/events", events), Route("/tell", tell)], lifespan=lifespan)
+    routes = [Route("/events", events), Route("/tell", tell)]
+    return Starlette(routes=routes, lifespan=lifespan), tail
 
 
 def serve(listening: socket.socket) -> None:
     """Serve until the process is ended."""
+    app, tail = application()
     config = uvicorn.Config(
-        application(), http=limited(), ws="none", log_level="error", access_log=False, backlog=4096
+        app, http=limited(), ws="none", log_level="error", access_log=False, backlog=4096
     )
-    uvicorn.Server(config).run([listening])
+    Server(config, tail.end).run([listening])
 
 
 def measure(count: int = COUNT) -> Cost:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from quantapilot.gateway.protocol import limited
+from quantapilot.gateway.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +27,10 @@ PATIENCE = 30.0
 
 @contextmanager
 def serving(
-    app: ASGIApp, limits: ConnectionLimits | None = None, **settings: Any
+    app: ASGIApp,
+    limits: ConnectionLimits | None = None,
+    ending: Callable[[], None] = lambda: None,
+    **settings: Any,
 ) -> Iterator[tuple[str, int]]:
     """Serve an application, and stop it as a signal would."""
     chosen: dict[str, Any] = {
@@ -38,7 +42,7 @@ def serving(
         **settings,
     }
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, **chosen))
+    server = Server(uvicorn.Config(app, **chosen), ending)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:

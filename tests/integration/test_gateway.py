@@ -326,7 +326,9 @@ def test_it_tells_whether_it_lives_is_ready_and_how_much_it_did(
     assert gateway.call("GET", "/healthz").body == b"ok\n"
     assert gateway.call("GET", "/readyz").body == b"ready\n"
     gateway.run(token)
-    counted = gateway.call("GET", "/metrics", token).body.decode()
+    counter = gateway.token("*", scopes=["metrics:read"])
+    counted = gateway.call("GET", "/metrics", counter).body.decode()
+    told(gateway.call("GET", "/metrics", token), 403, "FORBIDDEN")
     assert 'qp_requests_total{method="POST",route="/run",status="202"}' in counted
     assert PROJECT not in counted
     described = gateway.call("GET", "/openapi.json").json

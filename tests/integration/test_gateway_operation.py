@@ -107,7 +107,7 @@ class TestEnd:
             token = gateway.token()
             with slow_request(gateway, token):
                 os.kill(gateway.pid, signal.SIGTERM)
-                until(lambda: "Shutting down" in gateway.log)
+                until(lambda: "the gateway ends" in gateway.log)
                 os.kill(gateway.pid, signal.SIGTERM)
                 assert gateway.ended() == -signal.SIGTERM
 

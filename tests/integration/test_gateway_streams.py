@@ -17,7 +17,7 @@ from tests.live_server import PATIENCE, connected, rest, serving, until
 
 from quantapilot.gateway.live import Tail, TailSettings
 from quantapilot.gateway.model import Token
-from quantapilot.gateway.protocol import STOPPING, ConnectionLimits
+from quantapilot.gateway.protocol import ConnectionLimits
 from quantapilot.gateway.stream import Streams, StreamSettings, Wanted
 
 if TYPE_CHECKING:
@@ -54,16 +54,16 @@ class Gateway:
         return made
 
     @asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[dict[str, Any]]:
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         async with self.tail:
-            yield {STOPPING: self.tail.end}
+            yield
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
 def served(request: pytest.FixtureRequest) -> Iterator[tuple[Gateway, Address]]:
     gateway = Gateway()
     limits = ConnectionLimits(unread_seconds=0.5)
-    with serving(gateway.app, limits, loop=request.param) as address:
+    with serving(gateway.app, limits, gateway.tail.end, loop=request.param) as address:
         yield gateway, address
 
 
@@ -160,7 +160,7 @@ def test_a_client_that_goes_is_forgotten(served: tuple[Gateway, Address]) -> Non
 def test_a_server_that_stops_ends_its_streams_at_once(caplog: pytest.LogCaptureFixture) -> None:
     gateway = Gateway()
     with ExitStack() as stack, caplog.at_level(logging.ERROR):
-        with serving(gateway.app) as address:
+        with serving(gateway.app, ending=gateway.tail.end) as address:
             streams = [stack.enter_context(connected(address)) for _ in range(20)]
             for each in streams:
                 each.sendall(ASKED)

@@ -344,8 +344,10 @@ def test_watching_goes_on_where_it_was_after_a_break_and_a_restart(
         assert kind == STARTED
         return str(json.loads(event)["data"]["run_id"])
 
+    counter = gateway.token("*", scopes=["metrics:read"])
+
     def listens() -> bool:
-        return b"\nqp_streams 1.0\n" in gateway.call("GET", "/metrics", caller.token).body
+        return b"\nqp_streams 1.0\n" in gateway.call("GET", "/metrics", counter).body
 
     with program(*watch, env=caller.environment) as line:
         until(listens)

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 
-# By this name the state of an application's lifespan may hold what is to be called, without
-# arguments, once the server begins to stop: it waits for all answers, and a stream's has no end.
-STOPPING = "stopping"
 _NO_HTTP = "the request is not valid HTTP/1.1"
 
 
@@ -199,12 +196,6 @@ class GatewayProtocol(HttpToolsProtocol):
         """Go on, as the client does read."""
         super().resume_writing()
         self._resumed()
-
-    def shutdown(self) -> None:
-        """Have streams end, and close the connection once its request is answered."""
-        if stopping := self.app_state.get(STOPPING):
-            stopping()
-        super().shutdown()
 
     def _too_large(self) -> str:
         limits = self._limits

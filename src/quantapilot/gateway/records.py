@@ -36,7 +36,7 @@ LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 
 _ACCESS = "quantapilot.gateway.access"
 # Those that tell more than what goes wrong; of all others that is enough.
-_TALKING = ("quantapilot", "uvicorn")
+_TALKING = ("quantapilot",)
 # It tells addresses and queries.
 _SILENT = "uvicorn.access"
 _RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import socket
 import ssl
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from quantapilot.gateway.gateway import Gateway
 
+_LOG = logging.getLogger(__name__)
 _BACKLOG = 1024
 _KEPT_ALIVE = 15
 # Of TLS 1.2, with forward secrecy and authenticated encryption alone (RFC 9325, section 4.2); TLS
@@ -89,7 +91,7 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
         unusable = "they are not PEM, or not of each other"
         why = unusable if isinstance(error, ssl.SSLError) else error.strerror
         raise ConfigError(f"the certificate or its key can't be used: {why}") from None
-    server = _Server(config, gateway)
+    server = Server(config, gateway.end_streams)
     host, port = listener.getsockname()[:2]
     scheme = "https" if listening.certificate else "http"
     address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
@@ -113,13 +115,22 @@ def serve(gateway: Gateway, listening: Listening, began: Callable[[str], None]) 
         runner.run(run())
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+class Server(uvicorn.Server):
+    """uvicorn's server, for answers that have no end: event streams."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        """Take what is served.
+
+        Args:
+            config: How.
+            ending: Called once it begins to end, before answers under way are waited for.
+        """
         super().__init__(config)
-        self._gateway = gateway
+        self._ending = ending
 
     def stop(self) -> None:
         """Take no more requests, answer those that there are, and end."""
+        _LOG.info("the gateway ends: what is under way is answered first")
         self.should_exit = True
 
     @contextmanager
@@ -128,8 +139,8 @@ class _Server(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Streams never end by themselves, and would be waited for.
-        self._gateway.end_streams()
+        """End, once all answers that are under way are given."""
+        self._ending()
         await super().shutdown(sockets)
 
 

@@ -36,7 +36,9 @@ async def stream(call: Call) -> Response:
 
 
 async def metrics(call: Call) -> Response:
-    """Tell what was counted, for Prometheus."""
+    """Tell what was counted, for Prometheus: of all projects together."""
+    if not call.token.sees_all:
+        raise ProblemError("FORBIDDEN")
     headers = {**HEADERS, "content-type": CONTENT_TYPE}
     return Response(call.gateway.metrics.exposed(), headers=headers)
 
