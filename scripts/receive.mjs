@@ -64,8 +64,10 @@ function handle(headers, body) {
   if (event.type === "quantapilot.subscription_challenge") {
     return [200, JSON.stringify({ challenge: event.challenge })];
   }
-  if (!seen.has(headers["webhook-id"])) {
-    seen.add(headers["webhook-id"]);
+  // An id is its project's own, and a run is of one project.
+  const one = `${headers["webhook-id"]} ${event.data.run_id}`;
+  if (!seen.has(one)) {
+    seen.add(one);
     console.log(`${event.type} ${event.id} ${event.data.run_id}`);
   }
   return [204];

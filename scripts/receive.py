@@ -24,7 +24,7 @@ CHALLENGE = "quantapilot.subscription_challenge"
 
 # In memory it forgets when it ends. Keep the ids in your database, and write them in the
 # transaction of whatever an event leads to: then nothing happens twice, and nothing is lost.
-seen: set[str] = set()
+seen: set[tuple[str, str]] = set()
 lock = Lock()
 
 
@@ -56,10 +56,12 @@ class Receiver(BaseHTTPRequestHandler):
         if event["type"] == CHALLENGE:
             self.answer(200, {"challenge": event["challenge"]})
             return
+        run_id = event["data"]["run_id"]
         with lock:
-            if verified.message_id not in seen:
-                seen.add(verified.message_id)
-                print(event["type"], event["id"], event["data"]["run_id"], flush=True)
+            # An id is its project's own, and a run is of one project.
+            if (verified.message_id, run_id) not in seen:
+                seen.add((verified.message_id, run_id))
+                print(event["type"], event["id"], run_id, flush=True)
         self.answer(204)
 
     def answer(self, status: int, body: dict[str, Any] | None = None) -> None:

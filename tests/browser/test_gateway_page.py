@@ -32,6 +32,7 @@ FREEZE = 5000
 HOSTILE = "</p><script>document.title='owned'</script><img src=x onerror=alert(1)>\u202egnp.exe"
 SHOWN = HOSTILE.replace("\u202e", "\\u202e")
 # What Chromium itself says of an answer that is no success.
+ENDED = "This token is wrong, or has ended."
 REFUSED = "Failed to load resource: the server responded with a status of"
 UNREACHABLE = "Failed to load resource: net::"
 
@@ -132,7 +133,7 @@ def test_a_token_that_does_not_hold_is_refused_with_the_gateways_own_words(
     with opened(browser, gateway, expected=[REFUSED]) as page:
         expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
         sign_in(page, "qpt_000000000000_" + "B" * 40)
-        expect(page.locator("#token-problem")).to_have_text("No token that holds was sent.")
+        expect(page.locator("#token-problem")).to_have_text(ENDED)
         expect(page.locator("#board")).to_be_hidden()
         assert page.evaluate("sessionStorage.length") == 0
         sign_in(page)
@@ -182,7 +183,7 @@ def test_a_token_that_ends_while_the_page_is_open_signs_out(
         if call == "events":
             gateway.cut()
         gateway.push(gateway.runs[0]["run_id"], "milestone_completed", 90, milestone_id="late")
-        expect(page.locator("#token-problem")).to_have_text("The token has expired.")
+        expect(page.locator("#token-problem")).to_have_text(ENDED)
         expect(page.locator("#board")).to_be_hidden()
 
 

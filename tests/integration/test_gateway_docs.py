@@ -11,6 +11,7 @@ from quantapilot.gateway.operations import operations
 from quantapilot.gateway.problems import PROBLEMS
 from quantapilot.gateway.settings import GatewaySettings
 from quantapilot.gateway.store.retention import REFUSALS_KEPT, REPLAYS_KEPT
+from quantapilot.gateway.stream import StreamSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,7 @@ def bounds_table() -> str:
             ("time that the body takes after that", f"{connections.body_seconds:g} s"),
             ("time that a client leaves an answer unread", f"{connections.unread_seconds:g} s"),
             ("event streams of a token, in one process", str(settings.most_streams)),
-            ("event streams of a process", str(2 * settings.most_streams)),
+            ("event streams of a process", f"{StreamSettings().most:,}"),
             ("subscriptions of a token", str(settings.most_subscriptions)),
             ("time that a webhook takes to answer", f"{deliveries.deadline:g} s"),
             ("time that a trigger is known again", f"{REPLAYS_KEPT / 3600:g} h"),

@@ -170,6 +170,7 @@ def test_the_store_is_named_by_an_option_or_the_environment(
         ["--project", "proj_a\n", "--scope", "run:read"],
         ["--project", "**", "--scope", "run:read"],
         ["--project", "proj_a", "--scope", "*"],
+        ["--project", "proj_a", "--scope", "metrics:read"],
         ["--project", "proj_a", "--scope", "run:read", "--expires", "0d"],
         ["--project", "proj_a", "--scope", "run:read", "--expires", "30"],
         ["--project", "proj_a", "--scope", "run:read", "--expires", "9999999w"],
@@ -231,7 +232,9 @@ def test_a_repository_belongs_to_one_project() -> None:
 
 def test_a_repository_inside_a_network_is_for_those_who_allow_it() -> None:
     add = ("project", "add", "proj_a", "--repo", "git@git.internal:org/p")
-    assert call(*add)[0] == USAGE
+    code, _, err = call(*add)
+    assert code == USAGE
+    assert "--allow-private" in err
     assert call(*add, "--allow-private")[0] == CLEAN
     assert call("project", "remove", "proj_a", "--repo", "git@git.internal:org/p")[0] == CLEAN
 

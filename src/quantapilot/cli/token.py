@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from quantapilot.gateway.model import Token
 
 _SIGNS = "run:trigger"
+_MEASURES = "metrics:read"
 _MOST_LABEL_CHARACTERS = 60
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _MOST_SECONDS = 10 * 366 * 86400
@@ -141,6 +142,10 @@ def create(
         raise click.UsageError(f"say what it may do: --scope, one of {', '.join(SCOPES)}")
     if signed and set(granted) != {_SIGNS}:
         raise click.UsageError(f"a key signs triggers and nothing else: --scope {_SIGNS}")
+    if _MEASURES in granted and EVERY_PROJECT not in projects:
+        raise click.UsageError(
+            f"measurements are of all projects: {_MEASURES} goes with --project '{EVERY_PROJECT}'"
+        )
     now = time.time()
     expires_at = None if expires is None else now + expires
     with opened(store, made=True) as gateway:

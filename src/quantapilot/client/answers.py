@@ -40,7 +40,10 @@ _TOLD: Mapping[int, tuple[type[GatewayError], str]] = {
     ),
     403: (
         ForbiddenError,
-        "the token may not do that: it needs the scope {scope}, and a grant of the project",
+        (
+            "the token may not do that: it needs the scope {scope}, and a grant of the project, "
+            "which a repository gets by 'qp project add'"
+        ),
     ),
     404: (NotFoundError, "{missing}"),
 }

@@ -102,9 +102,11 @@ def refused(findings: Sequence[Finding], fields: Field) -> ContentError:
         fields: What the contract says of the places in it.
     """
     placed = [replace(each, pointer=_known(each, fields)) for each in findings]
-    told = [f"{each.rule} at {each.pointer or '/'}: {each.message}" for each in placed[:_TOLD]]
-    if len(placed) > _TOLD:
-        told.append(f"and {len(placed) - _TOLD} more")
+    # Names that the contract does not know are left out, and without them many are the same.
+    found = [f"{each.rule} at {each.pointer or '/'}: {each.message}" for each in placed]
+    told = list(dict.fromkeys(found))
+    if len(told) > _TOLD:
+        told[_TOLD:] = [f"and {len(told) - _TOLD} more"]
     return ContentError("; ".join(told)[:_LONGEST] or "the body is no JSON object", placed)
 
 

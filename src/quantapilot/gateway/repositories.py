@@ -42,7 +42,7 @@ _INTERNAL = (
 )
 
 _FORMS = "write https://HOST/PATH, ssh://git@HOST/PATH or git@HOST:PATH"
-_INSIDE = "the repository's host is inside a network; such hosts must be allowed by the operator"
+_INSIDE = "the repository's host is inside a network; the operator allows such by --allow-private"
 
 
 @lru_cache(maxsize=1024)

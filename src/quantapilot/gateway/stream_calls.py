@@ -15,7 +15,8 @@ from quantapilot.gateway.stream import TokenEndedError, TooManyStreamsError, Wan
 if TYPE_CHECKING:
     from quantapilot.gateway.calls import Call
 
-_TYPES = re.compile(r"[a-z][a-z0-9_.]{0,127}(?:,[a-z][a-z0-9_.]{0,127}){0,31}")
+_TYPE = r"quantapilot\.[a-z][a-z0-9_]{0,115}"
+_TYPES = re.compile(f"{_TYPE}(?:,{_TYPE}){{0,31}}")
 _FULL = 10.0
 
 
@@ -47,6 +48,7 @@ def _types(call: Call) -> frozenset[str]:
     given = call.request.query_params.get("types", "")
     if given and not _TYPES.fullmatch(given):
         raise ProblemError(
-            "BAD_REQUEST", "the parameter 'types' is not types of event, commas between them"
+            "BAD_REQUEST",
+            "the parameter 'types' is not types like quantapilot.run_failed, commas between them",
         )
     return frozenset(given.split(",")) if given else frozenset()

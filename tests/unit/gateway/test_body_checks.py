@@ -69,5 +69,16 @@ def test_names_and_values_that_the_contract_does_not_know_are_not_shown() -> Non
 def test_many_findings_are_told_in_a_message_that_the_contract_takes() -> None:
     body = {f"field{at}": MAIL for at in range(200)}
     message = problem_of(refusal(body)).message
+    assert len(message) <= 2000
+
+
+def test_what_is_wrong_in_the_same_way_at_the_same_place_is_told_once() -> None:
+    error = refusal(REQUEST | {f"field{at}": at for at in range(200)})
+    assert str(error).count("contract/unknown-field at /") == 1
+    assert "more" not in str(error)
+
+
+def test_what_is_wrong_in_many_places_is_counted() -> None:
+    message = problem_of(refusal({"repo_url": 1, "branch": 1, "correlation_id": 1, "x": 1})).message
     assert "more" in message
     assert len(message) <= 2000

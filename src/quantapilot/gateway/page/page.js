@@ -84,6 +84,8 @@ function showRuns() {
 
 // ---- asking ----
 
+// What a gateway says of it is for programs.
+const ENDED = "This token is wrong, or has ended.";
 // What is wrong with a part: a token that lacks a scope is told which.
 const wrong = (problem, scope) =>
   problem.status === 403 ? parts.lacks(scope) : problem.message + parts.waiting(problem);
@@ -96,7 +98,7 @@ async function asking(signal, ask) {
     if ((await ask()) === false) return false;
   } catch (problem) {
     if (signal.aborted) return false;
-    if (problem.status === 401) return signOut(problem.message);
+    if (problem.status === 401) return signOut(ENDED);
     if (!(problem instanceof Problem)) throw problem;
     runsRefused = problem.status === 403;
     failed.add("runs");
@@ -120,7 +122,7 @@ async function refreshParts(signal) {
     await parts.refresh(signal);
   } catch (problem) {
     if (problem.status !== 401) throw problem;
-    signOut(problem.message);
+    signOut(ENDED);
   }
 }
 
@@ -135,7 +137,7 @@ async function loadRun() {
     await run.catchUp();
   } catch (problem) {
     if (signal.aborted) return;
-    if (problem.status === 401) return signOut(problem.message);
+    if (problem.status === 401) return signOut(ENDED);
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status !== 403 && problem.status !== 404) failed.add("run");
     run.fail(wrong(problem, "run:read"));
@@ -192,7 +194,7 @@ function following(signal) {
 
 function told(signal, state) {
   if (signal.aborted) return;
-  if (state.problem?.status === 401) return signOut(state.problem.message);
+  if (state.problem?.status === 401) return signOut(ENDED);
   showConnection(state);
   // What happened while there was no stream.
   if (state.state !== "live") return;
