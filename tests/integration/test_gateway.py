@@ -253,6 +253,9 @@ def test_a_key_is_not_taken_beside_a_token(gateway: Gateway, token: str) -> None
 def test_a_mistyped_filter_is_refused_instead_of_showing_all(gateway: Gateway, token: str) -> None:
     for query in ("?stat=failed", "?state=failed&state=paused", "?state=alice", "?limit=501"):
         told(gateway.call("GET", f"/runs{query}", token), 400, "BAD_REQUEST")
+    for types in ("run_failed", "quantapilot.run_failed,", "quantapilot.Run", "x.y"):
+        message = told(gateway.call("GET", f"/events?types={types}", token), 400, "BAD_REQUEST")
+        assert "quantapilot.run_failed" in message
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 BIN = Path(sys.executable).parent
 RUN_ID = "3d0ad8cf-0159-466a-846d-7cb2c7de120e"
+OTHER_RUN = "01a22659-9d90-7a02-a0af-7558853a5017"
 STARTED, COMPLETED = "quantapilot.run_started", "quantapilot.run_completed"
 
 PYTHON = (sys.executable, str(SCRIPTS / "receive.py"))
@@ -322,6 +323,8 @@ def test_a_receiver_takes_each_event_once_and_refuses_what_was_changed(
         status, answer = post(port, Signer([old]).headers("q", now, asked), asked)
         assert (status, json.loads(answer)) == (200, {"challenge": "c" * 20})
         assert post(port, good, asked)[0] == 401
+        others = event_of(OTHER_RUN)
+        assert post(port, Signer([old]).headers("e-1", now, others), others)[0] == 204
         last = event_of().replace(b"e-1", b"e-9")
         assert post(port, Signer([old]).headers("e-9", now, last), last)[0] == 204
         told = [line()]
@@ -329,7 +332,10 @@ def test_a_receiver_takes_each_event_once_and_refuses_what_was_changed(
             told.append(line())
     assert told[0] == "no usable key in KEY_FILE\n"
     events = [each for each in told[1:] if not each.startswith("refused")]
-    assert events == [f"{COMPLETED} e-1 {RUN_ID}\n", f"{COMPLETED} e-9 {RUN_ID}\n"]
+    assert events == [
+        f"{COMPLETED} {event_id} {run_id}\n"
+        for event_id, run_id in (("e-1", RUN_ID), ("e-1", OTHER_RUN), ("e-9", RUN_ID))
+    ]
 
 
 @needs_curl
