@@ -4,8 +4,9 @@
 #
 #   QP_URL=https://… QP_TOKEN=qpt_… scripts/subscribe.sh WEBHOOK_URL KEY_FILE [TYPE…]
 #
-# The token needs the scope events:subscribe; without a TYPE all events come. The gateway tells the
-# key only once. KEY_FILE must not exist yet, and only its owner will be able to read it.
+# The token needs the scope events:subscribe. A TYPE is one such as quantapilot.run_failed; without,
+# all events come. The gateway tells the key only once. KEY_FILE must not exist yet, and only its
+# owner will be able to read it.
 set -eu
 : "${QP_URL:?the address of the gateway}" "${QP_TOKEN:?a token with the scope events:subscribe}"
 webhook=${1:?usage: subscribe.sh WEBHOOK_URL KEY_FILE [TYPE…]}

@@ -3,8 +3,9 @@
 #
 #   QP_URL=https://… QP_TOKEN=qpt_… scripts/watch.sh PLACE_FILE [TYPE,…]
 #
-# The token needs the scope events:subscribe. PLACE_FILE keeps the id of the last event, so that
-# nothing is missed when the connection breaks or this program is started again.
+# The token needs the scope events:subscribe. A TYPE is one such as quantapilot.run_failed; without,
+# all events come. PLACE_FILE keeps the id of the last event, so that nothing is missed when the
+# connection breaks or this program is started again.
 set -eu
 : "${QP_URL:?the address of the gateway}" "${QP_TOKEN:?a token with the scope events:subscribe}"
 place=${1:?usage: watch.sh PLACE_FILE [TYPE,…]}
@@ -37,7 +38,8 @@ follow() {
         ;;
       'ended 408 '* | 'ended 429 '*) pause "${line##* }" ;;
       'ended 4'*)
-        echo "refused with status ${line#ended }" >&2
+        line=${line#ended }
+        echo "refused with status ${line%% *}" >&2
         return 1
         ;;
       'ended '*) pause "${line##* }" ;;

@@ -41,7 +41,7 @@ _CATALOGUE = (
         "FORBIDDEN",
         403,
         "Not allowed",
-        "The token is not granted this; an operator can make another with 'qp token create'.",
+        "The token is not granted this; operators grant it: 'qp token create', 'qp project add'.",
     ),
     Problem("NOT_FOUND", 404, "Not found", "There is nothing here that the token may see."),
     Problem(
