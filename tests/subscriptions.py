@@ -217,9 +217,6 @@ class MemorySubscriptions:
             ]
         return found[:limit]
 
-    def settle(self, sink: str, settlements: Sequence[Settlement]) -> None:
-        self.settle_all([(sink, settlements)])
-
     def settle_all(self, groups: Sequence[tuple[str, Sequence[Settlement]]]) -> None:
         self._fail()
         with self._lock:
@@ -228,12 +225,6 @@ class MemorySubscriptions:
 
     def disable(self, sink: str, reason: str) -> None:
         self.set_state(sink, "disabled", reason, was={"active", "pending"})
-
-    def flush(self) -> None:
-        self._fail()
-
-    def on_commit(self, _: Callable[[], None]) -> None:
-        raise AssertionError("deliveries are told of events with what they are of")
 
     def _fail(self) -> None:
         if self.fault is not None:

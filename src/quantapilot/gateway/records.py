@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from quantapilot.guard.lines import LineCheck
 
 Level = Literal["debug", "info", "warning", "error"]
-LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 
 _ACCESS = "quantapilot.gateway.access"
 # Those that tell more than what goes wrong; of all others that is enough.
 _TALKING = ("quantapilot",)
 # It tells addresses and queries.
 _SILENT = "uvicorn.access"
+# Narrower than the contract: ids of the versions 3 and 5 are made of what a sender chose.
 _RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # So many lines wait for a slow disk or terminal; what is more is left out, and counted.
 _MOST = 20_000
