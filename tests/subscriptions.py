@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
 
 TYPE = "quantapilot.milestone_completed"
 TOKEN = Token("tok", "bearer", frozenset({"events:subscribe"}), frozenset({"proj_a"}), 0.0)
-
-
-def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.005)
 
 
 def echoed(challenge: str) -> web.Response:

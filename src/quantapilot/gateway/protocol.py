@@ -234,10 +234,7 @@ class GatewayProtocol(HttpToolsProtocol):
             # The answer to the request before is not to be cut short.
             self.cycle.keep_alive = False
         elif self._begun > self._completed:
-            self._refuse(
-                "REQUEST_TIMEOUT",
-                f"a request's head may take {self._limits.head_seconds:g} seconds",
-            )
+            self._refuse_late("head", self._limits.head_seconds)
         else:
             self.transport.close()
 
@@ -247,10 +244,10 @@ class GatewayProtocol(HttpToolsProtocol):
             # It is not read before the requests before it are answered.
             self._expect_body()
         else:
-            self._refuse(
-                "REQUEST_TIMEOUT",
-                f"a request's body may take {self._limits.body_seconds:g} seconds",
-            )
+            self._refuse_late("body", self._limits.body_seconds)
+
+    def _refuse_late(self, part: str, seconds: float) -> None:
+        self._refuse("REQUEST_TIMEOUT", f"a request's {part} may take {seconds:g} seconds")
 
     def _refuse(self, code: str, message: str) -> None:
         """Answer that the request can't be taken, and read no further."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.emitting import CONTRACT, RUN
 
 from quantapilot.contract.ids import PROJECT, UUID
 from quantapilot.contract.validator import Validator
+
+if TYPE_CHECKING:
+    import re
 
 VALIDATOR = Validator(CONTRACT)
 IDS = (
