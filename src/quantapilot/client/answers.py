@@ -79,7 +79,7 @@ class Problem:
 
 
 def is_uuid(value: object) -> bool:
-    """Return whether a value is an id as the contract has them, in lower case."""
+    """Return whether a value is an id as the contract has them."""
     return isinstance(value, str) and UUID.fullmatch(value) is not None
 
 
