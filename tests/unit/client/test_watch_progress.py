@@ -85,7 +85,7 @@ def test_a_run_is_as_far_here_as_at_the_gateway() -> None:
             for each in events:
                 there = LIFECYCLE.advance(there, typed(each))
                 here = here.after(each)
-                assert (here.state, set(here.gates)) == (there.state, there.open_)
+                assert (here.state, frozenset(here.gates)) == (there.state, there.open_)
                 assert here.ended is LIFECYCLE.ended(there.state)
                 compared += 1
         except OutOfOrderError:
