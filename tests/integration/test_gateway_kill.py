@@ -7,7 +7,7 @@ import threading
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
-from tests.gateways import REPOSITORY, Gateway
+from tests.gateways import GENEROUS, REPOSITORY, Gateway
 from tests.subscriptions import Hook, Hooks
 from tests.waiting import until
 
@@ -20,7 +20,7 @@ _EACH = 60
 
 
 def test_every_accepted_run_survives_a_kill_and_its_start_is_delivered(tmp_path: Path) -> None:
-    options = ("--allow-private", "--limit=trigger=100000/second")
+    options = ("--allow-private", *GENEROUS)
     with Hooks() as hooks, Gateway(str(tmp_path / "store.db"), tmp_path, options) as gateway:
         hook = hooks.hooks["all"] = Hook()
         gateway.register()
