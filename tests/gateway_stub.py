@@ -19,6 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -106,7 +107,7 @@ class GatewayStub:
 
         self._thread = threading.Thread(target=serve, daemon=True)
         self._thread.start()
-        wait_for(lambda: server.started)
+        until(lambda: server.started)
 
     def stop(self) -> None:
         """End, and break off every stream."""
@@ -281,14 +282,6 @@ def dropping() -> Response:
         raise ConnectionResetError
 
     return StreamingResponse(body(), 202)
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    ends = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < ends, "it never came to that"
-        time.sleep(0.005)
 
 
 def is_id(text: str) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from tests.waiting import until
 
 from quantapilot.gateway.protocol import limited
 from quantapilot.gateway.server import Server
@@ -54,21 +53,6 @@ def serving(
         thread.join(PATIENCE)
         listening.close()
         assert not thread.is_alive()
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.005)
-
-
-async def eventually(holds: Callable[[], object]) -> None:
-    """Wait on an event loop until something holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not holds():
-            await asyncio.sleep(0.002)
 
 
 def connected(address: tuple[str, int]) -> socket.socket:

@@ -52,7 +52,7 @@ def new_run(project: str = PROJECT, replay: Replay | None = None) -> NewRun:
         branch="main",
         correlation_id=new_id(),
     )
-    run = begun(project, event, LIFECYCLE.advance(None, event))
+    run = begun(run_id, project, event, LIFECYCLE.advance(None, event))
     answer = orjson.dumps({"run_id": run_id})
     return NewRun(run, entry_of(event), answer, replay)
 

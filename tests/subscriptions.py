@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
 
 TYPE = "quantapilot.milestone_completed"
 TOKEN = Token("tok", "bearer", frozenset({"events:subscribe"}), frozenset({"proj_a"}), 0.0)
-
-
-def until(holds: Callable[[], object], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come about in time"
-        time.sleep(0.005)
 
 
 def echoed(challenge: str) -> web.Response:
@@ -217,9 +209,6 @@ class MemorySubscriptions:
             ]
         return found[:limit]
 
-    def settle(self, sink: str, settlements: Sequence[Settlement]) -> None:
-        self.settle_all([(sink, settlements)])
-
     def settle_all(self, groups: Sequence[tuple[str, Sequence[Settlement]]]) -> None:
         self._fail()
         with self._lock:
@@ -228,12 +217,6 @@ class MemorySubscriptions:
 
     def disable(self, sink: str, reason: str) -> None:
         self.set_state(sink, "disabled", reason, was={"active", "pending"})
-
-    def flush(self) -> None:
-        self._fail()
-
-    def on_commit(self, _: Callable[[], None]) -> None:
-        raise AssertionError("deliveries are told of events with what they are of")
 
     def _fail(self) -> None:
         if self.fault is not None:

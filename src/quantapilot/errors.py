@@ -222,6 +222,26 @@ class MissingExtraError(QuantaPilotError):
         self.extra = extra
 
 
+def shown(error: BaseException) -> str:
+    """Return what may be shown of an error: the text of one of ours, of any other its kind."""
+    return str(error) if isinstance(error, QuantaPilotError) else type(error).__name__
+
+
+def unforeseen(error: Exception) -> str:
+    """Return what may be shown of an error that nobody foresaw: its kind and its place.
+
+    Its text, and that of its frames, may hold what was being checked.
+    """
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal fault: {type(error).__name__} at {_name(frame.filename)}:{frame.lineno}"
+
+
+def _name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
 @contextmanager
 def needing(extra: str, feature: str) -> Iterator[None]:
     """Import within it what an extra brings; where that is missing, the error names the extra.

@@ -10,7 +10,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -22,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from tests.waiting import until
 
 from quantapilot.gateway import pages
 
@@ -290,19 +290,6 @@ class Gateway:
                 self.cut()
                 thread.join(PATIENCE)
                 self._loop = None
-
-
-def until(condition: Any) -> None:
-    """Wait for a condition.
-
-    Raises:
-        TimeoutError: It never came.
-    """
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError
-        time.sleep(0.01)
 
 
 async def _problem(_: Request, error: Exception) -> Response:

@@ -11,11 +11,12 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 from tests.browser.chromium import launch
 from tests.browser.colours import COLOURS, contrast, luminance
-from tests.browser.gateway_page_api import TOKEN, Gateway, busy, until
+from tests.browser.gateway_page_api import TOKEN, Gateway, busy
 from tests.emitting import MAIL
 from tests.gateways import REPOSITORY
 from tests.gateways import Gateway as RealGateway
 from tests.subscriptions import Hook, Hooks
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

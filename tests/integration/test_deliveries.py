@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
-from tests.subscriptions import Hook, Hooks, MemorySubscriptions, SubscriptionKeys, until
+from tests.subscriptions import Hook, Hooks, MemorySubscriptions, SubscriptionKeys
+from tests.waiting import until
 
 from quantapilot.errors import OutboxUnwritableError
 from quantapilot.gateway.deliveries import Deliveries

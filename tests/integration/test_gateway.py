@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.emitting import CONTRACT, MAIL
 from tests.gateways import PROJECT, REPOSITORY, Gateway
-from tests.subscriptions import until
+from tests.waiting import until
 
+from quantapilot.client.gateway import Gateway as Client
 from quantapilot.contract.validator import Validator
 from quantapilot.signing import Signer
 
@@ -141,6 +142,30 @@ def test_an_event_that_is_sent_twice_counts_once(gateway: Gateway, token: str) -
     event["time"] = "2026-01-01T00:00:01Z"
     other = gateway.call("POST", f"/runs/{run}/events", token, event)
     told(other, 409, "DUPLICATE_EVENT")
+
+
+@pytest.mark.parametrize(
+    "event_id", ["0190a6e2-7a3b-4c4d-de5f-001122334455", "0190a6e2-7a3b-4C4D-8E5F-00112233445A"]
+)
+def test_behind_every_event_that_is_accepted_there_is_a_page(
+    gateway: Gateway, token: str, event_id: str
+) -> None:
+    run = gateway.run(token)
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "/pipeline",
+        "type": "quantapilot.milestone_completed",
+        "time": "2026-01-01T00:00:00Z",
+        "subject": run,
+        "data": {"run_id": run, "milestone_id": "m-1"},
+    }
+    assert gateway.call("POST", f"/runs/{run}/events", token, event).status == 202
+    assert gateway.emit(token, run, "run_completed").status == 202
+    behind = gateway.call("GET", f"/runs/{run}/events?after={event_id}", token)
+    assert [each["type"] for each in behind.json["events"]] == ["quantapilot.run_completed"]
+    with Client(gateway.url, token) as client:
+        assert [each.id for each in client.told(run)][1] == event_id
 
 
 def test_an_event_belongs_to_the_run_that_it_is_sent_to(gateway: Gateway, token: str) -> None:

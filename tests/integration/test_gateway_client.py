@@ -24,9 +24,9 @@ from tests.gateway_stub import (
     gateway_stub,
     is_id,
     problem,
-    wait_for,
     written,
 )
+from tests.waiting import until
 
 from quantapilot.client.following import followed
 from quantapilot.client.gateway import Gateway
@@ -66,7 +66,7 @@ def once(condition: Callable[[], object], act: Callable[[], object]) -> Iterator
     """Do something beside the block, once something holds."""
 
     def wait() -> None:
-        wait_for(condition)
+        until(condition)
         act()
 
     thread = threading.Thread(target=wait)
@@ -141,7 +141,7 @@ def test_each_event_is_heard_once_from_the_first_on(stub: GatewayStub) -> None:
         "run_resumed",
         "run_completed",
     ]
-    wait_for(lambda: stub.streams == 0)
+    until(lambda: stub.streams == 0)
 
 
 def test_an_event_that_comes_while_the_earlier_ones_are_asked_for_is_heard_once(

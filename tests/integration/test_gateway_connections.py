@@ -12,7 +12,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
-from tests.live_server import connected, exchanged, problem, rest, serving, until
+from tests.live_server import connected, exchanged, problem, rest, serving
+from tests.waiting import until
 
 from quantapilot.contract.catalog import load_contract
 from quantapilot.contract.validator import Validator

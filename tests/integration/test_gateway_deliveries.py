@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.storing import OTHER, PROJECT, accept, new_event, new_run, subscription, token, writing
-from tests.subscriptions import Hook, Hooks, until
+from tests.subscriptions import Hook, Hooks
+from tests.waiting import until
 
 from quantapilot.gateway.deliveries import Deliveries
 from quantapilot.gateway.keys import Keys

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.gateways import Gateway
-from tests.subscriptions import Hook, Hooks, until
+from tests.subscriptions import Hook, Hooks
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

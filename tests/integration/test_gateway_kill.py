@@ -8,7 +8,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 
 from tests.gateways import GENEROUS, REPOSITORY, Gateway
-from tests.subscriptions import Hook, Hooks, until
+from tests.subscriptions import Hook, Hooks
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

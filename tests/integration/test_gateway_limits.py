@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.valkey_server import valkey_server
 
-from quantapilot.gateway.limits import Limits, LimitSettings, retry_after
+from quantapilot.gateway.limits import Limits, LimitSettings
+from quantapilot.gateway.problems import whole_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ def test_after_the_time_that_is_told_a_request_is_accepted(
         wait = await limits.hit("trigger", b"a")
         assert wait is not None
         assert 20 < wait <= 60 - 3 * 7.3 + 0.001
-        passed[0] += retry_after(wait)
+        passed[0] += whole_seconds(wait)
         assert await limits.hit("trigger", b"a") is None
         assert not limits.alone
         await limits.close()

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.gateways import ROOT, Gateway
 from tests.postgresql_server import PostgresqlServer, postgresql_server
-from tests.subscriptions import Hook, Hooks, until
+from tests.subscriptions import Hook, Hooks
+from tests.waiting import until
 
 from quantapilot.gateway.store.migrations import VERSION, migrate
 from quantapilot.gateway.store.store import Store

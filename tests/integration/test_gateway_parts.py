@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.subscriptions import until
+from tests.waiting import until
 
 from quantapilot.errors import GatewayKeyError, StoreUnavailableError
 from quantapilot.gateway import gateway as parts

@@ -15,7 +15,7 @@ import pytest
 import trustme
 from tests.emitting import MAIL
 from tests.gateways import REPOSITORY, Gateway
-from tests.subscriptions import until
+from tests.waiting import until
 
 from quantapilot.gateway.gateway import Gateway as Running
 from quantapilot.gateway.settings import GatewaySettings

@@ -448,8 +448,8 @@ class TestSubscriptions:
         sid = subscribed(store, PROJECT, types=frozenset({"quantapilot.run_started"}))
         accept(store, *[new_run() for _ in range(6)])
         ledger = StoreLedger(store)
-        ledger.settle(sid, [Settlement(1, "delivered"), Settlement(2, "delivered")])
-        ledger.settle(sid, [Settlement(3, "dead", 9, reason="status 400")])
+        ledger.settle_all([(sid, [Settlement(1, "delivered"), Settlement(2, "delivered")])])
+        ledger.settle_all([(sid, [Settlement(3, "dead", 9, reason="status 400")])])
         found = store.subscription(sid)
         assert found is not None
         assert (found.delivered, found.waiting, found.dead) == (2, 3, 1)
@@ -474,7 +474,7 @@ class TestSubscriptions:
         assert store.subscription(sid) is None
         assert waiting(store, sid) == []
         assert StoreLedger(store).register(sid) == "there is no such subscription any more"
-        StoreLedger(store).settle(sid, [Settlement(1, "delivered")])
+        StoreLedger(store).settle_all([(sid, [Settlement(1, "delivered")])])
         StoreLedger(store).disable(sid, "gone")
         assert store.health(None, 1.0) == DeliveryHealth()
 
@@ -513,15 +513,13 @@ class TestLedger:
         with Store(place) as store:
             sid = subscribed(store, PROJECT)
             accept(store, *[new_run() for _ in range(1200)])
-            StoreLedger(store).settle(
-                sid,
-                [
-                    Settlement(1, "waiting", 3, 77.5, "status 503"),
-                    Settlement(2, "dead", 4, reason="status 400"),
-                    Settlement(3, "dropped"),
-                    *[Settlement(seq, "delivered") for seq in range(4, 1200)],
-                ],
-            )
+            outcomes = [
+                Settlement(1, "waiting", 3, 77.5, "status 503"),
+                Settlement(2, "dead", 4, reason="status 400"),
+                Settlement(3, "dropped"),
+                *[Settlement(seq, "delivered") for seq in range(4, 1200)],
+            ]
+            StoreLedger(store).settle_all([(sid, outcomes)])
         with Store(place) as store:
             left = StoreLedger(store).pending(sid, 0, 2000)
             assert [(each.message.seq, each.attempts, each.due) for each in left] == [
@@ -537,7 +535,7 @@ class TestLedger:
         accept(store, new_run())
         ledger = StoreLedger(store)
         for _ in range(2):
-            ledger.settle(sid, [Settlement(1, "delivered"), Settlement(1, "delivered")])
+            ledger.settle_all([(sid, [Settlement(1, "delivered"), Settlement(1, "delivered")])])
         found = store.subscription(sid)
         assert found is not None
         assert found.delivered == 1
@@ -551,23 +549,6 @@ class TestLedger:
         ledger.disable(sid, "later")
         assert ledger.register(sid) == "status 410"
         assert waiting(store, sid) == [1]
-
-    def test_who_listens_is_told_of_commits(self, store: Store) -> None:
-        ledger = StoreLedger(store)
-        told = threading.Event()
-
-        def failing() -> None:
-            raise RuntimeError("the loop is closed")
-
-        ledger.on_commit(failing)
-        ledger.on_commit(told.set)
-
-        async def ask(writer: Writer) -> None:
-            await writer.accept_run(new_run())
-
-        with writing(store, lambda _: ledger.told()) as writer:
-            asyncio.run(ask(writer))
-            assert told.wait(PATIENCE)
 
 
 class TestWatching:
@@ -593,7 +574,7 @@ class TestWatching:
         accept(store, run, new_run(OTHER), new_run(OTHER))
         of_run = subscribed(store, "*", run_id=run.run.run_id, state="disabled")
         store.set_state(off, "disabled", "status 410")
-        StoreLedger(store).settle(both, [Settlement(1, "dead")])
+        StoreLedger(store).settle_all([(both, [Settlement(1, "dead")])])
         now = store.clock() + 60
         health = store.health({PROJECT}, now)
         assert (health.waiting, health.dead) == (1, 1)
@@ -633,7 +614,7 @@ class TestPurge:
         done, stuck = new_run(), new_run()
         accept(store, done, stuck, new_event(done.run.run_id))
         ledger = StoreLedger(store)
-        ledger.settle(sid, [Settlement(1, "delivered"), Settlement(3, "dead")])
+        ledger.settle_all([(sid, [Settlement(1, "delivered"), Settlement(3, "dead")])])
         later = store.clock() + 100
         assert store.purge(later) == 0
         assert store.purge(later, keep=3600) == 0
@@ -645,7 +626,7 @@ class TestPurge:
         assert found is not None
         assert (found.waiting, found.dead) == (1, 0)
         # Places are never given twice.
-        ledger.settle(sid, [Settlement(2, "delivered")])
+        ledger.settle_all([(sid, [Settlement(2, "delivered")])])
         store.purge(later, keep=50)
         accept(store, new_run())
         assert [each.seq for each in store.events_after(0, 10)] == [4]
@@ -695,7 +676,7 @@ class TestTogether:
             ledger = StoreLedger(stores[0])
             while not ended.is_set():
                 found = waiting(stores[0], sid)
-                ledger.settle(sid, [Settlement(seq, "delivered") for seq in found])
+                ledger.settle_all([(sid, [Settlement(seq, "delivered") for seq in found])])
 
         def read() -> None:
             while not ended.is_set():
@@ -963,7 +944,7 @@ class TestServerAway:
                     with pytest.raises(OutboxUnwritableError):
                         call()
                 with pytest.raises(OutboxUnwritableError) as caught:
-                    ledger.settle(sid, [Settlement(1, "delivered")])
+                    ledger.settle_all([(sid, [Settlement(1, "delivered")])])
                 assert PASSWORD not in str(caught.value)
                 with pytest.raises(StoreUnavailableError):
                     store.ping()

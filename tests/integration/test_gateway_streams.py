@@ -13,7 +13,8 @@ from httpx_sse import connect_sse
 from starlette.applications import Starlette
 from starlette.routing import Route
 from tests.events_source import MemorySource
-from tests.live_server import PATIENCE, connected, rest, serving, until
+from tests.live_server import PATIENCE, connected, rest, serving
+from tests.waiting import until
 
 from quantapilot.gateway.live import Tail, TailSettings
 from quantapilot.gateway.model import Token

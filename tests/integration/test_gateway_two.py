@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.gateways import REPOSITORY, Gateway
 from tests.postgresql_server import postgresql_server
-from tests.subscriptions import Hook, Hooks, until
+from tests.subscriptions import Hook, Hooks
 from tests.valkey_server import valkey_server
+from tests.waiting import until
 
 from quantapilot.gateway.webhooks import DeliverySettings
 

@@ -7,7 +7,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import Future
 from functools import partial
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.program import call
+from tests.waiting import until
 
 from quantapilot.chaos.receiver import Receiver
 from quantapilot.chaos.server import Behaviour
@@ -22,7 +22,7 @@ from quantapilot.outbox.outbox import Outbox
 from quantapilot.outbox.ports import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from quantapilot.chaos.record import Heard
@@ -56,13 +56,6 @@ def store(outbox: Path, count: int) -> list[Entry]:
         opened.append(entries, stored)
         stored.result(30)
     return entries
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def more_than(receiver: Receiver, requests: int) -> bool:

@@ -26,10 +26,10 @@ from tests.gateway_stub import (
     gateway_stub,
     is_id,
     problem,
-    wait_for,
 )
 from tests.program import call
 from tests.repositories import be_alone, commit, environment, git
+from tests.waiting import until
 
 from quantapilot.errors import ExitCode
 
@@ -60,7 +60,7 @@ def later(stub: GatewayStub, *events: tuple[str, dict[str, Any]]) -> Iterator[No
     """Have events come, one after the other, once the run is watched."""
 
     def come() -> None:
-        wait_for(lambda: stub.streams)
+        until(lambda: stub.streams)
         (run_id,) = stub.runs
         for name, data in events:
             stub.emit(run_id, name, **data)
@@ -217,17 +217,55 @@ def test_a_missing_package_names_the_extra(
     assert not stub.asked
 
 
-def test_help_loads_nothing_heavy() -> None:
+_OF_EXTRAS = [
+    "aiohttp",
+    "filelock",
+    "httpx",
+    "httpx_sse",
+    "keyring",
+    "limits",
+    "prometheus_client",
+    "psycopg",
+    "redis",
+    "rich",
+    "sqlalchemy",
+    "starlette",
+    "uvicorn",
+    "uvloop",
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "heavy"),
+    [
+        *(
+            (given, [*_OF_EXTRAS, "asyncio", "jsonschema_rs", "re2"])
+            for given in (
+                "--version",
+                "--help",
+                "run --help",
+                "status --help",
+                "serve --help",
+                "token create --help",
+                "project add --help",
+            )
+        ),
+        ("scan notes.txt", _OF_EXTRAS),
+    ],
+)
+def test_a_command_loads_nothing_that_it_has_no_use_for(
+    tmp_path: Path, given: str, heavy: list[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("a text")
     text = (
         "import sys\nfrom quantapilot.cli import main\n"
-        "heavy = {'httpx', 'rich', 'keyring', 're2', 'jsonschema_rs', 'asyncio'}\n"
-        "for name in ('run', 'status'):\n"
-        "    sys.argv = ['qp', name, '--help']\n"
-        "    try: main()\n"
-        "    except SystemExit: pass\n"
-        "    assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"loaded = set(sys.modules) & set({heavy})\n"
+        "assert not loaded, loaded\n"
     )
-    subprocess.run([sys.executable, "-c", text], check=True, capture_output=True)
+    program = [sys.executable, "-c", text, *given.split()]
+    subprocess.run(program, check=True, capture_output=True, cwd=tmp_path)
 
 
 # --- what is missing is asked for -------------------------------------------------------------
@@ -270,7 +308,7 @@ class Terminal:
 
     def sees(self, text: str) -> None:
         """Wait until a text is shown."""
-        wait_for(lambda: text in self.shown)
+        until(lambda: text in self.shown)
 
     def type(self, text: str) -> None:
         os.write(self._here, text.encode())
@@ -392,7 +430,7 @@ def test_events_can_not_draw_on_a_terminal(stub: GatewayStub) -> None:
 
 def test_a_watch_outlives_a_restart_of_the_gateway(stub: GatewayStub) -> None:
     def restart() -> None:
-        wait_for(lambda: stub.streams)
+        until(lambda: stub.streams)
         (run_id,) = stub.runs
         stub.stop()
         stub.emit(run_id, "run_completed")
@@ -411,7 +449,7 @@ def test_a_gateway_that_does_not_come_back_leaves_the_result_unknown(stub: Gatew
     run_id = stub.new_run()
 
     def leave() -> None:
-        wait_for(lambda: stub.streams)
+        until(lambda: stub.streams)
         stub.stop()
 
     thread = threading.Thread(target=leave)
@@ -425,7 +463,7 @@ def test_a_gateway_that_does_not_come_back_leaves_the_result_unknown(stub: Gatew
 
 def test_a_terminal_shows_how_far_the_run_is(stub: GatewayStub) -> None:
     terminal = Terminal("run", *GIVEN, "--watch")
-    wait_for(lambda: stub.streams)
+    until(lambda: stub.streams)
     (run_id,) = stub.runs
     stub.emit(run_id, "milestone_completed", milestone_id="m1")
     stub.emit(run_id, "gate_requested", gate="anchor", description=f"[bold]{HOSTILE}")
@@ -442,7 +480,7 @@ def test_a_terminal_shows_how_far_the_run_is(stub: GatewayStub) -> None:
 def test_an_interrupt_ends_the_watch_and_not_the_run(stub: GatewayStub) -> None:
     terminal = Terminal("run", *GIVEN, "--watch")
     terminal.sees("run_started")
-    wait_for(lambda: stub.streams)
+    until(lambda: stub.streams)
     terminal.running.send_signal(signal.SIGINT)
     code, out = terminal.end()
     assert code == UNCHECKED

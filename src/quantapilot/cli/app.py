@@ -10,7 +10,7 @@ from typing import NoReturn
 import click
 
 from quantapilot import __version__
-from quantapilot.errors import ExitCode, QuantaPilotError, UnknownNameError
+from quantapilot.errors import ExitCode, QuantaPilotError, UnknownNameError, unforeseen
 
 # Command -> module and function; a command costs its imports only when it is called.
 COMMANDS = {
@@ -82,8 +82,7 @@ def run() -> None:
     except OSError as error:
         _stop(f"the report can't be written: {error.strerror}")
     except Exception as error:  # noqa: BLE001
-        # The text of an unforeseen exception may hold what was being checked: its place is enough.
-        _stop(f"internal fault: {type(error).__name__} at {_place(error)}; please report it")
+        _stop(f"{unforeseen(error)}; please report it")
 
 
 def _fill_descriptors() -> None:
@@ -100,10 +99,3 @@ def _fill_descriptors() -> None:
 def _stop(message: str) -> NoReturn:
     click.echo(f"qp: {message}", err=True)
     sys.exit(ExitCode.UNCHECKED)
-
-
-def _place(error: Exception) -> str:
-    import traceback
-
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quantapilot.cli import candidates
+from quantapilot.contract.ids import PROJECT
 from quantapilot.errors import ExitCode, needing
 from quantapilot.reports.plain import printable
 
@@ -44,10 +45,7 @@ def checked_project(
     project_id: str,
 ) -> str:
     """Return the id of a project, if it is one as the contract has it."""
-    from quantapilot.contract.catalog import ecma, packaged_contract
-
-    pattern = packaged_contract().definitions["ProjectId"].schema["pattern"]
-    if not ecma(pattern).search(project_id):
+    if not PROJECT.fullmatch(project_id):
         raise click.BadParameter("a project's id is a UUID, or 'proj_' and letters and digits")
     return project_id
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from quantapilot.contract.ids import UUID
 from quantapilot.errors import (
     ForbiddenError,
     GatewayError,
@@ -28,7 +29,6 @@ from quantapilot.sinks.retry_after import retry_after
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[3457][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 _SHOWN = 300
 
@@ -82,8 +82,8 @@ class Problem:
 
 
 def is_uuid(value: object) -> bool:
-    """Return whether a value is an id as the contract has them, in lower case."""
-    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+    """Return whether a value is an id as the contract has them."""
+    return isinstance(value, str) and UUID.fullmatch(value) is not None
 
 
 def words(value: object) -> str:

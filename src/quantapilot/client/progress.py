@@ -61,7 +61,10 @@ class Progress:
             return replace(now, milestones=self.milestones + 1)
         if name in _LEADS_TO:
             why = [data[key] for key in ("error_code", "message", "reason") if key in data]
-            return replace(now, state=_LEADS_TO[name], why=words(": ".join(map(str, why))))
+            state = _LEADS_TO[name]
+            # As the gateway has it: what has ended awaits nothing any more.
+            gates = () if state in ENDS else self.gates
+            return replace(now, state=state, gates=gates, why=words(": ".join(map(str, why))))
         return now
 
 

@@ -58,11 +58,6 @@ class Lifecycle:
         if unknown := sorted(targets - self._on.keys()):
             raise ContractError(f"run.lifecycle.json leads to states it lacks: {unknown}")
 
-    @property
-    def starts(self) -> frozenset[str]:
-        """Return the types of event that begin a run."""
-        return frozenset(self._start)
-
     def ended(self, state: str) -> bool:
         """Return whether nothing follows a state."""
         return not self._on[state]

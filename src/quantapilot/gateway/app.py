@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import traceback
 from typing import TYPE_CHECKING
 
 import orjson
@@ -14,15 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 
-from quantapilot.errors import StoreError
+from quantapilot.errors import StoreError, unforeseen
 from quantapilot.gateway import openapi, pages, run_calls, stream_calls, subscription_calls
-from quantapilot.gateway.bodies import (
-    BodyTooLargeError,
-    ClientGoneError,
-    read_body,
-)
+from quantapilot.gateway.bodies import BodyTooLargeError, ClientGoneError, read_body
 from quantapilot.gateway.calls import (
-    HEADERS,
     Call,
     check_media_type,
     check_query,
@@ -33,7 +27,7 @@ from quantapilot.gateway.calls import (
 )
 from quantapilot.gateway.networks import address_class
 from quantapilot.gateway.observed import OTHER, Answered
-from quantapilot.gateway.problems import ProblemError
+from quantapilot.gateway.problems import HEADERS, ProblemError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -120,7 +114,7 @@ def _route(gateway: Gateway, operation: Operation) -> Route:
             # It is cancelled only where the server ends, and it took too long to be waited for.
             code, response = _problem("UNAVAILABLE", retry_after=_STORE_RETRY)
         except Exception as error:  # noqa: BLE001
-            _log_fault(error)
+            _LOG.error("%s; please report it", unforeseen(error))
             code, response = _problem("INTERNAL")
         gateway.answered(
             Answered(
@@ -238,10 +232,3 @@ def _run_of(request: Request, response: Response) -> str | None:
     if named is None and response.status_code == 202:
         named = response.headers["location"].rpartition("/")[2]
     return named
-
-
-def _log_fault(error: Exception) -> None:
-    # Its text, and that of its frames, may hold what was sent: its place is enough.
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-    _LOG.error("internal fault: %s at %s; please report it", type(error).__name__, place)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import orjson
 from starlette.responses import Response
 
-from quantapilot.gateway.problems import MEDIA_TYPE, ProblemError
+from quantapilot.contract.ids import PROJECT, UUID
+from quantapilot.gateway.problems import HEADERS, MEDIA_TYPE, ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
-# Nobody may keep an answer for others, or take it for what it is not.
-HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[3457][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-_PROJECT = re.compile(rf"proj_[A-Za-z0-9]{{1,40}}|{_UUID.pattern}")
 # So many bytes of parts an answer has, about: who does not read it holds no more of our memory.
 _MOST_ANSWER = 1 << 20
 _LIMIT = re.compile(r"[1-9][0-9]{0,2}")
@@ -91,7 +88,7 @@ class Call:
         Raises:
             ProblemError: It is no UUID of a kind that ids are.
         """
-        return self._matching(name, _UUID, "a UUID in lower case")
+        return self._matching(name, UUID, "a UUID in lower case")
 
     def project(self, name: str) -> str | None:
         """Return a project from the query; None where none is given.
@@ -99,7 +96,7 @@ class Call:
         Raises:
             ProblemError: It is no id of a project.
         """
-        return self._matching(name, _PROJECT, "a project's id")
+        return self._matching(name, PROJECT, "a project's id")
 
     @property
     def limit(self) -> int:
@@ -129,7 +126,7 @@ class Call:
 
     def _named(self, name: str) -> str:
         given: str = self.request.path_params[name]
-        if not _UUID.fullmatch(given):
+        if not UUID.fullmatch(given):
             raise ProblemError("NOT_FOUND")
         return given
 

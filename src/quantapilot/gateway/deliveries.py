@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import QuantaPilotError
+from quantapilot.errors import QuantaPilotError, shown
 from quantapilot.gateway.addressee import Patience
 from quantapilot.gateway.course import Course, Means
 from quantapilot.gateway.grouping import Grouping
@@ -166,7 +166,7 @@ class Deliveries:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(self._serve())
         except BaseException as error:  # noqa: BLE001
-            _LOG.error("deliveries ended: %s", _told(error))
+            _LOG.error("deliveries ended: %s", shown(error))
         finally:
             self._loop = None
             self._begun.set()
@@ -272,7 +272,7 @@ class Deliveries:
 
     def _failed(self, error: Exception) -> None:
         # One line for all subscriptions, and again at times while it lasts.
-        fault = _told(error)
+        fault = shown(error)
         if fault != self._fault:
             self._fault = fault
             _LOG.warning("deliveries are held up: %s", fault)
@@ -284,8 +284,3 @@ class Deliveries:
         # A loop that was closed meanwhile has nobody to tell.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(function)
-
-
-def _told(error: BaseException) -> str:
-    # Only our own errors show no value.
-    return str(error) if isinstance(error, QuantaPilotError) else type(error).__name__

@@ -59,7 +59,7 @@ class Gateway:
 
     Attributes:
         directory: Who may what; brought up to date by itself.
-        triggers, run_events, bodies: Judge what is sent; `bodies` by the definition that it is of.
+        triggers, run_events, subscription_requests: Judge what is sent.
         metrics: Counts.
     """
 

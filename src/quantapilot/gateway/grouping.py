@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from quantapilot.errors import OutboxError
-from quantapilot.outbox.ports import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,8 +15,20 @@ if TYPE_CHECKING:
     from quantapilot.outbox.ports import Pending, Settlement
 
 
-class GroupLedger(Ledger, Protocol):
-    """A ledger that records outcomes of several sinks at once."""
+class GroupLedger(Protocol):
+    """What records outcomes of several sinks at once; else as `outbox.ports.Ledger` has it."""
+
+    def register(self, sink: str) -> str | None:
+        """Return why a sink is disabled; None where it is not."""
+        ...
+
+    def pending(self, sink: str, after: int, limit: int) -> Sequence[Pending]:
+        """Return, in order, the first events behind the place `after` that a sink has to get."""
+        ...
+
+    def disable(self, sink: str, reason: str) -> None:
+        """Have recorded that a sink wants no more events; its events stay."""
+        ...
 
     def settle_all(self, groups: Sequence[tuple[str, Sequence[Settlement]]]) -> None:
         """Have outcomes by their sinks recorded, all or none, before it returns."""
@@ -85,10 +96,6 @@ class Grouping:
         self._ledger.settle_all(self._groups)
         self._groups = []
         self._failed = False
-
-    def on_commit(self, told: Callable[[], None]) -> None:
-        """Have `told` called whenever events were added."""
-        self._ledger.on_commit(told)
 
     def _commit(self) -> None:
         self._asked = False

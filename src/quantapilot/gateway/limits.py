@@ -151,11 +151,6 @@ class Limits:
             )
 
 
-def retry_after(wait: float) -> int:
-    """Return the whole seconds of the header `Retry-After` (RFC 9110, section 10.2.3)."""
-    return max(1, math.ceil(wait))
-
-
 def _items(settings: LimitSettings) -> Mapping[str, RateLimitItem]:
     return {each.name: _item(each.name, getattr(settings, each.name)) for each in fields(settings)}
 

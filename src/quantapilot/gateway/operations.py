@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Bucket = Literal["trigger", "emit", "read", "subscribe"]
 
+# The states of a run that can be asked for, as `RunState` has them.
+STATES = ("running", "paused", "completed", "failed")
 # What every operation with a token can answer.
 _ALWAYS = ("BAD_REQUEST", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "INTERNAL", "UNAVAILABLE")
 _BODY = (
@@ -289,7 +291,3 @@ def operations(run_path: str = "/run") -> tuple[Operation, ...]:
             answer="text/plain",
         ),
     )
-
-
-# The states of a run that can be asked for, as `RunState` has them.
-STATES = ("running", "paused", "completed", "failed")

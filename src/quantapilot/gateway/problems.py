@@ -14,6 +14,8 @@ import orjson
 from quantapilot.errors import QuantaPilotError
 
 MEDIA_TYPE = "application/problem+json"
+# Of every answer: nobody may keep it for others, or take it for what it is not.
+HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 # What the contract's `retry_after` holds at most, in seconds.
 _LONGEST = 86_400
 

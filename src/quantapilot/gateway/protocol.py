@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
-import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from quantapilot.errors import QuantaPilotError
+from quantapilot.gateway.problems import HEADERS, MEDIA_TYPE, ProblemError
 
 if TYPE_CHECKING:
     import asyncio
@@ -113,7 +114,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._aside_read += len(data)
         super().data_received(data)
         if self._aside_read > self._limits.head_bytes and not self._in_head and not self._refused:
-            self._refuse(400, "what stands beside a request's body is too large")
+            self._refuse("BAD_REQUEST", "what stands beside a request's body is too large")
         elif self._reads_head():
             if begun != self._begun:
                 # What of this belongs to the head is not known; it counts from the next read on.
@@ -121,7 +122,7 @@ class GatewayProtocol(HttpToolsProtocol):
             else:
                 self._head_read += len(data)
             if self._head_read > self._limits.head_bytes:
-                self._refuse(400, self._too_large())
+                self._refuse("BAD_REQUEST", self._too_large())
             elif self._late is None and (begun != self._begun or completed == self._completed):
                 self._expect_head()
         elif self._late is None and not self._in_head and not self._refused:
@@ -184,7 +185,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 ours tells the same
         """Answer what is no HTTP, or has a head that is refused."""
-        self._refuse(400, self._fault)
+        self._refuse("BAD_REQUEST", self._fault)
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to read."""
@@ -233,7 +234,7 @@ class GatewayProtocol(HttpToolsProtocol):
             # The answer to the request before is not to be cut short.
             self.cycle.keep_alive = False
         elif self._begun > self._completed:
-            self._refuse(408, f"a request's head may take {self._limits.head_seconds:g} seconds")
+            self._refuse_late("head", self._limits.head_seconds)
         else:
             self.transport.close()
 
@@ -243,9 +244,12 @@ class GatewayProtocol(HttpToolsProtocol):
             # It is not read before the requests before it are answered.
             self._expect_body()
         else:
-            self._refuse(408, f"a request's body may take {self._limits.body_seconds:g} seconds")
+            self._refuse_late("body", self._limits.body_seconds)
 
-    def _refuse(self, status: int, message: str) -> None:
+    def _refuse_late(self, part: str, seconds: float) -> None:
+        self._refuse("REQUEST_TIMEOUT", f"a request's {part} may take {seconds:g} seconds")
+
+    def _refuse(self, code: str, message: str) -> None:
         """Answer that the request can't be taken, and read no further."""
         self._refused = True
         if self._lingers():
@@ -254,7 +258,7 @@ class GatewayProtocol(HttpToolsProtocol):
         self._expect_nothing()
         if self._answering() and not self._withdrawn():
             return
-        self.transport.write(_problem(status, message))
+        self.transport.write(_answer(ProblemError(code, message)))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._late = self.loop.call_later(self._limits.linger, self.transport.close)
@@ -275,24 +279,14 @@ class GatewayProtocol(HttpToolsProtocol):
         return True
 
 
-# Error code and title by status, for what never gets to the application.
-_PROBLEMS = {400: ("BAD_REQUEST", "Bad Request"), 408: ("REQUEST_TIMEOUT", "Request Timeout")}
-
-
-def _problem(status: int, message: str) -> bytes:
-    """Return an answer that tells of a problem, as the contract's `ErrorResponse` has it."""
-    code, title = _PROBLEMS[status]
-    body = orjson.dumps(
-        {
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "error_code": code,
-            "message": message,
-        }
-    )
-    return (
-        b"HTTP/1.1 %d %b\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n"
-        b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
-        b"connection: close\r\n\r\n%b" % (status, title.encode(), len(body), body)
-    )
+def _answer(problem: ProblemError) -> bytes:
+    """Return the bytes of an answer that never gets to the application."""
+    status, body = HTTPStatus(problem.problem.status), problem.body
+    headers = {
+        **HEADERS,
+        "content-type": MEDIA_TYPE,
+        "content-length": str(len(body)),
+        "connection": "close",
+    }
+    head = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + body

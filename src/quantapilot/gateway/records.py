@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from quantapilot.guard.lines import LineCheck
 
 Level = Literal["debug", "info", "warning", "error"]
-LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 
 _ACCESS = "quantapilot.gateway.access"
-# Those that tell more than what goes wrong; of all others that is enough.
-_TALKING = ("quantapilot",)
+# It tells more than what goes wrong; of all others that is enough.
+_TALKING = "quantapilot"
 # It tells addresses and queries.
 _SILENT = "uvicorn.access"
+# Narrower than the contract: ids of the versions 3 and 5 are made of what a sender chose.
 _RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # So many lines wait for a slow disk or terminal; what is more is left out, and counted.
 _MOST = 20_000
@@ -80,13 +80,12 @@ class Records:
 
     def __enter__(self) -> Self:
         root, silent = logging.getLogger(), logging.getLogger(_SILENT)
-        talking = [logging.getLogger(name) for name in _TALKING]
-        self._before = [(each, each.level, each.propagate) for each in (root, silent, *talking)]
+        talking = logging.getLogger(_TALKING)
+        self._before = [(each, each.level, each.propagate) for each in (root, silent, talking)]
         root.addHandler(self._handler)
         root.setLevel(max(self._level, logging.WARNING))
         silent.propagate = False
-        for logger in talking:
-            logger.setLevel(self._level)
+        talking.setLevel(self._level)
         self._thread.start()
         return self
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import QuantaPilotError
+from quantapilot.errors import shown
 from quantapilot.relay.recorder import pause
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ async def regularly(
             await part()
         except Exception as error:  # noqa: BLE001
             if not fails:
-                # Only our own errors show no value.
-                why = str(error) if isinstance(error, QuantaPilotError) else type(error).__name__
-                _LOG.warning("%s is held up: %s", name, why)
+                _LOG.warning("%s is held up: %s", name, shown(error))
             fails = True
         else:
             if fails:

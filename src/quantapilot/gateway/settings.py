@@ -8,8 +8,6 @@ from quantapilot.gateway.limits import MEMORY, LimitSettings
 from quantapilot.gateway.protocol import ConnectionLimits
 from quantapilot.gateway.webhooks import DeliverySettings
 
-STORE = "quantapilot.db"
-
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
@@ -33,7 +31,7 @@ class GatewaySettings:
         allow_private: Whether repositories and webhooks may stand in private networks.
     """
 
-    store: str = STORE
+    store: str = "quantapilot.db"
     run_path: str = "/run"
     source: str = "/quantapilot/gateway"
     limits: LimitSettings = field(default_factory=LimitSettings)

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 from quantapilot.errors import QuantaPilotError
-from quantapilot.gateway.calls import HEADERS
 from quantapilot.gateway.frames import HEARTBEAT, retry
 from quantapilot.gateway.model import EVERY_PROJECT
+from quantapilot.gateway.problems import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence

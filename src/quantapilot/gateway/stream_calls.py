@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from quantapilot.gateway.calls import HEADERS
 from quantapilot.gateway.metrics import CONTENT_TYPE
-from quantapilot.gateway.problems import ProblemError
+from quantapilot.gateway.problems import HEADERS, ProblemError
 from quantapilot.gateway.stream import TokenEndedError, TooManyStreamsError, Wanted
 
 if TYPE_CHECKING:

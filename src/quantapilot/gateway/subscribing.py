@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from quantapilot.gateway.model import Directory, Token
     from quantapilot.gateway.webhooks import DeliverySettings, SubscriptionKeys
 
-# Of one token; those that are disabled count too, until they are deleted.
-MOST = 50
-
 
 class SubscribingError(QuantaPilotError):
     """A subscription that is not made; the text names neither its project nor its address."""
@@ -47,7 +44,7 @@ def subscribed(
     keys: SubscriptionKeys,
     settings: DeliverySettings,
     now: float,
-    most: int = MOST,
+    most: int,
 ) -> Subscription:
     """Return the subscription that a token asks for, to be stored and challenged.
 
@@ -61,7 +58,7 @@ def subscribed(
         keys: What derives the secrets of subscriptions.
         settings: How events are delivered.
         now: The time, in seconds since the epoch.
-        most: How many subscriptions one token may have.
+        most: How many subscriptions one token may have; those that are disabled count too.
 
     Raises:
         ProjectRefusedError: The token is not granted the project, or there is none.

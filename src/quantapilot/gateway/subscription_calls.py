@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from quantapilot.findings import RefusedError
 from quantapilot.gateway import wire
-from quantapilot.gateway.calls import HEADERS, json_answer
+from quantapilot.gateway.calls import json_answer
 from quantapilot.gateway.checks import problem_of
-from quantapilot.gateway.problems import ProblemError
+from quantapilot.gateway.problems import HEADERS, ProblemError
 from quantapilot.gateway.subscribing import (
     ProjectRefusedError,
     TooManySubscriptionsError,

@@ -10,8 +10,9 @@ import orjson
 from quantapilot.emitter.stamps import new_id
 from quantapilot.errors import ContractError, RepositoryError
 from quantapilot.gateway.checks import BodyCheck
-from quantapilot.gateway.model import NewRun, Replay, Run
+from quantapilot.gateway.model import NewRun, Replay
 from quantapilot.gateway.repositories import normal
+from quantapilot.gateway.store.fold import begun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,9 +96,7 @@ class Triggers:
         payload = {"run_id": run_id, **{key: wanted[key] for key in _REPEATED}}
         entry = self._check.entry(payload, _STARTED, "the run's first event")
         event = orjson.loads(entry.body)
-        progress = self._lifecycle.advance(None, event)
-        facts = {key: wanted[key] for key in _REPEATED}
-        run = Run(run_id, project_id, progress.state, facts, event["time"], event["time"])
+        run = begun(run_id, project_id, event, self._lifecycle.advance(None, event))
         answer = orjson.dumps({"run_id": run_id, "correlation_id": correlation_id})
         return NewRun(run, entry, answer, self._replay(request, token, again_by))
 

@@ -46,7 +46,7 @@ class Window:
         return None
 
     def _forget(self, now: float) -> None:
-        # More than one a call is added, so all are found in time.
+        # A call adds one at most, and two are looked at: all are found in time.
         for _ in range(_SWEPT):
             if not self._calls:
                 return

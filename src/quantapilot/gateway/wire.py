@@ -24,7 +24,6 @@ def run_state(run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "project_id": run.project_id,
         **run.facts,
-        "milestones_count": run.facts.get("milestones_count", 0),
         "state": run.state,
         "gates": sorted(run.open_),
         "started_at": run.started_at,

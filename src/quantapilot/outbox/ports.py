@@ -74,6 +74,10 @@ class Ledger(Protocol):
         """Wait until all that was to be recorded is committed."""
         ...
 
+
+class TellingLedger(Ledger, Protocol):
+    """A ledger that tells by itself of what it was given to be delivered."""
+
     def on_commit(self, told: Callable[[], None]) -> None:
         """Have `told` called, from another thread, whenever events were added."""
         ...

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.errors import QuantaPilotError, SinkError
+from quantapilot.errors import SinkError, shown
 from quantapilot.relay.blocking import OneThread
 from quantapilot.relay.calls import closing
 from quantapilot.relay.dead_letters import DeadLetters
@@ -22,7 +22,7 @@ from quantapilot.relay.thread import RelayThread
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from quantapilot.outbox.ports import Ledger
+    from quantapilot.outbox.ports import TellingLedger
     from quantapilot.relay.blocking import Blocking
     from quantapilot.sinks.sink import Sink
 
@@ -34,7 +34,7 @@ class Relay:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: TellingLedger,
         sinks: Sequence[Sink],
         settings: RelaySettings | None = None,
         *,
@@ -144,8 +144,7 @@ class Relay:
             with OneThread("quantapilot-relay") as pool:
                 await self._deliver(pool, until_settled=until_settled)
         except BaseException as error:
-            known = isinstance(error, QuantaPilotError)
-            self._failure = str(error) if known else type(error).__name__
+            self._failure = shown(error)
             raise
         finally:
             self._loop = None

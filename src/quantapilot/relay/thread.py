@@ -7,7 +7,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import QuantaPilotError
+from quantapilot.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,9 +86,8 @@ class RelayThread:
                 runner.run(self._relay.run())
         except BaseException as error:  # noqa: BLE001
             self._error = error
-            # Who never calls `stop` must learn it too. Only our own errors show no value.
-            known = isinstance(error, QuantaPilotError)
-            _LOG.error("the relay ended: %s", error if known else type(error).__name__)
+            # Who never calls `stop` must learn it too.
+            _LOG.error("the relay ended: %s", shown(error))
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -10,6 +10,7 @@ from tests.gateway_stub import TOKEN
 
 from quantapilot.client.credentials import token
 from quantapilot.errors import MissingExtraError, UnauthenticatedError
+from quantapilot.gateway.tokens import new_token
 
 URL = "http://127.0.0.1:8700"
 
@@ -35,6 +36,13 @@ def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QP_TOKEN", f" {TOKEN}\n")
     assert token(URL) == TOKEN
     assert not asked
+
+
+def test_every_token_that_a_gateway_makes_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(20):
+        made, _kept = new_token(["run:trigger"], ["proj_a"], 0.0)
+        monkeypatch.setenv("QP_TOKEN", made)
+        assert token(URL) == made
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -43,15 +43,6 @@ class Commits:
     def disable(self, sink: str, reason: str) -> None:
         self.asked.append(f"disable {sink} {reason}")
 
-    def on_commit(self, told: Callable[[], None]) -> None:
-        told()
-
-    def settle(self, _: str, __: Sequence[Settlement]) -> None:
-        raise AssertionError("outcomes are recorded together")
-
-    def flush(self) -> None:
-        raise AssertionError("what is recorded is committed")
-
 
 @pytest.fixture
 def commits() -> Commits:
@@ -116,9 +107,6 @@ def test_while_commits_fail_all_is_kept_and_nothing_is_taken_on_top(
 
 
 def test_the_rest_goes_straight_through(ledger: Grouping, commits: Commits) -> None:
-    told: list[bool] = []
     assert not ledger.pending("a", 3, 10)
     ledger.disable("a", "status 410")
-    ledger.on_commit(lambda: told.append(True))
     assert commits.asked == ["pending a 3 10", "disable a status 410"]
-    assert told == [True]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.events_source import MemorySource
-from tests.live_server import eventually
+from tests.waiting import eventually
 
 from quantapilot.errors import QuantaPilotError
 from quantapilot.gateway.live import PAGE, EventSource, Tail, TailSettings

@@ -11,7 +11,8 @@ import pytest
 from tests.nats_server import free_port
 
 from quantapilot.errors import ConfigError, MissingExtraError
-from quantapilot.gateway.limits import Limits, LimitSettings, retry_after
+from quantapilot.gateway.limits import Limits, LimitSettings
+from quantapilot.gateway.problems import whole_seconds
 
 
 class Clock:
@@ -45,7 +46,7 @@ def test_after_the_time_that_is_told_a_request_is_accepted() -> None:
             clock.time += 7.3
         wait = await limits.hit("trigger", b"a")
         assert wait is not None
-        clock.time += retry_after(wait)
+        clock.time += whole_seconds(wait)
         assert await limits.hit("trigger", b"a") is None
         assert await limits.hit("trigger", b"a") is not None
 
@@ -54,7 +55,7 @@ def test_after_the_time_that_is_told_a_request_is_accepted() -> None:
 
 @pytest.mark.parametrize(("wait", "told"), [(0.0, 1), (0.2, 1), (1.0, 1), (1.001, 2), (59.5, 60)])
 def test_the_time_that_is_told_is_never_too_short(wait: float, told: int) -> None:
-    assert retry_after(wait) == told
+    assert whole_seconds(wait) == told
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.live_server import until
+from tests.waiting import until
 
 from quantapilot.config import Config
 from quantapilot.contract.catalog import load_contract

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.events_source import MemorySource
-from tests.live_server import eventually
+from tests.waiting import eventually
 
 from quantapilot.errors import QuantaPilotError
 from quantapilot.gateway.frames import HEARTBEAT

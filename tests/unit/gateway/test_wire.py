@@ -17,6 +17,7 @@ FACTS = {
     "repo_url": "https://github.com/org/project",
     "branch": "main",
     "correlation_id": RUN,
+    "milestones_count": 0,
 }
 SUBSCRIPTION = Subscription(RUN, "token", "https://a.example/b", frozenset(), 1767323045.678)
 

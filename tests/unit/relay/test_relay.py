@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.delivering import MemoryLedger, ScriptedSink
+from tests.waiting import eventually
 
 from quantapilot.errors import OutboxDamagedError, OutboxUnwritableError, SinkError
 from quantapilot.outbox.ports import Settlement
@@ -49,12 +50,6 @@ def drained(
         random=lambda: 0.5,
     )
     return asyncio.run(relay.drain())
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():
-            await asyncio.sleep(0.002)
 
 
 def by_name(progress: Progress) -> dict[str, SinkProgress]:
@@ -163,7 +158,7 @@ def test_a_receiver_that_comes_back_gets_all() -> None:
     async def run() -> Progress:
         relay = Relay(ledger, [sink], SETTINGS)
         draining = asyncio.create_task(relay.drain())
-        await until(lambda: relay.progress.sinks[0].paused)
+        await eventually(lambda: relay.progress.sinks[0].paused)
         state["down"] = False
         return await draining
 
@@ -410,7 +405,7 @@ def test_new_events_are_delivered_while_it_runs_and_nothing_is_read_while_idle()
     async def run() -> None:
         relay = Relay(ledger, [sink], SETTINGS)
         running = asyncio.create_task(relay.run())
-        await until(lambda: len(sink.sent) == 10)
+        await eventually(lambda: len(sink.sent) == 10)
         reads = len(ledger.reads)
         await asyncio.sleep(0.05)
         assert len(ledger.reads) == reads
@@ -418,7 +413,7 @@ def test_new_events_are_delivered_while_it_runs_and_nothing_is_read_while_idle()
             thread = threading.Thread(target=ledger.add, args=(5,))
             thread.start()
             thread.join()
-        await until(lambda: len(sink.sent) == 110)
+        await eventually(lambda: len(sink.sent) == 110)
         assert relay.progress.running
         relay.stop()
         await running
@@ -445,7 +440,7 @@ def test_an_event_that_comes_while_the_outbox_is_read_is_not_missed() -> None:
     async def run() -> None:
         relay = Relay(ledger, [sink], SETTINGS)
         running = asyncio.create_task(relay.run())
-        await until(lambda: len(sink.sent) == 6)
+        await eventually(lambda: len(sink.sent) == 6)
         relay.stop()
         await running
 
@@ -459,7 +454,7 @@ def test_an_event_that_was_added_just_before_the_end_is_delivered_while_it_linge
     async def run() -> None:
         relay = Relay(ledger, [sink], SETTINGS)
         running = asyncio.create_task(relay.run())
-        await until(lambda: len(sink.sent) == 3 and not relay.progress.sinks[0].more)
+        await eventually(lambda: len(sink.sent) == 3 and not relay.progress.sinks[0].more)
         # Nobody was told of it yet.
         ledger.events[4] = replace(ledger.events[3], seq=4, id="id-4")
         relay.stop(linger=5)
@@ -476,7 +471,7 @@ def test_a_stop_lets_calls_under_way_end_and_records_them() -> None:
     async def run() -> int:
         relay = Relay(ledger, [sink], SETTINGS)
         running = asyncio.create_task(relay.run())
-        await until(lambda: sink.now == 8)
+        await eventually(lambda: sink.now == 8)
         sent = len(sink.sent)
         stopping = threading.Thread(target=relay.stop)
         stopping.start()
@@ -497,7 +492,7 @@ def test_calls_that_outlast_the_grace_are_sent_again_later() -> None:
     async def run() -> None:
         relay = Relay(ledger, [hangs], replace(SETTINGS, grace=0.02))
         running = asyncio.create_task(relay.run())
-        await until(lambda: len(ledger.told("sink", "delivered")) == 9)
+        await eventually(lambda: len(ledger.told("sink", "delivered")) == 9)
         relay.stop()
         await running
 
@@ -515,7 +510,7 @@ def test_a_relay_that_is_cancelled_records_what_it_knows() -> None:
     async def run() -> None:
         relay = Relay(ledger, [sink], SETTINGS)
         running = asyncio.create_task(relay.run())
-        await until(lambda: len(sink.sent) > 50)
+        await eventually(lambda: len(sink.sent) > 50)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
@@ -575,7 +570,7 @@ def test_a_stop_does_not_wait_for_an_outbox_that_is_away() -> None:
         ledger.fault = OutboxUnwritableError("the store is away")
         relay = Relay(ledger, [ScriptedSink()], SETTINGS)
         running = asyncio.create_task(relay.run())
-        await until(lambda: relay.progress.sinks[0].reason == "the store is away")
+        await eventually(lambda: relay.progress.sinks[0].reason == "the store is away")
         relay.stop()
         async with asyncio.timeout(10):
             with pytest.raises(OutboxUnwritableError):
@@ -657,9 +652,9 @@ def test_what_comes_while_one_run_ends_does_not_deafen_the_next() -> None:
 
     async def once(more: int) -> None:
         running = asyncio.create_task(relay.run())
-        await until(lambda: relay.progress.running and relay.progress.sinks[0].settled)
+        await eventually(lambda: relay.progress.running and relay.progress.sinks[0].settled)
         ledger.add(more)
-        await until(lambda: len(sink.sent) == 1 + more)
+        await eventually(lambda: len(sink.sent) == 1 + more)
         relay.stop()
         await running
 

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import logging
-import time
-from typing import TYPE_CHECKING
 
 import pytest
 from tests.delivering import MemoryLedger, ScriptedSink
+from tests.waiting import until
 
 from quantapilot.errors import OutboxDamagedError, SinkError
 from quantapilot.relay.relay import Relay, RelaySettings
 from quantapilot.relay.thread import RelayThread
 from quantapilot.sinks.sink import Retry
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 def test_it_delivers_what_comes_from_any_thread_and_stops_with_all_recorded() -> None:

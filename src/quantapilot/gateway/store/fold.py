@@ -29,16 +29,17 @@ _TELLS: dict[str, dict[str, str | None]] = {
 _COUNTS = {"quantapilot.milestone_completed": _MILESTONES}
 
 
-def begun(project_id: str, event: Mapping[str, Any], progress: Progress) -> Run:
+def begun(run_id: str, project_id: str, event: Mapping[str, Any], progress: Progress) -> Run:
     """Return the run that an event begins.
 
     Args:
+        run_id: The run.
         project_id: The project that it belongs to.
         event: The run's first event, which conforms to the contract.
         progress: Where the run stands behind it.
     """
     return Run(
-        run_id=event["subject"],
+        run_id=run_id,
         project_id=project_id,
         state=progress.state,
         open_=progress.open_,

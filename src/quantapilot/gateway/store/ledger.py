@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, select, update
@@ -14,7 +14,7 @@ from quantapilot.outbox.ports import Pending
 from quantapilot.sinks.sink import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -61,15 +61,14 @@ _COUNTED = (
 
 
 class StoreLedger:
-    """The store's deliveries as an `outbox.ports.Ledger`; safe to use from several threads.
+    """The store's deliveries as a `GroupLedger`; safe to use from several threads.
 
-    Outcomes are committed before `settle` returns. Where the store is away, each call raises an
-    `OutboxUnwritableError`: who asks asks again.
+    Outcomes are committed before `settle_all` returns. Where the store is away, each call raises
+    an `OutboxUnwritableError`: who asks asks again.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._told: list[Callable[[], None]] = []
 
     def register(self, sink: str) -> str | None:
         """Return why a subscription gets nothing; None where it does."""
@@ -89,10 +88,6 @@ class StoreLedger:
             rows = connection.execute(_PENDING, {"sink": sink, "after": after, "most": limit})
             return [Pending(Message(*row[:5]), row.attempts, row.due) for row in rows]
 
-    def settle(self, sink: str, settlements: Sequence[Settlement]) -> None:
-        """Record outcomes, all or none."""
-        self.settle_all([(sink, settlements)])
-
     def settle_all(self, groups: Sequence[tuple[str, Sequence[Settlement]]]) -> None:
         """Record outcomes of several subscriptions, all or none."""
         with _as_outbox(), self._store.database.writing() as connection:
@@ -107,20 +102,6 @@ class StoreLedger:
                 connection, sink, "disabled", reason, now=now, was={"active", "pending"}
             ):
                 access.changed(connection)
-
-    def flush(self) -> None:
-        """Do nothing: what was handed over is committed."""
-
-    def on_commit(self, told: Callable[[], None]) -> None:
-        """Have `told` called, from another thread, whenever events were added."""
-        self._told.append(told)
-
-    def told(self) -> None:
-        """Take that events were added; the writer's `on_commit` is to lead here."""
-        for told in self._told:
-            # One that fails, such as for a closed event loop, holds back none of the rest.
-            with suppress(Exception):
-                told()
 
 
 def _record(connection: Connection, sink: str, settlements: Sequence[Settlement]) -> None:

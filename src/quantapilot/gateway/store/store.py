@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     )
     from quantapilot.gateway.store.reading import Projects
 
-__all__ = ["Store"]
-
 
 class Store:
     """What the gateway knows, durably; a context manager, safe to use from several threads.

@@ -20,7 +20,7 @@ FACTS = {"repo_url": "https://h/r", "branch": "main", "correlation_id": "c"}
 
 def run_of(*events: dict[str, Any]) -> Run:
     progress = LIFECYCLE.advance(None, START)
-    run = begun(PROJECT, START, progress)
+    run = begun(RUN, PROJECT, START, progress)
     for event in events:
         progress = LIFECYCLE.advance(progress, event)
         run = folded(run, event, progress)
