@@ -14,6 +14,10 @@ Bucket = Literal["trigger", "emit", "read", "subscribe"]
 
 # The states of a run that can be asked for, as `RunState` has them.
 STATES = ("running", "paused", "completed", "failed")
+_TYPE = r"quantapilot\.[a-z][a-z0-9_]{0,115}"
+# Types of event as a query has them: 32 at most.
+TYPES = f"{_TYPE}(?:,{_TYPE}){{0,31}}"
+
 # What every operation with a token can answer.
 _ALWAYS = ("BAD_REQUEST", "UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "INTERNAL", "UNAVAILABLE")
 _BODY = (
@@ -248,7 +252,7 @@ def operations(run_path: str = "/run") -> tuple[Operation, ...]:
                     "types",
                     "query",
                     "Only events of these types, commas between them.",
-                    {"type": "string", "maxLength": 2048},
+                    {"type": "string", "pattern": f"^{TYPES}$"},
                 ),
                 Parameter(
                     "project", "query", "Only events of this project.", _definition("ProjectId")

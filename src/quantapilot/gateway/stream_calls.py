@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from quantapilot.gateway.metrics import CONTENT_TYPE
+from quantapilot.gateway.operations import TYPES
 from quantapilot.gateway.problems import HEADERS, ProblemError
 from quantapilot.gateway.stream import TokenEndedError, TooManyStreamsError, Wanted
 
 if TYPE_CHECKING:
     from quantapilot.gateway.calls import Call
 
-_TYPE = r"quantapilot\.[a-z][a-z0-9_]{0,115}"
-_TYPES = re.compile(f"{_TYPE}(?:,{_TYPE}){{0,31}}")
+_TYPES = re.compile(TYPES)
 _FULL = 10.0
 
 
