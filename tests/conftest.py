@@ -24,6 +24,11 @@ settings.load_profile("quantapilot")
 _NUMBERS = count()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    # One more than there are cores: many tests wait for programs that they started.
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("caches")

@@ -61,22 +61,22 @@ def heavy(repository: str = REPOSITORY) -> bytes:
 def test_bodies_that_take_long_hold_up_nobody_but_their_sender(
     gateway: Gateway, token: str, others: str
 ) -> None:
-    body, begun, answered = heavy(), threading.Barrier(17), []
+    body, begun, answered = heavy(), threading.Barrier(9), []
 
     def send() -> None:
         begun.wait()
         answered.append(gateway.call("POST", "/run", token, body).status)
 
     spans = []
-    with ThreadPoolExecutor(16) as pool:
-        for _ in range(16):
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(8):
             pool.submit(send)
         begun.wait()
         while len(answered) < 5:
             before = len(answered)
             assert gateway.call("GET", "/runs", others).status == 200
             spans.append(len(answered) - before)
-    assert answered == [422] * 16
+    assert answered == [422] * 8
     # Nobody waits for more of them than the one that is judged just then.
     assert max(spans) <= 2
 
