@@ -171,6 +171,14 @@ class TestStart:
         assert code == 2
         assert "Invalid value for --path" in told
 
+    @pytest.mark.parametrize(
+        "address", ["here", ":80", "a:b", "a:65536", "a:٨٠", f"a:{'9' * 5000}"]
+    )
+    def test_an_address_that_is_none(self, tmp_path: Path, address: str) -> None:
+        code, told = refused(f"--store={tmp_path / 's.db'}", "--listen", address)
+        assert code == 2
+        assert "it is not HOST:PORT" in told
+
 
 class TestKey:
     """The gateway's key belongs to its store."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DAY = 86_400.0
+_PORT = re.compile("[0-9]{1,5}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _TAKEN = re.compile(r"/runs/|/(?:subscriptions|assets)(?:/|\Z)")
 
@@ -160,7 +161,7 @@ def _path(path: str) -> str:
 
 def _address(listen: str) -> tuple[str, int]:
     host, colon, port = listen.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+    if not colon or not host or not _PORT.fullmatch(port) or int(port) > 65_535:
         raise click.BadParameter("it is not HOST:PORT", param_hint="--listen")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
