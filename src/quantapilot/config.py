@@ -54,6 +54,7 @@ class Config:
         schemas: Folder of the contract's schemas.
         generated: Folder of the models that `qp generate` writes.
         examples: File of the contract's valid and invalid examples.
+        documents: Folder of the documents that `qp docs` writes.
         logs, events, errors: Patterns of the files that `qp validate:api` checks by default.
         exclude: Patterns, as in .gitignore, that a walk through folders leaves out.
         rules: Rule files of the project's own.
@@ -71,6 +72,7 @@ class Config:
     schemas: Path = Path("_schemas")
     generated: Path = Path("generated/quantapilot_models")
     examples: Path = Path("_schemas/api.examples.json")
+    documents: Path = Path("generated/docs")
     logs: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
@@ -319,6 +321,7 @@ _SETTINGS: dict[str, Callable[[Any], Any]] = {
     "schemas": _path,
     "generated": _path,
     "examples": _path,
+    "documents": _path,
     "logs": _texts,
     "events": _texts,
     "errors": _texts,

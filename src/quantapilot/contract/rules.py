@@ -142,6 +142,36 @@ CONTRACT_RULES: Final = registry(
         "Correct the example or the rules it names; qp scan shows what it breaks.",
     ),
     RuleInfo(
+        "contract/copy",
+        "an attribute of the envelope that differs from the part of the payload it repeats",
+        "Consumers route by the attribute and read the payload: both must tell of one thing.",
+        "Copy the value from the payload; an emitter fills it in by itself.",
+    ),
+    RuleInfo(
+        "contract/order",
+        "an event that may not follow those before it in its run",
+        "Consumers rely on the order that the contract declares, such as what comes first and last.",
+        "Emit the events in that order; *.lifecycle.json beside the schemas says which may follow.",
+    ),
+    RuleInfo(
+        "contract/breaking-change",
+        "a change that refuses what was valid, or that readers do not know",
+        "Whoever was built against the older contract goes on sending and reading as it says.",
+        "Take the change back, add a definition beside the old one, or raise the major version.",
+    ),
+    RuleInfo(
+        "contract/privacy-change",
+        "a change that lets a place hold more than it was proven to hold",
+        "What a format, a length or a closed object kept out can be personal data from then on.",
+        "Keep the narrower schema, or describe what is new in a field of its own.",
+    ),
+    RuleInfo(
+        "contract/undecided-change",
+        "a change of which nobody could tell whether it breaks anything",
+        "What is not proven compatible counts as breaking.",
+        "Write the schema in simpler terms, or treat the change as a breaking one.",
+    ),
+    RuleInfo(
         "contract/drift",
         "generated files that are not what the schemas say",
         _SOURCE,
