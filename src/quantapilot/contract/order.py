@@ -13,7 +13,7 @@ from quantapilot.contract.lifecycle import short, text_of, value_at
 from quantapilot.contract.standings import Standing, Standings, new_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from quantapilot.contract.lifecycle import Lifecycle, Path
     from quantapilot.contract.standings import Held
@@ -70,6 +70,7 @@ class _Step:
         start: The state behind it where it begins a run; -1 where it does not.
         on: By the number of a state, the one behind it, -1 where that does not take it. The last
             is for a run that has not begun.
+        quick: The same; -1 too where more than the state counts.
         opens, closes: The numbers of the pairs that it opens and closes.
     """
 
@@ -77,6 +78,7 @@ class _Step:
     kind: str
     start: int
     on: tuple[int, ...]
+    quick: tuple[int, ...]
     opens: tuple[int, ...]
     closes: tuple[int, ...]
 
@@ -109,9 +111,12 @@ class Order:
         self._steps = _steps(lifecycle, self._states)
         self._kinds = [short(kind) for kind in self._steps]
         self._told_by = lifecycle.told_by
-        self._run = _reader(lifecycle.run)
-        self._constants = [_reader(path) for path in lifecycle.constant]
-        self._pairs = [_reader(pair.by) for pair in lifecycle.pairs]
+        # What is read at once where the run and what stays the same stand in one object.
+        near = {lifecycle.run[:-1], *(path[:-1] for path in lifecycle.constant)}
+        alike = len(lifecycle.run) == 2 and len(near) == 1
+        self._inside: Any = lifecycle.run[0] if alike else object()
+        self._last = lifecycle.run[-1]
+        self._same = frozenset(path[-1] for path in lifecycle.constant)
 
     @property
     def places(self) -> set[Path]:
@@ -128,7 +133,7 @@ class Order:
         kind = event.get(self._told_by)
         if type(kind) is not str or kind not in self._steps:
             return None
-        run = text_of(self._run(event))
+        run = text_of(value_at(event, self.lifecycle.run))
         return None if run is None else self._digest(run)
 
     def take(self, event: Mapping[str, Any], at: int) -> Break | None:
@@ -141,25 +146,33 @@ class Order:
         Raises:
             ScratchError: There are more runs than fit into memory, and no room beside it.
         """
-        kind = event.get(self._told_by)
-        step = self._steps.get(kind) if type(kind) is str else None
-        run = self._run(event)
-        if type(run) is not str:
-            run = text_of(run)
-        if step is None or run is None:
-            return None
-        key = self._digest(run)
-        standings = self.standings
-        held = standings.recent.get(key) or standings.recall(key)
-        mark = at * len(self._kinds) + step.number
-        constants = self._told(event) if self._constants else ()
-        if type(held) is Standing and not (step.opens or step.closes):
-            to = step.on[held.state]
-            if to >= 0 and (not any(constants) or constants == (held.constants or ())[::2]):
+        # Most events move a run on and name nothing: they are told in few steps.
+        try:
+            inside = event[self._inside]
+            held: Any = self.standings.recent[self._digest(inside[self._last])]
+            step = self._steps[event[self._told_by]]
+            to = step.quick[held.state]
+            if to >= 0 and self._same.isdisjoint(inside):
                 if to != held.state:
-                    held.state, held.since = to, mark
+                    held.state, held.since = to, at * len(self._kinds) + step.number
                 return None
-        return self._judged(key, held, self._event(event, step, mark, constants))
+        except (KeyError, TypeError, AttributeError):
+            pass
+        return self._closely(event, at)
+
+    def _closely(self, event: Mapping[str, Any], at: int) -> Break | None:
+        key = self.run_of(event)
+        if key is None:
+            return None
+        held = self.standings.recent.get(key) or self.standings.recall(key)
+        taken = self._event(event, at)
+        if not isinstance(held, Standing):
+            return self._judged(key, held or [Standing(_NOT_BEGUN, 0, 0)], taken)
+        fault = self._fault(held, taken)
+        if fault is not None:
+            return self._judged(key, [held], taken)
+        self._move(held, taken, self._targets(held, taken)[0])
+        return None
 
     def watch(self, event: Mapping[str, Any], at: int) -> None:
         """Take in an event of a run whose earlier ones may be unknown: it may stand anywhere."""
@@ -169,33 +182,29 @@ class Order:
         if self.standings.recent.get(key) or self.standings.recall(key):
             self.take(event, at)
             return
-        step = self._steps[event[self._told_by]]
-        mark = at * len(self._kinds) + step.number
-        taken = self._event(event, step, mark, self._told(event))
-        nothing = Standing(_NOT_BEGUN, mark, mark, pairs={_UNKNOWN: mark})
-        if step.start >= 0:
-            nothing.pairs = None
+        taken = self._event(event, at)
+        begins = taken.step.start >= 0
+        nothing = Standing(_NOT_BEGUN, 0, 0, pairs=None if begins else {_UNKNOWN: taken.mark})
         if readings := self._applied(nothing, taken):
             self._keep(key, readings)
 
-    def _event(
-        self, event: Mapping[str, Any], step: _Step, mark: int, constants: Sequence[int]
-    ) -> _Event:
+    def _event(self, event: Mapping[str, Any], at: int) -> _Event:
+        step = self._steps[event[self._told_by]]
+        mark = at * len(self._kinds) + step.number
         opens = [self._named(event, number) for number in step.opens]
         closes = [self._named(event, number) for number in step.closes]
-        return _Event(step, mark, constants, opens, closes)
+        return _Event(step, mark, self._told(event), opens, closes)
 
     def _told(self, event: Mapping[str, Any]) -> list[int]:
         """Return digests of what stays the same throughout; 0 for what the event does not tell."""
-        told = [text_of(read(event)) for read in self._constants]
+        told = [text_of(value_at(event, path)) for path in self.lifecycle.constant]
         return [0 if each is None else self._digest(each) for each in told]
 
     def _named(self, event: Mapping[str, Any], number: int) -> int:
-        name = text_of(self._pairs[number](event))
+        name = text_of(value_at(event, self.lifecycle.pairs[number].by))
         return _UNKNOWN if name is None else self._digest(f"{number} {name}")
 
-    def _judged(self, key: int, held: Held | None, event: _Event) -> Break | None:
-        before = held if isinstance(held, list) else [held or Standing(_NOT_BEGUN, 0, 0)]
+    def _judged(self, key: int, before: list[Standing], event: _Event) -> Break | None:
         faults = [self._fault(each, event) for each in before]
         if None in faults:
             allowed = [each for each, fault in zip(before, faults, strict=True) if fault is None]
@@ -269,29 +278,34 @@ class Order:
 
     def _applied(self, run: Standing, event: _Event) -> list[Standing]:
         """Return the readings of a run behind an event that counts, wherever it may stand."""
+        readings = []
+        for to in self._targets(run, event):
+            moved = run.copy()
+            self._move(moved, event, to)
+            readings.append(moved)
+        return readings
+
+    def _targets(self, run: Standing, event: _Event) -> list[int]:
         step = event.step
         if step.start >= 0:
-            targets = {step.start}
-        elif step.on[run.state] >= 0:
-            targets = {step.on[run.state]}
-        else:
-            targets = {state for state in step.on if state >= 0}
-        return [self._moved(run, event, to) for to in sorted(targets)]
+            return [step.start]
+        if (to := step.on[run.state]) >= 0:
+            return [to]
+        return sorted({state for state in step.on if state >= 0})
 
-    def _moved(self, run: Standing, event: _Event, to: int) -> Standing:
-        moved, mark = run.copy(), event.mark
+    def _move(self, run: Standing, event: _Event, to: int) -> None:
+        mark = event.mark
         if run.state == _NOT_BEGUN or event.step.start >= 0:
-            moved.begun = moved.since = mark
+            run.begun = run.since = mark
         if to != run.state:
-            moved.state, moved.since = to, mark
-        if any(event.constants):
-            moved.constants = moved.constants or [0] * (2 * len(event.constants))
-            for at, told in enumerate(event.constants):
-                if told and told != moved.constants[2 * at]:
-                    moved.constants[2 * at : 2 * at + 2] = told, mark
+            run.state, run.since = to, mark
+        for at, told in enumerate(event.constants):
+            if told:
+                run.constants = run.constants or [0] * (2 * len(event.constants))
+                if told != run.constants[2 * at]:
+                    run.constants[2 * at : 2 * at + 2] = told, mark
         if event.opens or event.closes:
-            moved.pairs = _renamed(moved.pairs or {}, event)
-        return moved
+            run.pairs = _renamed(run.pairs or {}, event)
 
 
 def _renamed(names: dict[int, int], event: _Event) -> dict[int, int]:
@@ -330,19 +344,9 @@ def _steps(lifecycle: Lifecycle, states: list[str]) -> dict[str, _Step]:
         ]
         opens = [at for at, pair in enumerate(lifecycle.pairs) if kind == pair.opens]
         closes = [at for at, pair in enumerate(lifecycle.pairs) if kind in pair.closes]
-        steps[kind] = _Step(len(steps), kind, start, (*on, _NOT_BEGUN), tuple(opens), tuple(closes))
+        # The last place is that of a run which has not begun.
+        quick = [-1] * len(on) if opens or closes else on
+        steps[kind] = _Step(
+            len(steps), kind, start, (*on, -1), (*quick, -1), tuple(opens), tuple(closes)
+        )
     return steps
-
-
-def _reader(path: Path) -> Callable[[Mapping[str, Any]], Any]:
-    """Return what reads a place of an event; None where there is nothing."""
-    if len(path) != 2:
-        return lambda event: value_at(event, path)
-    # Where most places are, and asked of every event.
-    first, second = path
-
-    def read(event: Mapping[str, Any]) -> Any:
-        inside = event.get(first)
-        return inside.get(second) if type(inside) is dict else None
-
-    return read
