@@ -174,19 +174,27 @@ class Order:
         self._move(held, taken, self._targets(held, taken)[0])
         return None
 
-    def watch(self, event: Mapping[str, Any], at: int) -> None:
-        """Take in an event of a run whose earlier ones may be unknown: it may stand anywhere."""
+    def watch(self, event: Mapping[str, Any], at: int) -> Break | None:
+        """Do as `take` does, but for runs whose beginning may have been missed.
+
+        The first event that is seen of a run may stand anywhere. From then on the run is held to
+        the order, but for what may have been opened before.
+        """
         key = self.run_of(event)
-        if key is None:
-            return
-        if self.standings.recent.get(key) or self.standings.recall(key):
-            self.take(event, at)
-            return
+        if key is None or self.standings.recent.get(key) or self.standings.recall(key):
+            return self.take(event, at)
         taken = self._event(event, at)
         begins = taken.step.start >= 0
         nothing = Standing(_NOT_BEGUN, 0, 0, pairs=None if begins else {_UNKNOWN: taken.mark})
         if readings := self._applied(nothing, taken):
             self._keep(key, readings)
+        return None
+
+    def anywhere(self, at: int) -> Held:
+        """Return where a run may stand of which nothing is known."""
+        mark = at * len(self._kinds)
+        states = range(_NOT_BEGUN, len(self._states))
+        return [Standing(state, mark, mark, pairs={_UNKNOWN: mark}) for state in states]
 
     def _event(self, event: Mapping[str, Any], at: int) -> _Event:
         step = self._steps[event[self._told_by]]

@@ -80,11 +80,11 @@ class Standings:
         recent: The runs that were touched last.
     """
 
-    def __init__(self, most: int = MOST_RUNS) -> None:
-        """Take how many runs are held in memory at most."""
+    def __init__(self, most: int | None = None) -> None:
+        """Take how many runs are held in memory at most; `MOST_RUNS` where it is None."""
         self.recent: dict[int, Held] = {}
         self._older: dict[int, Held] = {}
-        self._most = max(most, 2)
+        self._most = max(MOST_RUNS if most is None else most, 2)
         self._batch = max(self._most // _BATCHES, 1)
         self._spilled: _Spilled | None = None
 
@@ -118,6 +118,11 @@ class Standings:
         if key not in self.recent and self._older.pop(key, None) is None:
             self._make_room()
         self.recent[key] = held
+
+    def forget(self, key: int) -> None:
+        """Forget a run that is in memory."""
+        self.recent.pop(key, None)
+        self._older.pop(key, None)
 
     def _make_room(self) -> None:
         if self.in_memory < self._most:
