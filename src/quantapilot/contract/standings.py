@@ -86,6 +86,8 @@ class Standings:
         self._older: dict[int, Held] = {}
         self._most = max(MOST_RUNS if most is None else most, 2)
         self._batch = max(self._most // _BATCHES, 1)
+        # So many recent ones count as older together.
+        self._many = max(self._most * 3 // 4, 1)
         self._spilled: _Spilled | None = None
 
     @property
@@ -125,10 +127,12 @@ class Standings:
         self._older.pop(key, None)
 
     def _make_room(self) -> None:
+        if len(self.recent) >= self._many:
+            # Those that are in use come back before their turn to be spilled comes.
+            self._older.update(self.recent)
+            self.recent.clear()
         if self.in_memory < self._most:
             return
-        if not self._older:
-            self._older, self.recent = self.recent, {}
         if self._spilled is None:
             self._spilled = _Spilled()
         batch = list(islice(self._older, self._batch))
