@@ -62,7 +62,7 @@ class StreamOrder:
                 continue
             if type(event) is dict and (fault := take(event, at)) is not None:
                 text = self._text(line, at)
-                yield self._finding(text, _nodes(text.text), fault)
+                yield self._finding(text, read(text.text)[0], fault)
 
     def text(self, text: Text) -> Iterator[Finding]:
         """Yield the faults of the documents in a text, as far as it can be read."""
@@ -92,8 +92,6 @@ class StreamOrder:
         return event
 
     def _finding(self, text: Text, nodes: Sequence[Node], fault: Break) -> Finding:
-        if not nodes:
-            return self._at(text, fault, (text.line, 1), fault.place)
         pointer = (*nodes[0].pointer, *fault.place)
         node = next((each for each in nodes if each.pointer == pointer), nodes[0])
         document = Document(text, Lines(text.text, text.line), nodes)
@@ -130,14 +128,6 @@ class StreamOrder:
         number = at - self._begins[source]
         here = source == len(self._paths) - 1
         return f" at line {number}" if here else f" at {self._paths[source]}:{number}"
-
-
-def _nodes(text: str) -> Sequence[Node]:
-    """Return the nodes of a JSON text; none where it is deeper than places are told of."""
-    try:
-        return read(text)[0]
-    except JsonTextError:
-        return ()
 
 
 def _documents(text: Text) -> Iterator[Sequence[Node]]:

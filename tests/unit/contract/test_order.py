@@ -295,16 +295,16 @@ def test_what_is_opened_may_be_closed_by_either_of_two_events(end: str) -> None:
         }
     )
     order, progress = Order(lifecycle), None
+    document: dict[str, Any] = {}
     for at, kind in enumerate(("placed", "asked", end), 1):
         document = {"order": "a", "type": kind, "payment": 1}
         assert order.take(document, at) is None
         progress = lifecycle.advance(progress, document)
-    again = {"order": "a", "type": end, "payment": 1}
-    fault = order.take(again, 4)
+    fault = order.take(document, 4)
     assert fault is not None
     assert fault.kind == end
     with pytest.raises(OutOfOrderError, match="needs a asked before it"):
-        lifecycle.advance(progress, again)
+        lifecycle.advance(progress, document)
 
 
 def test_names_that_different_events_open_are_apart() -> None:
@@ -330,12 +330,19 @@ def test_names_that_different_events_open_are_apart() -> None:
     assert order.take(wrong, 3) is not None
 
 
+@pytest.mark.parametrize(
+    "steps", pairwise(["gate_decision:a", "run_paused", "run_resumed", "run_completed"])
+)
+def test_a_run_that_is_seen_in_its_middle_may_stand_anywhere(steps: tuple[str, str]) -> None:
+    order = Order(LIFECYCLE)
+    assert [order.watch(event(step), at) for at, step in enumerate(steps, 1)] == [None, None]
+
+
 def test_a_run_that_is_watched_late_is_held_to_the_order_from_then_on() -> None:
-    for first, second in pairwise(["gate_decision:a", "run_paused", "run_resumed"]):
-        order = Order(LIFECYCLE)
-        assert order.watch(event(first), 1) is None
-        assert order.watch(event(second), 2) is None
-    assert order.watch(event("run_completed"), 3) is None
-    ended = order.watch(event("milestone_completed"), 4)
+    order = Order(LIFECYCLE)
+    assert order.watch(event("run_completed"), 1) is None
+    ended = order.watch(event("milestone_completed"), 2)
     assert ended is not None
     assert ended.kind == "run_completed"
+    assert order.watch(event("run_started", "another"), 3) is None
+    assert order.watch(event("run_started", "another"), 4) is not None
