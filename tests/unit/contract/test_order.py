@@ -331,7 +331,7 @@ def test_names_that_different_events_open_are_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "steps", pairwise(["gate_decision:a", "run_paused", "run_resumed", "run_completed"])
+    "steps", list(pairwise(["gate_decision:a", "run_paused", "run_resumed", "run_completed"]))
 )
 def test_a_run_that_is_seen_in_its_middle_may_stand_anywhere(steps: tuple[str, str]) -> None:
     order = Order(LIFECYCLE)
