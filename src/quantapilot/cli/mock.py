@@ -184,6 +184,5 @@ def _write(out: BinaryIO, documents: Iterable[Any], *, pretty: bool) -> None:
         value = made[0] if len(made) == 1 else made
         out.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
-    for each in documents:
-        out.write(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE))
+    out.writelines(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in documents)
     out.flush()

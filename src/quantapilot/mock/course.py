@@ -14,7 +14,7 @@ from quantapilot.errors import ContractError, UnknownNameError
 from quantapilot.mock.events import pointed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from random import Random
 
     from quantapilot.contract.catalog import Contract
@@ -25,10 +25,10 @@ _OPEN = 2
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What one event opens and another closes, and where both name it."""
+    """What one event opens and others close, and where they name it."""
 
     opens: str
-    closes: str
+    closes: tuple[str, ...]
     by: tuple[str, ...]
 
 
@@ -53,10 +53,7 @@ class Course:
         declared = contract.lifecycle
         self.run = pointed(declared["run"])
         self.constant = [pointed(each) for each in declared.get("constant", ())]
-        self.pairs = [
-            Pair(each["opens"], each["closes"], pointed(each["by"]))
-            for each in declared.get("pairs", ())
-        ]
+        self.pairs = _pairs(declared.get("pairs", ()))
         self.begin = Standing(None, (0,) * len(self.pairs))
         self._start: Mapping[str, str] = declared["start"]
         self._on: Mapping[str, Mapping[str, str]] = {
@@ -118,7 +115,7 @@ class Course:
 
     def _opened(self, open_: tuple[int, ...], name: str) -> tuple[int, ...] | None:
         for at, pair in enumerate(self.pairs):
-            change = (name == pair.opens) - (name == pair.closes)
+            change = (name == pair.opens) - (name in pair.closes)
             if change:
                 count = open_[at] + change
                 if not 0 <= count <= _OPEN:
@@ -152,3 +149,11 @@ class Course:
                     distances[earlier] = distances[standing] + 1
                     reached.append(earlier)
         return distances
+
+
+def _pairs(declared: Sequence[Mapping[str, str]]) -> list[Pair]:
+    """Return the pairs; those that one event opens by the same name are one."""
+    closing: dict[tuple[str, str], list[str]] = {}
+    for each in declared:
+        closing.setdefault((each["opens"], each["by"]), []).append(each["closes"])
+    return [Pair(opens, tuple(closes), pointed(by)) for (opens, by), closes in closing.items()]

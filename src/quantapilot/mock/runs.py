@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.errors import ContractError
 from quantapilot.mock.course import Course
 from quantapilot.mock.events import at, set_at
 from quantapilot.mock.friendly import INSTANT
@@ -172,7 +170,7 @@ class Runs:
         chosen = [
             (pair.by, run.random.choice(names))
             for pair, names in zip(self.course.pairs, run.open, strict=True)
-            if kind.type == pair.closes and names
+            if kind.type in pair.closes and names
         ]
 
         def put(event: Any) -> None:
@@ -201,5 +199,5 @@ class Runs:
             value = at(event, pair.by)
             if name == pair.opens:
                 names.append(value)
-            elif name == pair.closes:
+            elif name in pair.closes:
                 names.remove(value)
