@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emitting import CONFIG
 
 from quantapilot.config import Config
 from quantapilot.contract.catalog import Contract
-from quantapilot.gate.inspector import Inspector
+from quantapilot.contract.validator import Validator
 from quantapilot.gate.project import Project
 from quantapilot.mock import Mock
+
+if TYPE_CHECKING:
+    from quantapilot.gate.inspector import Inspector
 
 _ID = "https://shop.example/orders.schema.json"
 
@@ -137,7 +140,5 @@ def shop(seed: int = 0, lifecycle: Any = LIFECYCLE) -> Mock:
 
 def inspector_of(contract: Contract) -> Inspector:
     """Return what judges documents of a contract, made apart from the mock that makes them."""
-    from quantapilot.contract.validator import Validator
-
     project = Project(Config())
     return project.inspector(project.detector(), Validator(contract))

@@ -13,7 +13,7 @@ import pytest
 from tests.emitting import CONTRACT, ROOT
 from tests.program import call
 
-from quantapilot.contract.lifecycle import Lifecycle
+from quantapilot.contract.lifecycle import Lifecycle, Progress
 from quantapilot.mock.events import Events
 
 PROGRAM = Path(sys.executable).with_name("qp")
@@ -46,7 +46,8 @@ def test_whole_runs_pass_the_gate_and_keep_their_order() -> None:
     code, out, err = call("mock", "--runs", "12", "--seed", "7")
     assert (code, err) == (0, "")
     assert call("validate:api", "--kind", "events", "-", stdin=out.encode())[0] == 0
-    lifecycle, standing = Lifecycle(CONTRACT), {}
+    lifecycle = Lifecycle(CONTRACT)
+    standing: dict[str, Progress] = {}
     for event in map(json.loads, out.splitlines()):
         run = lifecycle.run_of(event)
         standing[run] = lifecycle.advance(standing.get(run), event)
@@ -66,7 +67,7 @@ def test_another_process_prints_the_same_bytes() -> None:
     asked = ["LogRecord", "run_failed", "--count", "3", "--seed", "again"]
     printed = set()
     for hashed in ("1", "2"):
-        made = subprocess.run(  # noqa: S603 - our own program
+        made = subprocess.run(
             [PROGRAM, "mock", *asked],
             capture_output=True,
             check=True,
@@ -90,9 +91,7 @@ def test_each_invalid_one_is_refused_for_the_rule_it_names(name: str) -> None:
     kind = "events" if name in EVENTS else "logs"
     for each in found:
         value = json.dumps(each["value"]).encode()
-        code, out, _ = call(
-            "validate:api", "--kind", kind, "--format", "json", "-", stdin=value
-        )
+        code, out, _ = call("validate:api", "--kind", kind, "--format", "json", "-", stdin=value)
         assert code == 1
         assert {finding["rule"] for finding in json.loads(out)["findings"]} == {each["rule"]}
 
@@ -125,7 +124,7 @@ def test_one_document_can_be_indented_and_several_are_an_array() -> None:
     assert len(json.loads(several)) == 2
 
 
-def test_the_payload_alone_is_what_emit_takes(tmp_path: Path) -> None:
+def test_the_payload_alone_is_what_emit_takes() -> None:
     _, out, _ = call("mock", "gate_requested", "--payload")
     assert set(json.loads(out)) == {"run_id", "gate", "description"}
     asked = ["emit", "gate_requested", "--dry-run", "--source", "/mock", "-"]
@@ -164,6 +163,8 @@ def test_fields_of_the_project_stand_in_its_log_records(tmp_path: Path) -> None:
         (["run_resumed", "--payload", "--invalid", "pii/email"], "can't be broken in run_resumed"),
         (["run", "--invalid", "pii/email"], "in a whole run contract/order is broken"),
         (["run_started", "--runs", "2"], "leave NAME out"),
+        (["--runs", "2", "--count", "3"], "--runs says how many"),
+        (["run", "run_started"], "a whole run is made by itself"),
         (["run_started", "--bare"], "--bare goes with --invalid"),
         (["run_started", "--end", "failed"], "are for whole runs"),
         (["run", "--payload"], "--payload is for events"),

@@ -115,6 +115,8 @@ def _check(asked: _Asked) -> None:
         raise click.UsageError("say what to make: a NAME, or --runs N for whole runs")
     if asked.names and asked.runs is not None:
         raise click.UsageError("--runs makes whole runs: leave NAME out")
+    if asked.count > 1 and asked.runs is not None:
+        raise click.UsageError("--runs says how many runs there are: leave --count out")
     if asked.bare and asked.invalid is None:
         raise click.UsageError("--bare goes with --invalid")
 
@@ -127,7 +129,9 @@ def _documents(mock: Mock, asked: _Asked) -> Iterator[Any]:
         ContractError: Something can't be made of the contract.
     """
     names = asked.names
-    whole = asked.runs is not None or (names == (_RUN,) and _RUN not in mock.names)
+    whole = asked.runs is not None or (_RUN in names and not mock.knows(_RUN))
+    if whole and len(names) > 1:
+        raise click.UsageError("a whole run is made by itself: leave the other names out")
     if not whole:
         if asked.length is not None or asked.end is not None:
             raise click.UsageError("--length and --end are for whole runs")

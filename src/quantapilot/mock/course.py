@@ -59,6 +59,8 @@ class Course:
         self._on: Mapping[str, Mapping[str, str]] = {
             name: state.get("on", {}) for name, state in declared["states"].items()
         }
+        if not self.ends:
+            raise ContractError("the declared order of events has no state that ends a run")
         self._distances: dict[str | None, dict[Standing, int]] = {}
 
     @property

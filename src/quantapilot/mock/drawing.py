@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.findings import Finding
-    from quantapilot.gate.project import Project
+    from quantapilot.gate.inspector import Inspector
 
 _TRIES = 60
 # So often friendly values are tried; then those that were drawn must do.
@@ -36,11 +36,11 @@ _DAY = 86_400_000
 class Drawing:
     """Draws documents of a contract."""
 
-    def __init__(self, contract: Contract, project: Project, seed: int | str) -> None:
+    def __init__(self, contract: Contract, inspector: Inspector, seed: int | str) -> None:
+        """Take the contract, and what judges documents by it."""
         self.contract = contract
-        self.validator = Validator(contract)
-        self.detector = project.detector()
-        self.inspector = project.inspector(self.detector, self.validator)
+        self.inspector = inspector
+        self.validator = inspector.validator or Validator(contract)
         self.events = Events(contract)
         self._seed = seed
         self._random = Random()  # noqa: S311 - nothing secret is drawn
@@ -91,7 +91,9 @@ class Drawing:
 
     def findings(self, value: Any, definition: Definition) -> list[Finding]:
         """Return what a value breaks and holds."""
-        if self.validator.is_valid(definition, value) and self.detector.proves(orjson.dumps(value)):
+        if self.validator.is_valid(definition, value) and self.inspector.detector.proves(
+            orjson.dumps(value)
+        ):
             return []
         return self.inspector.value(value, definition, definition.name)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quantapilot.config import Config, load_config
 from quantapilot.contract.catalog import snake
+from quantapilot.contract.validator import Validator
 from quantapilot.errors import UnknownNameError
 from quantapilot.gate.project import Project
 from quantapilot.mock.drawing import Drawing
@@ -53,9 +54,11 @@ class Mock:
         """
         settings = config or load_config()
         project = Project(settings)
+        detector = project.detector()
         if contract is None:
-            contract = project.extended(project.contract(), project.detector())
-        self._drawing = Drawing(contract, project, seed)
+            contract = project.extended(project.contract(), detector)
+        inspector = project.inspector(detector, Validator(contract))
+        self._drawing = Drawing(contract, inspector, seed)
         self._rules = [settings.root / path for path in settings.rules]
         self._made: Counter[str] = Counter()
 
@@ -171,6 +174,11 @@ class Mock:
         """
         kind = self._drawing.events.named(name)
         return kind.definition if kind else self._definition(name)
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a name stands for an event or another definition."""
+        drawing = self._drawing
+        return bool(drawing.events.named(name) or drawing.contract.named(name))
 
     def any(self, name: str) -> Any:
         """Return the next document of what a name stands for, an event or another definition."""

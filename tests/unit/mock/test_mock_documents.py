@@ -63,7 +63,8 @@ def test_what_it_makes_reads_as_people_write() -> None:
     assert event["source"].startswith("/")
     assert 1 <= event["data"]["pr_number"] <= 999
     address = ours().document("RunRequest")["repo_url"]
-    assert address.startswith("https://") and ".example." in address
+    assert address.startswith("https://")
+    assert ".example." in address
     assert ours().document("Text").endswith(".")
 
 
@@ -194,7 +195,7 @@ def test_numbers_and_days_are_plausible_by_their_names() -> None:
 def test_a_definition_that_only_personal_data_fits_is_told() -> None:
     mail = {"type": "string", "format": "email", "x-data-class": "text"}
     mock = Mock(contract_of({"Contact": object_of(["mail"], mail=mail)}), config=Config())
-    with pytest.raises(ContractError, match=r"orders\.schema\.json: Contact: .*pii/email at '/mail"):
+    with pytest.raises(ContractError, match=r"orders.*: Contact: .*pii/email at '/mail"):
         mock.document("Contact")
 
 

@@ -43,9 +43,7 @@ def rules_of(value: Any, name: str) -> set[str]:
         ("RunId", "RunId", {"format", "pattern", "type"}),
     ],
 )
-def test_each_rule_of_the_contract_is_broken_alone(
-    name: str, judged: str, rules: set[str]
-) -> None:
+def test_each_rule_of_the_contract_is_broken_alone(name: str, judged: str, rules: set[str]) -> None:
     found = list(ours().invalid(name, "contract/*"))
     assert {each.rule for each in found} - {"contract/copy"} == {f"contract/{r}" for r in rules}
     for each in found:

@@ -128,6 +128,26 @@ def test_an_order_that_leads_nowhere_is_told() -> None:
         shop(lifecycle=endless).run()
 
 
+def test_an_order_without_an_end_is_told() -> None:
+    endless = LIFECYCLE | {"states": {"open": {"on": {"shop.hold_asked": "open"}}}}
+    with pytest.raises(ContractError, match="no state that ends a run"):
+        shop(lifecycle=endless).run()
+
+
+def test_what_one_event_opens_another_of_several_closes() -> None:
+    pair = {"opens": "shop.hold_asked", "by": "/body/hold"}
+    on = {"shop.hold_asked": "open", "shop.hold_lifted": "open", "shop.shipped": "done"}
+    either = LIFECYCLE | {
+        "states": {"open": {"on": on}, "done": {}},
+        "pairs": [pair | {"closes": "shop.hold_lifted"}, pair | {"closes": "shop.shipped"}],
+    }
+    closing = contract_of(DEFINITIONS | {"Shipped": DEFINITIONS["HoldLifted"]}, either)
+    made = Mock(closing, config=CONFIG).runs(10, length=6)
+    names = [event["type"] for event in made]
+    opened = names.count("shop.hold_asked")
+    assert opened == names.count("shop.hold_lifted") + names.count("shop.shipped")
+
+
 def test_an_order_of_events_that_the_contract_lacks_is_told() -> None:
     lost = LIFECYCLE | {
         "states": {"open": {"on": {"shop.lost": "done"}}, "done": {}},
@@ -147,7 +167,7 @@ def test_a_misordered_run_has_one_event_too_many(seed: int) -> None:
     with pytest.raises(OutOfOrderError) as caught:
         through(OURS, found.value[: at + 1])
     assert str(caught.value) == found.why
-    assert through(OURS, found.value[:at])
+    assert through(OURS, found.value[:at]).state
     assert len({event["data"]["run_id"] for event in found.value}) == 1
 
 
