@@ -124,7 +124,7 @@ def _conjoined(contract: Contract, parts: Sequence[_Part]) -> Iterator[_Part]:
     rest = list(parts)[::-1]
     while rest:
         schema, base = rest.pop()
-        if id(schema) in seen:
+        if id(schema) in seen or not isinstance(schema, dict):
             continue
         seen.add(id(schema))
         yield schema, base

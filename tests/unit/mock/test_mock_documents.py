@@ -242,3 +242,17 @@ def test_an_unnamed_payload_is_none_of_its_own() -> None:
     assert mock.event("b")["body"].keys() == {"n"}
     with pytest.raises(UnknownNameError, match="the payload of 'b' is no definition"):
         mock.payload("b")
+
+
+def test_a_property_that_takes_anything_is_filled() -> None:
+    contract = contract_of({"Free": object_of(["any"], any=True, never=False)})
+    mock = Mock(contract, config=Config())
+    made = [mock.document("Free") for _ in range(30)]
+    assert {type(each["any"]) for each in made} > {int, str}
+    assert all(each.keys() == {"any"} for each in made)
+
+
+def test_a_run_and_its_events_are_known_by_name_only_where_there_are_such() -> None:
+    assert ours().knows("run_started")
+    assert ours().knows("log_record")
+    assert not ours().knows("run")
