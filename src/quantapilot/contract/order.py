@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from quantapilot.contract.lifecycle import Lifecycle, Path
     from quantapilot.contract.standings import Held
 
-# How many readings of a run, and how many names that were opened in it, are kept at most.
-_MOST_READINGS = 8
+# How many names that were opened in a run are kept at most, and how many readings of it besides
+# one for each state.
 _MOST_NAMES = 1024
+_MOST_READINGS = 8
 _NOT_BEGUN = -1
 _UNKNOWN = 0
 
@@ -231,12 +232,14 @@ class Order:
         unlike: dict[object, Standing] = {}
         for each in readings:
             unlike[_essence(each)] = each
-        kept = list(unlike.values())[-_MOST_READINGS:]
+        kept = list(unlike.values())[-(len(self._states) + _MOST_READINGS) :]
         self.standings.put(key, kept if len(kept) > 1 else kept[0])
 
     def _fault(self, run: Standing, event: _Event) -> Break | None:
         """Return why a run that stands so does not take an event."""
         step, lifecycle = event.step, self.lifecycle
+        if step.start < 0 <= step.on[run.state]:
+            return self._unlike(run, event) or self._unopened(run, event)
         name, place = short(step.kind), (lifecycle.told_by,)
         if run.state == _NOT_BEGUN:
             if step.start >= 0:
@@ -246,12 +249,10 @@ class Order:
         follows = f"{name} may not follow {{earlier}}"
         if step.start >= 0:
             return self._break(place, f"{follows}: it comes once, and the run has begun", run.begun)
-        if step.on[run.state] < 0:
-            state = self._states[run.state]
-            ended = lifecycle.ended(state)
-            why = f"the run has ended, it is {state}" if ended else lifecycle.taken(state)
-            return self._break(place, f"{follows}: {why}", run.since)
-        return self._unlike(run, event) or self._unopened(run, event)
+        state = self._states[run.state]
+        ended = lifecycle.ended(state)
+        why = f"the run has ended, it is {state}" if ended else lifecycle.taken(state)
+        return self._break(place, f"{follows}: {why}", run.since)
 
     def _unlike(self, run: Standing, event: _Event) -> Break | None:
         for at, told in enumerate(event.constants):

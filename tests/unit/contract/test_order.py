@@ -346,3 +346,17 @@ def test_a_run_that_is_watched_late_is_held_to_the_order_from_then_on() -> None:
     assert ended.kind == "run_completed"
     assert order.watch(event("run_started", "another"), 3) is None
     assert order.watch(event("run_started", "another"), 4) is not None
+
+
+def test_a_run_of_a_lifecycle_with_many_states_may_stand_in_any_of_them() -> None:
+    names = [f"state {number}" for number in range(30)]
+    states: dict[str, Any] = {
+        name: {"on": {"moved": after, f"seen in {name}": name}} for name, after in pairwise(names)
+    }
+    first = {"on": {"moved": names[0]}}
+    start = {"begun": names[0]}
+    lifecycle = other({"run": "/order", "start": start, "states": {**states, names[-1]: first}})
+    for name in names[:-1]:
+        order = Order(lifecycle)
+        assert order.watch({"type": "moved", "order": 1}, 1) is None
+        assert order.watch({"type": f"seen in {name}", "order": 1}, 2) is None
