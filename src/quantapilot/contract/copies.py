@@ -7,7 +7,10 @@ another.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from quantapilot.contract.positions import pointer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,30 +20,47 @@ if TYPE_CHECKING:
 Pointer = tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An attribute, by its name, and the place of the part of the payload that it repeats."""
+
+    name: str
+    original: Pointer
+
+    @property
+    def told(self) -> str:
+        """Return, in words, that the two differ."""
+        return f"differs from '{pointer_of(self.original)}', which it repeats"
+
+
 class Copies:
     """Which attributes of events repeat which parts of their payloads."""
 
     def __init__(self, contract: Contract) -> None:
-        declared = [
-            (name, tuple(pointer.split("/")[1:]))
+        self._declared = [
+            Copy(name, tuple(pointer.split("/")[1:]))
             for document in contract.documents
             for name, pointer in document.schema["x-document"].get("copies", {}).items()
         ]
-        self._declared: tuple[tuple[str, Pointer], ...] = tuple(declared)
+
+    @property
+    def places(self) -> set[Pointer]:
+        """Return the places of an event that count."""
+        return {place for each in self._declared for place in ((each.name,), each.original)}
 
     def __bool__(self) -> bool:
         """Tell whether the contract declares any."""
         return bool(self._declared)
 
-    def differing(self, event: Mapping[str, Any]) -> tuple[str, Pointer] | None:
-        """Return the first attribute that differs from what it repeats, and what that is.
+    def differing(self, event: Mapping[str, Any]) -> Copy | None:
+        """Return the first attribute that differs from what it repeats.
 
         None where all are alike; an attribute or a part that is absent differs from nothing.
         """
-        for name, path in self._declared:
+        for copy in self._declared:
             original: Any = event
-            for key in path:
+            for key in copy.original:
                 original = original.get(key) if isinstance(original, dict) else None
-            if original is not None and event.get(name, original) != original:
-                return name, path
+            if original is not None and event.get(copy.name, original) != original:
+                return copy
         return None

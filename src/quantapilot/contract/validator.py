@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from quantapilot.contract.catalog import Definition, Field
 from quantapilot.contract.copies import Copies
 from quantapilot.contract.flat import flattened
-from quantapilot.contract.positions import pointer_of
 from quantapilot.contract.shape import kind_of, required, shape
 from quantapilot.errors import MissingExtraError
 
@@ -218,7 +217,7 @@ class Validator:
         if self._copies and isinstance(document, dict):
             differing = self._copies.differing(document)
             if differing is not None:
-                yield _copied(*differing)
+                yield Violation("contract/copy", (differing.name,), differing.told)
 
     def _broken(self, definition: Definition, document: Any) -> Iterator[Violation]:
         seen: set[tuple[str, Pointer]] = set()
@@ -267,11 +266,6 @@ class Validator:
         for part in path:
             found = found.below(part) if found else None
         return found or Field()
-
-
-def _copied(name: str, path: Pointer) -> Violation:
-    original = pointer_of(path)
-    return Violation("contract/copy", (name,), f"differs from '{original}', which it repeats")
 
 
 def _unexplained(keyword: str, path: Pointer) -> Violation:

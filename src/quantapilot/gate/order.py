@@ -7,6 +7,7 @@ broken line must not have good ones told behind it.
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from quantapilot.gate.outline import Outline
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from quantapilot.contract.copies import Copies, Copy
     from quantapilot.contract.order import Break, Order
     from quantapilot.contract.positions import Node, Pointer
     from quantapilot.findings import Finding
@@ -31,12 +33,33 @@ if TYPE_CHECKING:
     from quantapilot.pii.mask import Excerpt
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is wrong with an event: the rule, where in the event, and in words.
+
+    `known_as` are the words without what moves, such as line numbers.
+    """
+
+    rule: str
+    place: tuple[str, ...]
+    message: str
+    known_as: str | None = None
+
+
 class StreamOrder:
     """Holds the events of all inputs to the order of their runs, and makes the findings."""
 
-    def __init__(self, order: Order, inspector: Inspector) -> None:
-        """Take what judges the order, and what knows what may be shown of an event."""
+    def __init__(self, order: Order, copies: Copies, inspector: Inspector) -> None:
+        """Take what judges.
+
+        Args:
+            order: Judges the order.
+            copies: Judges whether an event tells of one run only.
+            inspector: Knows what may be shown of an event.
+        """
         self._order = order
+        self._differing = copies.differing
+        self._places = order.places | copies.places
         self._inspector = inspector
         # The inputs so far, and in how many lines of the stream each begins.
         self._paths: list[str] = []
@@ -52,7 +75,8 @@ class StreamOrder:
         """Yield the faults of a block of lines, each with one document."""
         first = self._begins[-1] + block.line
         self._last = first + block.ends
-        take, loads, broken = self._order.take, orjson.loads, orjson.JSONDecodeError
+        take, differing = self._order.take, self._differing
+        loads, broken = orjson.loads, orjson.JSONDecodeError
         for at, line in zip(count(first), block.data.split(b"\n"), strict=False):
             try:
                 event = loads(line)
@@ -60,9 +84,12 @@ class StreamOrder:
                 if line.strip():
                     yield from self.text(self._text(line, at))
                 continue
-            if type(event) is dict and (fault := take(event, at)) is not None:
+            if type(event) is not dict:
+                continue
+            fault, copy = take(event, at), differing(event)
+            if fault is not None or copy is not None:
                 text = self._text(line, at)
-                yield self._finding(text, read(text.text)[0], fault)
+                yield from self._findings(text, read(text.text)[0], fault, copy)
 
     def text(self, text: Text) -> Iterator[Finding]:
         """Yield the faults of the documents in a text, as far as it can be read."""
@@ -71,8 +98,9 @@ class StreamOrder:
         for nodes in _documents(text):
             at = begins + lines.place(nodes[0].start)[0]
             self._last = max(self._last, at)
-            if (fault := self._order.take(self._event(nodes), at)) is not None:
-                yield self._finding(text, nodes, fault)
+            event = self._event(nodes)
+            fault, copy = self._order.take(event, at), self._differing(event)
+            yield from self._findings(text, nodes, fault, copy)
 
     def _text(self, line: bytes, at: int) -> Text:
         number = at - self._begins[-1]
@@ -84,42 +112,53 @@ class StreamOrder:
         event: dict[str, Any] = {}
         for node in nodes:
             place = node.pointer[len(top) :]
-            if place in self._order.places and node.kind in {"string", "number"}:
+            if place in self._places and node.kind in {"string", "number"}:
                 inside = event
                 for key in place[:-1]:
                     inside = inside.setdefault(str(key), {})
                 inside[str(place[-1])] = node.text
         return event
 
-    def _finding(self, text: Text, nodes: Sequence[Node], fault: Break) -> Finding:
-        pointer = (*nodes[0].pointer, *fault.place)
+    def _findings(
+        self, text: Text, nodes: Sequence[Node], fault: Break | None, copy: Copy | None
+    ) -> Iterator[Finding]:
+        if copy is not None:
+            yield self._finding(text, nodes, _Told("contract/copy", (copy.name,), copy.told))
+        if fault is not None:
+            told = fault.text(self._where(fault.at))
+            yield self._finding(
+                text, nodes, _Told("contract/order", fault.place, told, fault.text())
+            )
+
+    def _finding(self, text: Text, nodes: Sequence[Node], told: _Told) -> Finding:
+        pointer = (*nodes[0].pointer, *told.place)
         node = next((each for each in nodes if each.pointer == pointer), nodes[0])
         document = Document(text, Lines(text.text, text.line), nodes)
         place = document.lines.place(node.start)
         try:
             document.hits = list(self._inspector.hits(document))
         except RuleTimeoutError:
-            return self._at(text, fault, place, pointer)
+            return self._at(text, told, place, pointer)
         keys = Masking(document, self._inspector.detector).key
-        return self._at(text, fault, place, pointer, Outline(nodes, keys).around(node, "value"))
+        return self._at(text, told, place, pointer, Outline(nodes, keys).around(node, "value"))
 
     def _at(
         self,
         text: Text,
-        fault: Break,
+        told: _Told,
         place: tuple[int, int],
         pointer: Pointer,
         shown: Excerpt | None = None,
     ) -> Finding:
-        return CONTRACT_RULES["contract/order"].at(
+        return CONTRACT_RULES[told.rule].at(
             text.path,
-            fault.text(self._where(fault.at)),
+            told.message,
             line=place[0],
             column=place[1],
             pointer=pointer_of(pointer),
             excerpt=shown.text if shown else None,
             caret=(shown.start, shown.length) if shown else None,
-            known_as=fault.text(),
+            known_as=told.known_as,
         )
 
     def _where(self, at: int) -> str:

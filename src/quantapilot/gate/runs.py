@@ -146,13 +146,14 @@ def validated(
 
 def _order(contract: Contract, inspector: Inspector, stack: ExitStack) -> StreamOrder:
     """Return what judges the order of events, until the stack is closed."""
+    from quantapilot.contract.copies import Copies
     from quantapilot.contract.lifecycle import Lifecycle
     from quantapilot.contract.order import Order
     from quantapilot.contract.standings import Standings
     from quantapilot.gate.order import StreamOrder
 
     standings = stack.enter_context(Standings())
-    return StreamOrder(Order(Lifecycle(contract), standings), inspector)
+    return StreamOrder(Order(Lifecycle(contract), standings), Copies(contract), inspector)
 
 
 def _named(contract: Contract, name: str) -> Definition:

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.order import write_runs
 from tests.emitting import CONTRACT, MAIL, ROOT, RUN
 
+from quantapilot.contract.copies import Copies
 from quantapilot.contract.lifecycle import Lifecycle
 from quantapilot.contract.order import Order
 from quantapilot.contract.standings import Standings
@@ -31,6 +32,9 @@ for line in (ROOT / "examples" / "events" / "events.jsonl").read_bytes().splitli
     LINES.setdefault(orjson.loads(line)["type"].rpartition(".")[2], line)
 
 
+COPIES = Copies(CONTRACT)
+
+
 def line_of(kind: str, run: str = RUN, **data: Any) -> bytes:
     """Return an event of a type that conforms, but for what `data` changes."""
     event = orjson.loads(LINES[kind])
@@ -47,7 +51,7 @@ def checked(
     *files: bytes, names: tuple[str, ...] = (), most: int | None = None, whole_runs: bool = True
 ) -> list[Finding]:
     with Standings(most) as standings:
-        order = StreamOrder(Order(LIFECYCLE, standings), INSPECTOR) if whole_runs else None
+        order = StreamOrder(Order(LIFECYCLE, standings), COPIES, INSPECTOR) if whole_runs else None
         gate = Gate(INSPECTOR, Summary(), order=order)
         named = names or tuple(f"events-{number}.jsonl" for number in range(1, len(files) + 1))
         sources = [
@@ -99,7 +103,7 @@ def test_without_the_order_nothing_of_it_is_judged(runs: bytes) -> None:
 def test_memory_holds_no_more_runs_the_more_there_are(runs: bytes) -> None:
     held = []
     with Standings(16) as standings:
-        order = StreamOrder(Order(LIFECYCLE, standings), INSPECTOR)
+        order = StreamOrder(Order(LIFECYCLE, standings), COPIES, INSPECTOR)
         gate = Gate(INSPECTOR, Summary(), order=order)
         for number in range(0, len(lines := runs.splitlines(keepends=True)), 500):
             data = b"".join(lines[number : number + 500])
@@ -118,6 +122,23 @@ def test_files_are_one_stream_and_the_other_line_is_told_with_its_file() -> None
     assert (findings[-1].path, findings[-1].line) == ("events-3.jsonl", 2)
     assert told(jsonl(START, PAUSED), jsonl(RESUMED, END)) == []
     assert told(jsonl(RESUMED, END), jsonl(START, PAUSED))[0] == "events-1.jsonl:1 contract/order"
+
+
+def test_an_event_that_names_two_runs_is_told_and_counts_for_its_payloads() -> None:
+    event = json.loads(PAUSED)
+    event["subject"] = "d2719a3a-cbb8-4f4a-ba19-8b54b1d78f0a"
+    other = json.dumps(event).encode()
+    (finding,) = checked(jsonl(START, other, RESUMED, END))
+    assert (finding.rule, finding.line, finding.pointer) == ("contract/copy", 2, "/subject")
+    assert finding.message == "differs from '/data/run_id', which it repeats"
+    assert event["subject"] not in (finding.excerpt or "")
+    # One document over several lines is read another way.
+    spread = json.dumps(event, indent=1).encode()
+    assert [each.rule for each in checked(spread, names=("event.json",))] == [
+        "contract/copy",
+        "contract/order",
+    ]
+    assert checked(jsonl(START, other), whole_runs=False) == []
 
 
 def test_a_finding_is_the_same_wherever_the_lines_stand() -> None:
