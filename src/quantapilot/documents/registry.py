@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from quantapilot.contract.catalog import Contract
+from quantapilot.documents import asyncapi, openapi
 
 # Contract, and its examples by definition as the examples file has them -> files by relative name.
 # The same contract gives the same bytes. Every file holds `marker.marker(name, contract)` within
 # its first `marker.REACH` bytes.
 Writer = Callable[[Contract, Mapping[str, Any]], dict[str, bytes]]
 
-DOCUMENTS: dict[str, Writer] = {}
+DOCUMENTS: dict[str, Writer] = {
+    "openapi": openapi.write,
+    "asyncapi": asyncapi.write,
+}
