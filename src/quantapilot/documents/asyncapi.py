@@ -107,6 +107,7 @@ def _operation(name: str, channel: Mapping[str, Any]) -> dict[str, Any]:
         "action": "send",
         "channel": {"$ref": f"#/channels/{name}"},
         "summary": channel["title"],
-        "messages": [{"$ref": f"#/channels/{name}/messages/{each}"} for each in channel["messages"]],
+        "messages": [
+            {"$ref": f"#/channels/{name}/messages/{each}"} for each in channel["messages"]
+        ],
     }
-
