@@ -28,6 +28,7 @@ CARRIED = [
     "quantapilot/py.typed",
     "quantapilot_models/py.typed",
     "quantapilot_models/catalog.json",
+    "quantapilot/documents/typescript.mjs",
     *(f"quantapilot/reports/html.{kind}" for kind in ("css", "html", "js", "py")),
     *(
         f"quantapilot/pii/rules/{file.name}"
