@@ -50,7 +50,7 @@ def shape(contract: Contract, definition: Definition, path: Sequence[str | int])
     for schema, _ in _conjoined(contract, parts):
         for keyword, value in schema.items():
             together.setdefault(keyword, value)
-    return _words(together)
+    return words(together)
 
 
 def required(contract: Contract, definition: Definition) -> list[str]:
@@ -137,7 +137,8 @@ def _below(contract: Contract, parts: Sequence[_Part], step: str | int) -> Itera
         yield from ((body, base) for body in described if isinstance(body, dict))
 
 
-def _words(schema: Mapping[str, Any]) -> str:
+def words(schema: Mapping[str, Any]) -> str:
+    """Return what the keywords that hold for a place expect there, as `shape` says it."""
     if "const" in schema:
         return repr(schema["const"])
     if "enum" in schema:
