@@ -6,10 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from quantapilot.documents.reference.anchors import link
 from quantapilot.documents.reference.markup import Markup, element, joined, text, told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from quantapilot.documents.reference.anchors import Anchors
     from quantapilot.documents.reference.model import (
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     )
 
 _MOST_VALUES = 24
+# What is longer, with its markup, has a line of its own.
+_WIDE = 90
 # A member's name at the beginning of a line of JSON, as Python writes it.
 _NAME = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(?=: )', re.MULTILINE)
 
@@ -44,7 +47,7 @@ def article(definition: Definition, reference: Reference, anchors: Anchors) -> M
         element(
             "details",
             element("summary", "JSON Schema"),
-            _code(json.dumps(definition.schema, ensure_ascii=False, indent=2)),
+            _plain(json.dumps(definition.schema, ensure_ascii=False, indent=2)),
         ),
         id=anchor,
         class_="definition",
@@ -64,7 +67,10 @@ def _facts(definition: Definition, anchors: Anchors) -> Markup:
         rows.append(("Type", _phrase(definition.type, anchors)))
     rows += [(each.label.capitalize(), _limit(each)) for each in definition.limits]
     if definition.data_class:
-        rows.append(("Data class", element("span", definition.data_class, class_="class")))
+        linked = element(
+            "a", definition.data_class, href=link(anchors.own(f"class-{definition.data_class}"))
+        )
+        rows.append(("Data class", linked))
     if definition.call is not None:
         rows += [
             (f"Answer {status}", _link(name, anchors) if name else text("no body"))
@@ -77,7 +83,15 @@ def _facts(definition: Definition, anchors: Anchors) -> Markup:
     rows.append(("File", element("code", definition.file)))
     return element(
         "dl",
-        *(element("div", element("dt", name), element("dd", value)) for name, value in rows),
+        *(
+            element(
+                "div",
+                element("dt", name),
+                element("dd", value),
+                class_="wide" if len(value) > _WIDE else False,
+            )
+            for name, value in rows
+        ),
         class_="facts",
     )
 
@@ -126,19 +140,14 @@ def _choices(definition: Definition, anchors: Anchors) -> Markup | None:
 def _fields(definition: Definition, reference: Reference, anchors: Anchors) -> Markup | None:
     if not definition.fields:
         return None
-    searched = {each.name: f"{each.holds} {each.searched}" for each in reference.classes}
+    searched = {each.name: each.brief for each in reference.classes}
     heads = ("Field", "Type", "Class", "What it is")
     rows = [
         element(
             "tr",
             element("th", *_name(field), scope="row"),
             element("td", *_type(field, anchors)),
-            element(
-                "td",
-                element("span", field.data_class, class_="class",
-                        title=searched.get(field.data_class, ""))
-                if field.data_class else None,
-            ),
+            element("td", *_class(field.data_class, searched, anchors)),
             element("td", *_about(field, anchors)),
             id=anchors.of(definition.name, at),
         )
@@ -152,6 +161,15 @@ def _fields(definition: Definition, reference: Reference, anchors: Anchors) -> M
         element("tbody", *rows),
         class_="fields",
     )
+
+
+def _class(name: str, searched: Mapping[str, str], anchors: Anchors) -> Sequence[Markup]:
+    if not name:
+        return ()
+    if name not in searched:
+        return (element("span", name, class_="class"),)
+    linked = element("a", name, href=link(anchors.own(f"class-{name}")), class_="class")
+    return linked, element("span", searched[name], class_="note")
 
 
 def _name(field: Field) -> Sequence[Markup | str]:
@@ -250,6 +268,10 @@ def _code(code: str, marks: Sequence[str] = (), *, refused: bool = False) -> Mar
     inside = element("code", *pieces)
     kind = "code refused" if refused else "code"
     return element("div", element("pre", inside, tabindex="0"), class_=kind)
+
+
+def _plain(code: str) -> Markup:
+    return element("div", element("pre", element("code", code), tabindex="0"), class_="code")
 
 
 def _marked(code: str, marks: Sequence[str]) -> Markup:

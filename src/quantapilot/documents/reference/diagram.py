@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from quantapilot.documents.reference.anchors import link
 from quantapilot.documents.reference.markup import Markup, element, joined
 
 if TYPE_CHECKING:
@@ -78,13 +79,14 @@ class _Line:
         return max(map(len, self.words)) * _CHAR
 
 
-def diagram(order: Order, short: Callable[[str], str], label: str) -> Markup | None:
+def diagram(order: Order, short: Callable[[str], str], label: str, arrow: str) -> Markup | None:
     """Return the picture as SVG, or None where there are too many states to see anything.
 
     Args:
         order: How a run goes.
         short: Returns the name that an event has in the picture.
         label: What the picture shows, for those who do not see it.
+        arrow: The id that its arrowhead takes in the page.
     """
     if len(order.states) > _MOST_STATES:
         return None
@@ -92,23 +94,22 @@ def diagram(order: Order, short: Callable[[str], str], label: str) -> Markup | N
     lines = _lines(order, {box.name: box for column in columns for box in column}, short)
     width, height = _placed(columns, lines)
     layers = {id(box): at for at, column in enumerate(columns) for box in column}
-    drawn = [_drawn(line, layers) for line in lines]
+    drawn = [_drawn(line, layers, f"url({link(arrow)})") for line in lines]
     states = [_state(box) for column in columns for box in column]
     return element(
-        "svg", _ARROW, *drawn, *states,
+        "svg", _arrow(arrow), *drawn, *states,
         role="img", aria_label=label, viewBox=f"0 0 {width:.0f} {height:.0f}",
         width=f"{width:.0f}", height=f"{height:.0f}",
     )  # fmt: skip
 
 
-_ARROW = element(
-    "defs",
-    element(
+def _arrow(anchor: str) -> Markup:
+    head = element(
         "marker", element("path", d="M0 0 8 4 0 8z"),
-        id="~arrow", viewBox="0 0 8 8", refX="7", refY="4", markerWidth="8", markerHeight="8",
+        id=anchor, viewBox="0 0 8 8", refX="7", refY="4", markerWidth="8", markerHeight="8",
         orient="auto",
-    ),
-)  # fmt: skip
+    )  # fmt: skip
+    return element("defs", head)
 
 
 def _columns(order: Order) -> list[list[_Box]]:
@@ -127,9 +128,7 @@ def _columns(order: Order) -> list[list[_Box]]:
     return [columns[at] for at in sorted(columns)]
 
 
-def _lines(
-    order: Order, boxes: Mapping[str, _Box], short: Callable[[str], str]
-) -> list[_Line]:
+def _lines(order: Order, boxes: Mapping[str, _Box], short: Callable[[str], str]) -> list[_Line]:
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for event, to in order.start:
         found[_START, to].append(short(event))
@@ -190,7 +189,7 @@ def _ports(box: _Box, layers: Mapping[int, int]) -> None:
         line.ends[end] = (box.x + box.width, y)
 
 
-def _drawn(line: _Line, layers: Mapping[int, int]) -> Markup:
+def _drawn(line: _Line, layers: Mapping[int, int], arrow: str) -> Markup:
     if "from" in line.ends:
         (x1, y1), (x2, y2) = line.ends["from"], line.ends["to"]
         out = max(x1, x2) + 34
@@ -202,13 +201,15 @@ def _drawn(line: _Line, layers: Mapping[int, int]) -> Markup:
         bend, middle = x2 - flat, (x1 + x2 - flat) / 2
         label = (x2 - 12, y2 - 6 - _LINE * (len(line.words) - 1))
         anchor = "end"
-        forward = f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {bend:.1f} {y2:.1f}"
-        back = f"M{x2:.1f} {y2:.1f}H{bend:.1f}C{middle:.1f} {y2:.1f} {middle:.1f} {y1:.1f}"
-        leads = layers[id(line.source)] < layers[id(line.target)]
-        curve = f"{forward}H{x2 - 2:.1f}" if leads else f"{back} {x1 + 2:.1f} {y1:.1f}"
+        there = f"{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f}"
+        back = f"{middle:.1f} {y2:.1f} {middle:.1f} {y1:.1f}"
+        if layers[id(line.source)] < layers[id(line.target)]:
+            curve = f"M{x1:.1f} {y1:.1f}C{there} {bend:.1f} {y2:.1f}H{x2 - 2:.1f}"
+        else:
+            curve = f"M{x2:.1f} {y2:.1f}H{bend:.1f}C{back} {x1 + 2:.1f} {y1:.1f}"
     return joined(
         [
-            element("path", class_="line", d=curve, marker_end="url(#~arrow)"),
+            element("path", class_="line", d=curve, marker_end=arrow),
             _texts(line.words, *label, class_="event", text_anchor=anchor),
         ]
     )

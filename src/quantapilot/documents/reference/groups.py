@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.documents.reference.model import Call, Entry, Group, Use
@@ -44,13 +44,13 @@ def call(names: Names, definition: Definition) -> Call | None:
 
 def uses(names: Names) -> dict[str, tuple[Use, ...]]:
     """Return where each definition is referred to, in the order of the files."""
-    found: dict[str, dict[Use, None]] = {name: {} for name in names.contract.definitions}
-    for definition in names.contract.definitions.values():
+    found: dict[str, dict[Use, None]] = {name: {} for name in names.definitions}
+    for user, definition in names.definitions.items():
         part = names.root(definition)
         for reference, path in _references(part.schema, ""):
             name = names.named(reference, part.base)
             if name:
-                found[name][Use(definition.name, path)] = None
+                found[name][Use(user, path)] = None
     return {name: tuple(used) for name, used in found.items()}
 
 
@@ -60,18 +60,19 @@ def groups(names: Names, used: Mapping[str, Sequence[Use]]) -> tuple[Group, ...]
     taking.take("requests", "Requests", "What you send, and what is answered.", _requests(names))
     received = [
         Entry(name)
-        for name, each in names.contract.definitions.items()
+        for name, each in names.definitions.items()
         if _said(each, "x-direction") == "in" and _operation(each) is None
     ]
     taking.take("received", "Other messages you send", "What is taken from you besides.", received)
-    kinds = dict.fromkeys(document.kind or "" for document in names.contract.documents)
+    documents = {name: each for name, each in names.definitions.items() if each.kind}
+    kinds = dict.fromkeys(each.kind or "" for each in documents.values())
     payloads: list[Entry] = []
     for kind in sorted(kinds, key=[*_KINDS, *kinds].index):
         title, note = _KINDS.get(kind, (kind.capitalize(), ""))
         entries: list[Entry] = []
-        for document in names.contract.documents:
+        for name, document in documents.items():
             if document.kind == kind:
-                entries += _document(names, document)
+                entries += _document(names, name, document)
                 payloads += _payloads(names, document)
         taking.take(kind, title, note, entries)
         if kind == "events":
@@ -79,11 +80,11 @@ def groups(names: Names, used: Mapping[str, Sequence[Use]]) -> tuple[Group, ...]
     taking.take("answers", "Answers", "What a request is answered with.", _answers(names))
     alone = [
         Entry(name)
-        for name, each in names.contract.definitions.items()
+        for name, each in names.definitions.items()
         if not any(use.name != name for use in used[name]) and _holds_fields(names, each)
     ]
     taking.take("others", "Other documents", "Nothing else refers to them.", alone)
-    rest = [Entry(name) for name in names.contract.definitions]
+    rest = [Entry(name) for name in names.definitions]
     taking.take("types", "Shared types", "What the definitions above are made of.", rest)
     return tuple(taking.groups)
 
@@ -99,17 +100,17 @@ class _Taking:
     def take(self, key: str, title: str, note: str, entries: Iterable[Entry]) -> None:
         mine: list[Entry] = []
         for each in entries:
-            if each.name in self.taken or each.name not in self.names.contract.definitions:
+            if each.name in self.taken or each.name not in self.names.definitions:
                 continue
             self.taken.add(each.name)
-            told = self.names.keywords(self.names.root(self.names.contract.definitions[each.name]))
-            mine.append(Entry(each.name, each.label, each.related, str(told.get("description", ""))))
+            known = self.names.keywords(self.names.root(self.names.definitions[each.name]))
+            mine.append(replace(each, description=str(known.get("description", ""))))
         if mine:
             self.groups.append(Group(key, title, note, tuple(mine)))
 
 
 def _requests(names: Names) -> Iterator[Entry]:
-    for name, definition in names.contract.definitions.items():
+    for name, definition in names.definitions.items():
         made = call(names, definition)
         if made is not None:
             related = [each for each in made.answers if each[1]]
@@ -118,31 +119,31 @@ def _requests(names: Names) -> Iterator[Entry]:
 
 
 def _answers(names: Names) -> Iterator[Entry]:
-    for definition in names.contract.definitions.values():
+    for definition in names.definitions.values():
         made = call(names, definition)
         if made is not None:
             yield from (Entry(name) for _, name in (*made.answers, ("", made.errors)) if name)
 
 
-def _document(names: Names, document: Definition) -> Iterator[Entry]:
+def _document(names: Names, name: str, document: Definition) -> Iterator[Entry]:
     """Yield a document, what it may be, and what all of those take over."""
-    yield Entry(document.name)
+    yield Entry(name)
     bases: dict[str, None] = {}
     for value, branch in _branches(names, document):
-        payload = _payload(names, document, branch)
-        yield Entry(branch.name, value, (("payload", payload),) if payload else ())
-        part = names.root(branch)
+        payload = _payload(names, document, names.definitions[branch])
+        yield Entry(branch, value, (("payload", payload),) if payload else ())
+        part = names.root(names.definitions[branch])
         bases.update(dict.fromkeys(each.origin for each in names.conjoined(part) if each.origin))
     yield from map(Entry, bases)
 
 
 def _payloads(names: Names, document: Definition) -> Iterator[Entry]:
     for value, branch in _branches(names, document):
-        if payload := _payload(names, document, branch):
-            yield Entry(payload, value, (("on the wire", branch.name),))
+        if payload := _payload(names, document, names.definitions[branch]):
+            yield Entry(payload, value, (("on the wire", branch),))
 
 
-def _branches(names: Names, document: Definition) -> Iterator[tuple[str, Definition]]:
+def _branches(names: Names, document: Definition) -> Iterator[tuple[str, str]]:
     """Yield what a document may be, each with the value that names it."""
     mapping = document.schema.get("discriminator", {}).get("mapping", {})
     base = names.root(document).base
@@ -154,7 +155,7 @@ def _branches(names: Names, document: Definition) -> Iterator[tuple[str, Definit
     ]
     for value, reference in references:
         if name := names.named(reference, base):
-            yield value, names.contract.definitions[name]
+            yield value, name
 
 
 def _payload(names: Names, document: Definition, branch: Definition) -> str:

@@ -147,10 +147,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class DataClass:
-    """A data class that the contract uses: what may stand in it, and what is searched there."""
+    """A data class that the contract uses: what may stand in it, and what is searched there.
+
+    `brief` says the latter in one or two words.
+    """
 
     name: str
     holds: str
+    brief: str
     searched: str
 
 

@@ -1,9 +1,12 @@
-"""Names: which definition a reference leads to, and what holds at a place with all it takes over."""
+"""Names: which definition a reference leads to, and all that holds at a place."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from quantapilot.contract.catalog import SCHEMA_SUFFIX
+from quantapilot.documents.definitions import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,14 +25,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The definitions of a contract by their schemas."""
+    """The definitions of a contract; of two with one name, the later bears its file's name too."""
 
     contract: Contract
+    definitions: dict[str, Definition] = field(default_factory=dict)
     _by_schema: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, definition in self.contract.definitions.items():
-            self._by_schema[id(definition.schema)] = name
+        for each in definitions(self.contract):
+            name, more = each.name, each.file.removesuffix(SCHEMA_SUFFIX)
+            while name in self.definitions:
+                name = f"{name} ({more})"
+            self.definitions[name] = each
+            self._by_schema[id(each.schema)] = name
 
     def root(self, definition: Definition) -> Part:
         """Return a definition as the part that it begins with."""

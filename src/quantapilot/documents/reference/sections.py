@@ -55,14 +55,18 @@ def overview(reference: Reference, anchors: Anchors) -> Markup:
         element("h2", "Overview", id=anchors.own("overview")),
         rule if reference.classes else None,
         element("ul", *cards, class_="cards"),
-        *(_classes(reference) if reference.classes else ()),
+        *(_classes(reference, anchors) if reference.classes else ()),
         class_="told",
     )
 
 
-def _classes(reference: Reference) -> list[Markup]:
+def _classes(reference: Reference, anchors: Anchors) -> list[Markup]:
     rows = [
-        [element("span", each.name, class_="class"), each.holds, each.searched]
+        [
+            element("span", each.name, class_="class", id=anchors.own(f"class-{each.name}")),
+            each.holds,
+            each.searched,
+        ]
         for each in reference.classes
     ]
     return [
@@ -77,7 +81,8 @@ def order_section(reference: Reference, anchors: Anchors) -> Markup:
     if order is None:
         return Markup("")
     short = shortened(order.events)
-    picture = diagram(order, short.__getitem__, f"{order.title}: states and events as a picture")
+    label = f"{order.title}: states and events as a picture"
+    picture = diagram(order, short.__getitem__, label, anchors.own("arrow"))
     shown = element(
         "figure", picture,
         element("figcaption", "The table below says the same."), class_="picture",
@@ -171,26 +176,28 @@ def _index(entries: Iterable[Entry], title: str, anchors: Anchors) -> Markup | N
     if len(listed) < 2:
         return None
     labels = any(entry.label for entry in listed)
-    related = any(entry.related for entry in listed)
-    heads = [*(["Name"] * labels), "Definition", *(["With it"] * related), "What it is"]
+    heads = [*(["Name"] * labels), "Definition", "What it is"]
     rows: list[Sequence[Child]] = []
     for entry in listed:
         row: list[Child] = [element("code", entry.label)] if entry.label else [None] * labels
-        row.append(element("a", entry.name, href=anchors.to(entry.name)))
-        if related:
-            pairs = [
-                joined([f"{word} ", element("a", name, href=anchors.to(name))])
-                for word, name in entry.related
-            ]
-            row.append(joined(pairs, ", "))
-        rows.append([*row, told(entry.description)])
+        named = [element("a", entry.name, href=anchors.to(entry.name))]
+        named += [
+            element("span", f"{word} ", element("a", name, href=anchors.to(name)), class_="note")
+            for word, name in entry.related
+        ]
+        rows.append([*row, joined(named), told(entry.description)])
     return table(f"{title}: what there is", heads, rows, "index")
 
 
 def files_section(reference: Reference, anchors: Anchors) -> Markup:
     """Return the list of the schema files."""
     rows = [
-        [element("code", each.name), each.version, told(each.description), element("code", each.uri)]
+        [
+            element("code", each.name),
+            each.version,
+            told(each.description),
+            element("code", each.uri),
+        ]
         for each in reference.files
     ]
     return element(

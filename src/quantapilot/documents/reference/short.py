@@ -1,8 +1,8 @@
-"""Short names of events: without the beginning that all of them share."""
+"""Short names of events: without the words that all of them begin with."""
 
 from __future__ import annotations
 
-from os.path import commonprefix
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,9 +10,14 @@ if TYPE_CHECKING:
 
 
 def shortened(names: Iterable[str]) -> dict[str, str]:
-    """Return names by themselves, those of dotted ones without what they all begin with."""
+    """Return each name without the words before a dot that all dotted ones begin with."""
     given = list(names)
-    dotted = [name for name in given if "." in name and " " not in name]
-    shared = commonprefix(dotted).rpartition(".")
-    cut = len(shared[0]) + len(shared[1]) if len(dotted) > 1 else 0
-    return {name: name[cut:] if name in dotted else name for name in given}
+    dotted = [name.split(".") for name in given if _dotted(name)]
+    before = [words[:-1] for words in dotted]
+    shared = takewhile(lambda words: len(set(words)) == 1, zip(*before, strict=False))
+    cut = len(list(shared)) if len(dotted) > 1 else 0
+    return {n: ".".join(n.split(".")[cut:]) if _dotted(n) else n for n in given}
+
+
+def _dotted(name: str) -> bool:
+    return "." in name and " " not in name

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.contract.rules import CONTRACT_RULES
+from quantapilot.documents.about import about
 from quantapilot.documents.reference.examples import invalid, valid
 from quantapilot.documents.reference.fields import choices, fields, own_limits, own_type
 from quantapilot.documents.reference.groups import call, groups, uses
@@ -65,11 +66,11 @@ def survey(contract: Contract, examples: Mapping[str, Any]) -> Reference:
         for entry in group.entries
     }
     files = tuple(_file(name, schema) for name, schema in contract.schemas.items())
-    known_by = next((each for each in files if each.name == _principal(contract)), files[0])
+    said = about(contract)
     return Reference(
-        title=known_by.title or known_by.name,
-        description=known_by.description,
-        version=known_by.version,
+        title=said.title,
+        description=said.description,
+        version=said.version,
         files=files,
         groups=grouped,
         definitions=definitions,
@@ -82,9 +83,11 @@ def survey(contract: Contract, examples: Mapping[str, Any]) -> Reference:
 def _definition(
     names: Names, name: str, used_by: Sequence[Use], examples: Mapping[str, Any]
 ) -> Definition:
-    definition = names.contract.definitions[name]
+    definition = names.definitions[name]
     part = names.root(definition)
-    cases = examples.get(name, {})
+    # Examples go by the name: of two definitions with one, the gate checks them by the last.
+    meant = names.contract.definitions[definition.name].uri == definition.uri
+    cases = examples.get(definition.name, {}) if meant else {}
     chosen, chosen_by = choices(names, definition)
     return Definition(
         name=name,
@@ -110,36 +113,26 @@ def _file(name: str, schema: Mapping[str, Any]) -> SchemaFile:
     return SchemaFile(name, *told)
 
 
-def _principal(contract: Contract) -> str:
-    """Return the file that most definitions with a purpose of their own stand in."""
-    purposes = dict.fromkeys(contract.schemas, 0)
-    for definition in contract.definitions.values():
-        if isinstance(definition.schema, dict):
-            said = definition.schema.keys() & {"x-document", "x-operation", "discriminator"}
-            purposes[definition.file] += len(said)
-    return max(purposes, key=purposes.__getitem__, default="")
-
-
 def _classes(definitions: Iterable[Definition]) -> tuple[DataClass, ...]:
     used: dict[str, None] = {}
     for each in definitions:
         used.update(dict.fromkeys([each.data_class, *(place.data_class for place in each.fields)]))
     return tuple(
-        DataClass(name, holds, _sought(name)) for name, holds in _CLASSES.items() if name in used
+        DataClass(name, holds, *_sought(name)) for name, holds in _CLASSES.items() if name in used
     )
 
 
-def _sought(data_class: str) -> str:
-    """Return what is searched for in fields of a class, in words."""
+def _sought(data_class: str) -> tuple[str, str]:
+    """Return in one or two words what is searched for in fields of a class, and in a sentence."""
     rules = compiled_rules()
     mine = [rule for rule in rules if data_class in rule.data_classes]
     found = {rule.pii_class for rule in mine}
     told = ", ".join(words for name, words in _SEARCHED.items() if name in found)
     if not mine:
-        return "Nothing: what has this form can hold nobody's data."
+        return "not searched", "Nothing: what has this form can hold nobody's data."
     if len(mine) == len(rules):
-        return f"Every rule runs: {told}."
-    return f"Only what such a form lets through: {told}."
+        return "every rule", f"Every rule runs: {told}."
+    return "some rules", f"Only what such a form lets through: {told}."
 
 
 def _rules(definitions: Iterable[Definition]) -> dict[str, str]:

@@ -97,6 +97,17 @@ def _limits(schema: Mapping[str, Any]) -> Iterator[Limit]:
         yield Limit("one of", tuple(map(literal, schema["enum"])), literal=True)
     if "format" in schema:
         yield Limit("format", (_format(schema),))
+    yield from _sizes(schema)
+    if "multipleOf" in schema:
+        yield Limit("multiple of", (_number(schema["multipleOf"]),))
+    if "pattern" in schema:
+        yield Limit("pattern", (schema["pattern"],), literal=True)
+    if "default" in schema:
+        yield Limit("default", (literal(schema["default"]),), literal=True)
+    yield from _conditions(schema)
+
+
+def _sizes(schema: Mapping[str, Any]) -> Iterator[Limit]:
     for label, least, most, noun in (
         ("length", "minLength", "maxLength", "character"),
         ("fields", "minProperties", "maxProperties", "field"),
@@ -108,13 +119,6 @@ def _limits(schema: Mapping[str, Any]) -> Iterator[Limit]:
         yield Limit("items", items)
     if bounds := _bounds(schema):
         yield Limit("range", (bounds,))
-    if "multipleOf" in schema:
-        yield Limit("multiple of", (_number(schema["multipleOf"]),))
-    if "pattern" in schema:
-        yield Limit("pattern", (schema["pattern"],), literal=True)
-    if "default" in schema:
-        yield Limit("default", (literal(schema["default"]),), literal=True)
-    yield from _conditions(schema)
 
 
 def _conditions(schema: Mapping[str, Any]) -> Iterator[Limit]:
@@ -202,4 +206,6 @@ def _kind(value: Any) -> str:
         return "null" if value is None else "boolean"
     if isinstance(value, int | float):
         return "number" if isinstance(value, float) else "integer"
-    return {str: "string", list: "array"}.get(type(value), "object")
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
