@@ -32,6 +32,7 @@ COMMANDS = {
     "run": ("quantapilot.cli.run", "run"),
     "status": ("quantapilot.cli.status", "status"),
     "generate": ("quantapilot.cli.generate", "generate"),
+    "docs": ("quantapilot.cli.docs", "docs"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }
 

@@ -1,7 +1,8 @@
 """Schemas of JSON Schema 2020-12 said in draft 7, the dialect of AsyncAPI's own schemas.
 
 A reader of draft 7 ignores what stands beside a `$ref` and does not know newer keywords. What
-draft 7 can't say is left as it is: such a reader then accepts more, and never refuses what conforms.
+draft 7 can't say is left as it is: such a reader then accepts more, and refuses nothing that
+conforms.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ def draft7(schema: Any) -> Any:
         return schema
     out = {key: _below(key, value) for key, value in schema.items() if key not in _OTHERWISE}
     out = _tuple(_dependencies(out))
+    if out.get("minContains") == 0:
+        del out["contains"]
     if "$ref" in out and len(out) > 1:
         reference = {"$ref": out.pop("$ref")}
         out["allOf"] = [reference, *out.get("allOf", ())]

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from quantapilot.errors import ContractError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -18,6 +20,8 @@ _EITHER = r"(?:\(\?:([A-Za-z0-9_|-]+)\))?"
 _ANY = r"(?:\[(?:\\.|[^\]\\])+\][*+]?|\.[*+])*"
 _BEGINS = re.compile(rf"\^{_LITERAL}{_EITHER}{_LITERAL}{_ANY}\$?")
 _ENDS = re.compile(rf"\^?{_ANY}{_LITERAL}{_EITHER}{_LITERAL}\$")
+# With one of these an object is more than an interface.
+_MORE = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "if"})
 _TYPES = {"number": "number", "integer": "number", "string": "string", "boolean": "boolean"}
 
 
@@ -53,7 +57,8 @@ def families(schema: Mapping[str, Any]) -> list[Family]:
     That is also so where a field of the object has the name of a family and another type.
     """
     patterns: Mapping[str, Any] = schema.get("patternProperties", {})
-    if schema.get("additionalProperties") is not False or "allOf" in schema:
+    plain = bool(schema.get("properties")) and not schema.keys() & _MORE
+    if schema.get("additionalProperties") is not False or not plain:
         return []
     made = [_family(pattern, body) for pattern, body in patterns.items()]
     found = [each for each in made if each is not None]
@@ -65,15 +70,21 @@ def families(schema: Mapping[str, Any]) -> list[Family]:
 
 
 def with_families(code: str, name: str, found: Sequence[Family], schema: Mapping[str, Any]) -> str:
-    """Return TypeScript whose interface `name` has its families too."""
+    """Return TypeScript whose interface `name` has its families too.
+
+    Raises:
+        ContractError: It has no such interface.
+    """
     required = set(schema.get("required", ()))
     optional = {field for field in schema.get("properties", {}) if field not in required}
     members = "".join(
         each.signature(optional=any(each.has(field) for field in optional)) for each in found
     )
     before, head, rest = code.partition(f"export interface {name} {{\n")
-    body, end, after = rest.partition("}\n") if rest.startswith("}") else rest.partition("\n}\n")
-    return f"{before}{head}{body}{end[:-2]}{members}}}\n{after}"
+    if not head:
+        raise ContractError(f"{name}: TypeScript has no interface to put its open families in")
+    body, _, after = rest.partition("\n}\n")
+    return f"{before}{head}{body}\n{members}}}\n{after}"
 
 
 def _family(pattern: str, body: Any) -> Family | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quantapilot.contract.catalog import Contract
+    from quantapilot.documents.families import Family
 
 Schema = dict[str, Any]
 
@@ -38,6 +39,7 @@ _UNTYPED = frozenset(
 )
 _NAMED = frozenset({"properties", "patternProperties"})
 _VALUES = frozenset({"const", "enum", "required", "type"})
+_PLAIN_NAME = re.compile(r"[A-Z][A-Za-z]*")
 # What the tool adds to each comment: where in the schema it found the type.
 _FOUND_AT = re.compile(r"(?:\n *\*)?\n *\* This interface was referenced by .*\n *\* via the .*")
 _DECLARED = re.compile(r"(?<=[;}]\n)(?=/\*\*|export )")
@@ -57,7 +59,7 @@ def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]: 
     code = code.replace(f"export interface {whole} {{\n  [k: string]: unknown;\n}}\n", "")
     code = _FOUND_AT.sub("", code)
     for name, schema in schemas.items():
-        if found := families(schema):
+        if found := _families(name, schema):
             code = with_families(code, name, found, schema)
     code = _DECLARED.sub("\n", code).lstrip("\n")
     return {FILE: f"// {marker('typescript', contract)}\n\n{code}".encode()}
@@ -67,10 +69,13 @@ def source(contract: Contract) -> bytes:
     """Return what the tool is given: as long as that is the same, so are the types."""
     schemas = _schemas(contract)
     told: Schema = {
-        # The families are written beside the tool, so that they are part of what is asked.
-        "$comment": {name: repr(families(each)) for name, each in schemas.items()},
+        # What is written beside the tool is part of what is asked.
+        "$comment": [
+            marker("typescript", contract),
+            *(repr(_families(name, each)) for name, each in schemas.items()),
+        ],
         "definitions": {
-            name: _typed(_closed(each) if families(each) else each, schemas)
+            name: _typed(_closed(each) if _families(name, each) else each, schemas)
             for name, each in schemas.items()
         },
     }
@@ -82,6 +87,11 @@ def _schemas(contract: Contract) -> Schema:
     for definition in definitions(contract):
         components.reference(definition)
     return {name: draft7(schema) for name, schema in components.schemas().items()}
+
+
+def _families(name: str, schema: Schema) -> list[Family]:
+    # The tool writes other names otherwise, and the interface would not be found.
+    return families(schema) if _PLAIN_NAME.fullmatch(name) else []
 
 
 def _closed(schema: Schema) -> Schema:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.contract.catalog import SCHEMA_SUFFIX, BrokenContractError, read_json
-from quantapilot.contract.drift import drift
+from quantapilot.contract.catalog import SCHEMA_SUFFIX, BrokenContractError
+from quantapilot.contract.drift import documents_drift, drift
+from quantapilot.contract.examples import load_examples
 from quantapilot.contract.lint import lint
 from quantapilot.contract.positions import locate, pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
@@ -42,7 +43,7 @@ def check_contract(
     """
     examples: dict[str, Any] = {}
     try:
-        examples = _examples(files.examples)
+        examples = load_examples(files.examples)
     except BrokenContractError as error:
         yield error.finding
     summary.schemas += len(contract.schemas)
@@ -50,7 +51,10 @@ def check_contract(
         yield finding
         if unusable(finding):
             return
-    yield from drift(files.schemas, files.generated)
+    drifted = list(drift(files.schemas, files.generated))
+    yield from drifted
+    # A changed schema is told once, not for the documents again.
+    yield from documents_drift(files.schemas, files.examples, files.documents, dated=not drifted)
     for name, groups in examples.items():
         if not name.startswith("$"):
             summary.examples += len(groups.get("valid", ())) + len(groups.get("invalid", ()))
@@ -60,25 +64,6 @@ def check_contract(
 def unusable(finding: Finding) -> bool:
     """Tell whether a finding means that nothing can be validated by the schemas."""
     return finding.rule == "contract/schema-invalid" and finding.path.endswith(SCHEMA_SUFFIX)
-
-
-def _examples(path: Path) -> dict[str, Any]:
-    """Return the examples by definition.
-
-    Raises:
-        BrokenContractError: The file can't be read, or is not shaped as one.
-    """
-    loaded = read_json(path)
-    groups = loaded.items() if isinstance(loaded, dict) else [("", None)]
-    for name, group in groups:
-        shaped = isinstance(group, dict) and all(
-            isinstance(group.get(half, []), list) for half in ("valid", "invalid")
-        )
-        if not shaped and not name.startswith("$"):
-            message = "examples are {definition: {'valid': [...], 'invalid': [...]}}"
-            invalid = CONTRACT_RULES["contract/schema-invalid"]
-            raise BrokenContractError(invalid.at(str(path), message, pointer=f"/{name}"))
-    return dict(loaded)
 
 
 def _definition(
