@@ -20,7 +20,7 @@ from quantapilot.documents.registry import BUILT, DOCUMENTS
 from quantapilot.errors import MissingToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from quantapilot.contract.catalog import Contract

@@ -74,7 +74,7 @@ def groups(names: Names, used: Mapping[str, Sequence[Use]]) -> tuple[Group, ...]
             if document.kind == kind:
                 entries += _document(names, name, document)
                 payloads += _payloads(names, document)
-        taking.take(kind, title, note, entries)
+        taking.take(kind if kind in _KINDS else f"kind-{kind}", title, note, entries)
         if kind == "events":
             taking.take("payloads", "Event payloads", "What an event tells.", payloads)
     taking.take("answers", "Answers", "What a request is answered with.", _answers(names))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from quantapilot.contract.catalog import Contract
 
 
-def html(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
+def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
     """Return the page of a contract: `index.html`.
 
     Raises:

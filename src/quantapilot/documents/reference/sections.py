@@ -8,6 +8,7 @@ from quantapilot.documents.reference.anchors import link
 from quantapilot.documents.reference.article import article
 from quantapilot.documents.reference.diagram import diagram
 from quantapilot.documents.reference.markup import Markup, element, joined, told
+from quantapilot.documents.reference.rule import BECAUSE, RULE
 from quantapilot.documents.reference.short import shortened
 
 if TYPE_CHECKING:
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
     from quantapilot.documents.reference.anchors import Anchors
     from quantapilot.documents.reference.markup import Child
     from quantapilot.documents.reference.model import Entry, Group, Order, Reference
-
-RULE = "No personal data, in any field."
-BECAUSE = (
-    "Every field has a data class. It says what may stand there, and what is searched for in it; "
-    "what the contract does not describe is refused."
-)
 
 
 def facts(reference: Reference) -> Markup:

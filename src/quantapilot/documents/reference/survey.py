@@ -6,6 +6,7 @@ or an order of events, the reference does without.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.contract.rules import CONTRACT_RULES
@@ -45,6 +46,9 @@ _SEARCHED = {
     "national_id": "personal identifiers",
     "ip": "IP addresses",
 }
+
+# More kinds of data than this are not named one by one beside a field.
+_FEW = 2
 
 
 def survey(contract: Contract, examples: Mapping[str, Any]) -> Reference:
@@ -123,16 +127,17 @@ def _classes(definitions: Iterable[Definition]) -> tuple[DataClass, ...]:
 
 
 def _sought(data_class: str) -> tuple[str, str]:
-    """Return in one or two words what is searched for in fields of a class, and in a sentence."""
-    rules = compiled_rules()
-    mine = [rule for rule in rules if data_class in rule.data_classes]
-    found = {rule.pii_class for rule in mine}
-    told = ", ".join(words for name, words in _SEARCHED.items() if name in found)
-    if not mine:
+    """Return in a few words what is searched for in fields of a class, and in a sentence."""
+    searched = Counter(name for rule in compiled_rules() for name in rule.data_classes)
+    found = {rule.pii_class for rule in compiled_rules() if data_class in rule.data_classes}
+    kinds = [words for name, words in _SEARCHED.items() if name in found]
+    told = ", ".join(kinds)
+    if not found:
         return "not searched", "Nothing: what has this form can hold nobody's data."
-    if len(mine) == len(rules):
+    if searched[data_class] == max(searched.values()):
         return "every rule", f"Every rule runs: {told}."
-    return "some rules", f"Only what such a form lets through: {told}."
+    brief = told if len(kinds) <= _FEW else "some rules"
+    return brief, f"Only what such a form lets through: {told}."
 
 
 def _rules(definitions: Iterable[Definition]) -> dict[str, str]:
