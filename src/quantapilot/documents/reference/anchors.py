@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -23,8 +24,9 @@ class Anchors:
         self._taken: set[str] = set()
         self._ids = {(name, -1): self._take(name) for name in reference.definitions}
         for name, definition in reference.definitions.items():
+            families = count(1)
             for at, field in enumerate(definition.fields):
-                place = f"~{at + 1}" if field.family else field.path
+                place = f"~{next(families)}" if field.family else field.path
                 self._ids[name, at] = self._take(f"{name}.{place}")
         self._own: dict[str, str] = {}
 

@@ -54,7 +54,7 @@ class _Box:
     def height(self) -> float:
         if self.name == _START:
             return 14.0
-        own = _LINE * (1 + len(self.stays)) + (8 if self.stays else 0) + _PADDING
+        own = _LINE * (1 + len(self.stays)) + (8 if self.stays else 0) + 2 * _PADDING
         sides = [sum(map(_room, self.left)), len(self.right) * _LINE + 8, len(self.beside) * 40.0]
         return max(own, *sides, 40.0)
 
