@@ -76,7 +76,7 @@ def test_a_union_names_each_branch_by_its_value(told: Reference) -> None:
 def test_a_field_tells_its_type_limits_class_and_whether_it_must_be_there(told: Reference) -> None:
     lines = field(told, "Placed", "lines")
     assert words(lines.type) == "array of objects"
-    assert lines.limits == (Limit("items", ("1 to 50 items", "no item twice")),)
+    assert lines.limits == (Limit("items", ("1 to 50", "none twice")),)
     assert (lines.required, lines.data_class) == (True, "")
     order = field(told, "Placed", "order")
     assert order.type == (Words("OrderId", "OrderId"),)
@@ -187,9 +187,10 @@ def test_a_long_value_is_cut_and_says_how_long_it_is(strange: Reference) -> None
     assert "(5,000 characters)" in refused.text
 
 
-def test_limits_of_one_are_said_in_the_singular(strange: Reference) -> None:
+def test_the_size_of_a_value_is_said_in_words(strange: Reference) -> None:
+    assert Limit("length", ("at most 1 character",)) in field(strange, "a tuple", "[0]").limits
     assert Limit("length", ("3 characters",)) in strange.definitions["main"].limits
-    assert Limit("fields", ("at least 1 field",)) in strange.definitions["Tree"].limits
+    assert Limit("fields", ("at least 1",)) in strange.definitions["Tree"].limits
 
 
 def test_our_own_contract_is_told_whole() -> None:

@@ -267,11 +267,11 @@ def _code(code: str, marks: Sequence[str] = (), *, refused: bool = False) -> Mar
     pieces.append(_marked(code[at:], marks))
     inside = element("code", *pieces)
     kind = "code refused" if refused else "code"
-    return element("div", element("pre", inside, tabindex="0"), class_=kind)
+    return element("div", element("pre", inside), class_=kind)
 
 
 def _plain(code: str) -> Markup:
-    return element("div", element("pre", element("code", code), tabindex="0"), class_="code")
+    return element("div", element("pre", element("code", code)), class_="code")
 
 
 def _marked(code: str, marks: Sequence[str]) -> Markup:

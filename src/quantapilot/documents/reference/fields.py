@@ -140,7 +140,12 @@ def _items(names: Names, part: Part, path: str, note: str) -> Iterator[Field]:
     body = part.schema.get("items")
     # What the type has said whole needs no line of its own.
     if isinstance(body, dict) and body.keys() - {"$ref", "type", "description", "x-data-class"}:
-        yield from _told(names, _Member(f"{path}[]", (Part(body, part.base),), False, False), note)
+        item = Part(body, part.base)
+        # A list of objects says so; what they hold stands below it.
+        if phrase(body, lambda _: "")[0].text == "object" and not {"description"} & body.keys():
+            yield from _inside(names, _inline(names, body, item), f"{path}[]", note)
+        else:
+            yield from _told(names, _Member(f"{path}[]", (item,), False, False), note)
 
 
 def _told(names: Names, member: _Member, note: str) -> Iterator[Field]:

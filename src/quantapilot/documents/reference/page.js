@@ -122,6 +122,14 @@ for (const box of document.querySelectorAll("main div.code:not(.refused)")) {
 
 // ---- the keyboard ----
 
+// What can be scrolled sideways can be reached by the keyboard, and nothing else of that kind.
+function reach() {
+  for (const box of document.querySelectorAll("main .scroll, main pre")) {
+    if (box.scrollWidth > box.clientWidth && box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select") !== null;
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
@@ -166,6 +174,8 @@ contents.addEventListener("click", (event) => {
 query.addEventListener("input", search);
 none.querySelector("button").addEventListener("click", () => { clear(); query.focus(); });
 addEventListener("hashchange", follow);
+addEventListener("resize", reach);
+document.addEventListener("toggle", reach, true);
 
 const open = new Set();
 addEventListener("beforeprint", () => {
@@ -187,5 +197,6 @@ const reading = new IntersectionObserver((entries) => {
 for (const { article } of definitions) reading.observe(article);
 
 form.hidden = false;
+reach();
 if (narrow.matches) contents.open = false;
 if (location.hash) follow();

@@ -86,7 +86,7 @@ def order_section(reference: Reference, anchors: Anchors) -> Markup:
         "section",
         element("h2", order.title, id=anchors.own("order")),
         element("p", told(order.description)) if order.description else None,
-        element("div", shown, class_="scroll", tabindex="0", role="region",
+        element("div", shown, class_="scroll", role="group",
                 aria_label="Picture of the order") if shown else None,
         _order_table(order, anchors),
         _order_facts(order, anchors),
@@ -226,7 +226,6 @@ def table(
             class_=f"list {kind}".strip(),
         ),
         class_="scroll",
-        tabindex="0",
-        role="region",
+        role="group",
         aria_label=caption,
     )

@@ -108,17 +108,15 @@ def _limits(schema: Mapping[str, Any]) -> Iterator[Limit]:
 
 
 def _sizes(schema: Mapping[str, Any]) -> Iterator[Limit]:
-    for label, least, most, noun in (
-        ("length", "minLength", "maxLength", "character"),
-        ("fields", "minProperties", "maxProperties", "field"),
-        ("found", "minContains", "maxContains", "time"),
-    ):
-        if counted := _counted(schema, least, most, noun):
-            yield Limit(label, (counted,))
-    if items := _items(schema):
-        yield Limit("items", items)
-    if bounds := _bounds(schema):
-        yield Limit("range", (bounds,))
+    if length := _span(schema.get("minLength"), schema.get("maxLength")):
+        one = schema.get("maxLength", schema.get("minLength")) == 1
+        yield Limit("length", (f"{length} character{'' if one else 's'}",))
+    items = [_span(schema.get("minItems"), schema.get("maxItems"))]
+    items += ["none twice"] if schema.get("uniqueItems") else []
+    fields = [_span(schema.get("minProperties"), schema.get("maxProperties"))]
+    for label, said in (("items", items), ("fields", fields), ("range", [_bounds(schema)])):
+        if any(said):
+            yield Limit(label, tuple(filter(None, said)))
 
 
 def _conditions(schema: Mapping[str, Any]) -> Iterator[Limit]:
@@ -167,17 +165,6 @@ def _format(schema: Mapping[str, Any]) -> str:
     told = words({**schema, "type": "string"} if "const" not in schema else {})
     plain = told.startswith(("a string", "one of")) or not told
     return str(schema["format"]) if plain else told
-
-
-def _items(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    counted = _counted(schema, "minItems", "maxItems", "item")
-    return (*([counted] if counted else []), *(["no item twice"] * bool(schema.get("uniqueItems"))))
-
-
-def _counted(schema: Mapping[str, Any], least: str, most: str, noun: str) -> str:
-    span = _span(schema.get(least), schema.get(most))
-    one = schema.get(most, schema.get(least)) == 1
-    return f"{span} {noun}{'' if one else 's'}" if span else ""
 
 
 def _bounds(schema: Mapping[str, Any]) -> str:
