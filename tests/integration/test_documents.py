@@ -54,7 +54,7 @@ ODD: Contract = contract(
             "x-operation": {
                 "method": "POST",
                 "path": "/carts/{cart}",
-                "answers": {"204": None},
+                "answers": {"201": "shop.schema.json#/$defs/Shop"},
                 "errors": "shop.schema.json#/$defs/Id",
             },
         },
@@ -97,7 +97,7 @@ def test_the_linter_does_find_what_is_wrong(tmp_path: Path) -> None:
     file = written(tmp_path, "openapi", ODD, ORDER_EXAMPLES)
     broken = json.loads(file.read_bytes())
     del broken["components"]["schemas"]["Placed"]
-    broken["paths"]["/carts/{cart}"]["post"]["responses"]["204"].pop("description")
+    broken["paths"]["/carts/{cart}"]["post"]["responses"]["201"].pop("description")
     file.write_text(json.dumps(broken))
     found = " ".join(faults(file))
     assert "no-unresolved-refs" in found

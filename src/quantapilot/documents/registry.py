@@ -7,6 +7,7 @@ from typing import Any
 
 from quantapilot.contract.catalog import Contract
 from quantapilot.documents import asyncapi, openapi, typescript
+from quantapilot.documents.reference import html, markdown
 
 # Contract, and its examples by definition as the examples file has them -> files by relative name.
 # The same contract gives the same bytes. Every file holds `marker.marker(name, contract)` within
@@ -17,6 +18,8 @@ DOCUMENTS: dict[str, Writer] = {
     "openapi": openapi.write,
     "asyncapi": asyncapi.write,
     "typescript": typescript.write,
+    "html": html.write,
+    "markdown": markdown.write,
 }
 
 # Formats that a tool of the build writes, and what it is given: as long as that is the same, what
