@@ -91,11 +91,13 @@ class _Described:
 
     def challenge(self) -> dict[str, Any]:
         """Return the webhook by which a receiver is asked whether it wants events."""
+        asked = self._contract.definitions.get("SubscriptionChallenge")
+        if asked is None:
+            return {}
         answer = {
             "description": "It wants them.",
             "content": self._content(openapi.JSON, "SubscriptionChallengeAnswer"),
         }
-        asked = self._contract.definitions["SubscriptionChallenge"]
         body = self._content(openapi.JSON, asked.name)
         return {challenge.TYPE: {"post": openapi.webhook(asked, body, _signed(), answer)}}
 
@@ -135,7 +137,9 @@ class _Described:
         }
 
     def _schema(self, name: str) -> dict[str, str]:
-        return self._components.reference(self._contract.definitions[name])
+        # A contract of somebody else's need not have all that the gateway answers.
+        definition = self._contract.definitions.get(name)
+        return self._components.reference(definition) if definition else {}
 
 
 def _signed() -> list[dict[str, Any]]:
