@@ -61,7 +61,7 @@ def write_documents(project: Project, folder: Path, formats: Sequence[str] = ())
     _refuse_asked(formats, result)
     click.echo(f"wrote {', '.join(result.changes) or 'nothing, all is as it was'} in {folder}")
     for name, why in result.left.items():
-        click.echo(f"{name} is left as it was, of an older contract: {why}", err=True)
+        click.echo(f"{name} is left as it was, and is not what the contract says: {why}", err=True)
     for name, why in result.never.items():
         click.echo(f"{name} is left out: {why}", err=True)
 

@@ -70,7 +70,7 @@ def document(contract: Contract, examples: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sent(document: Definition, types: list[EventType]) -> list[EventType]:
-    return [each for each in types if each.document is document]
+    return [each for each in types if each.document.uri == document.uri]
 
 
 def _message(each: EventType, components: Components) -> dict[str, Any]:

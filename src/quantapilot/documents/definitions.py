@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def definitions(contract: Contract) -> Iterator[Definition]:
-    """Yield the definitions in the order of the files."""
+    """Yield the definitions in the order of the files, but for `true` and `false`."""
     for file, schema in contract.schemas.items():
-        for name, body in schema.get("$defs", {}).items():
+        described = schema.get("$defs", {}).items()
+        for name, body in ((name, body) for name, body in described if isinstance(body, dict)):
             yield Definition(name, file, f"{schema['$id']}#/$defs{pointer_of([name])}", body)
 
 

@@ -7,6 +7,7 @@ It is looked for where Node itself would: in a folder `node_modules` here or abo
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from shutil import which
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 FOLDER = "QP_NODE_TOOLS"
 _PLACES = ("tools/node/node_modules", "node_modules")
 _AT_MOST = 120
+_ERROR = re.compile(r"\s*\w*Error\b[^:]*:")
 
 
 def package_folder(package: str, version: str, feature: str) -> Path:
@@ -69,7 +71,7 @@ def run(script: Path, arguments: Sequence[str], given: bytes) -> bytes:
         raise ContractError(f"{script.name} did not end within {_AT_MOST} s") from None
     if done.returncode:
         lines = done.stderr.decode(errors="replace").splitlines()
-        said = [line.strip() for line in lines if "Error" in line]
+        said = [line.strip() for line in lines if _ERROR.match(line)]
         raise ContractError(f"{script.name} failed: {said[0] if said else 'it does not say why'}")
     return done.stdout
 

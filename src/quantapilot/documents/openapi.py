@@ -153,7 +153,7 @@ class _Operation:
     def made(self) -> dict[str, Any]:
         said = self._body.schema["x-operation"]
         parameters = [_in_path(name) for name in _IN_PATH.findall(said["path"])]
-        answers = {status: self._answer(to) for status, to in said.get("answers", {}).items()}
+        answers = {status: self._answer(to) for status, to in said["answers"].items()}
         return {
             "operationId": snake(self._body.name),
             **summary(self._body),
@@ -169,9 +169,7 @@ class _Operation:
             "responses": {**answers, **self._errors(said.get("errors"))},
         }
 
-    def _answer(self, reference: str | None, media_type: str = JSON) -> dict[str, Any]:
-        if reference is None:
-            return {"description": "Done."}
+    def _answer(self, reference: str, media_type: str = JSON) -> dict[str, Any]:
         schema, _ = self._contract.resolve(reference, self._base)
         named = definition_at(self._contract, reference, self._base)
         return {
