@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from quantapilot.documents.folder import Inputs, Result
     from quantapilot.gate.project import Project
+
+# How many files of one folder are told by their names.
+_FEW = 3
 
 
 @click.command()
@@ -59,7 +63,7 @@ def write_documents(project: Project, folder: Path, formats: Sequence[str] = ())
 
     result = write(_inputs(project), folder, formats)
     _refuse_asked(formats, result)
-    click.echo(f"wrote {', '.join(result.changes) or 'nothing, all is as it was'} in {folder}")
+    click.echo(f"wrote {_listed(result.changes) or 'nothing, all is as it was'} in {folder}")
     for name, why in result.left.items():
         click.echo(f"{name} is left as it was, and is not what the contract says: {why}", err=True)
     for name, why in result.never.items():
@@ -98,6 +102,18 @@ def _inputs(project: Project) -> Inputs:
     files = project.files
     examples = load_examples(files.examples) if files.examples.is_file() else {}
     return Inputs(project.contract(), examples, inputs_digests(files.schemas, files.examples))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names of files in a line, those of a folder as their number where they are many."""
+    below = Counter(name.rpartition("/")[0] for name in names)
+    many = {folder for folder, count in below.items() if folder and count > _FEW}
+    shown = {
+        f"{folder}/ ({below[folder]} files)" if folder in many else name
+        for name in names
+        for folder in (name.rpartition("/")[0],)
+    }
+    return ", ".join(sorted(shown))
 
 
 def _refuse_asked(formats: Sequence[str], result: Result) -> None:
