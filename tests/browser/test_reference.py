@@ -33,7 +33,7 @@ IN_SIGHT = """(element) => {
 }"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright, launch(playwright) as opened:
         yield opened
