@@ -36,7 +36,7 @@ $(NODE): tools/node/package.json tools/node/package-lock.json
 test: $(READY) $(NODE)  ## run the test suite, all but tests/browser, tests/fuzz and tests/n8n
 	$(BIN)/python -m pytest
 
-test-browser: $(READY)  ## open the HTML report and the gateway's page in a real Chromium; installs one where none is
+test-browser: $(READY)  ## open the pages that the toolkit writes and serves in a real Chromium; installs one where none is
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest tests/browser -n 0
 

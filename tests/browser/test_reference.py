@@ -33,7 +33,7 @@ IN_SIGHT = """(element) => {
 }"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright, launch(playwright) as opened:
         yield opened
@@ -82,8 +82,9 @@ def focused(page: Page) -> str:
 def test_the_first_screen_says_what_the_contract_is(browser: Browser, reference: Path) -> None:
     with opened(browser, reference, viewport={"width": 1360, "height": 900}) as page:
         expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
-        for text in ("Version", "No personal data, in any field.", "Event payloads"):
-            expect(page.get_by_text(text, exact=True).last).to_be_in_viewport()
+        expect(page.get_by_text("Triggers that start a run").first).to_be_in_viewport()
+        expect(page.locator(".totals dt").first).to_have_text("Version")
+        expect(page.get_by_text("No personal data, in any field.")).to_be_in_viewport()
         for card in page.locator(".cards a").all():
             expect(card).to_be_in_viewport()
 
@@ -110,14 +111,14 @@ def test_a_search_marks_the_fields_that_are_named_so(browser: Browser, reference
     with opened(browser, reference) as page:
         page.get_by_label("Search").fill("pr_number")
         names = page.locator("tr.hit th > code").all_text_contents()
-        assert names == ["pr_number"]
+        assert set(names) == {"pr_number"}
         page.get_by_label("Search").fill("")
         expect(page.locator("tr.hit")).to_have_count(0)
 
 
 def test_a_search_that_finds_nothing_says_so(browser: Browser, reference: Path) -> None:
     with opened(browser, reference) as page:
-        page.get_by_label("Search").fill("no such word")
+        page.get_by_label("Search").fill("zebra crossing")
         expect(page.get_by_text("No definition holds all of these words.")).to_be_visible()
         page.get_by_role("button", name="Show all").click()
         expect(page.get_by_label("Search")).to_have_value("")
@@ -234,8 +235,9 @@ def test_every_text_stands_out_from_its_ground(
                 low[text] = colours
         assert low == {}
         fills = "(element) => getComputedStyle(element).fill"
-        for text in page.locator("svg text").all():
-            assert contrast(text.evaluate(fills), page.locator(".picture").evaluate(COLOURS)[1]) > 4
+        ground = page.locator(".picture").evaluate(COLOURS)[1]
+        for words in page.locator("svg text").all():
+            assert contrast(words.evaluate(fills), ground) >= 4.5
 
 
 def test_dark_and_light_are_taken_from_the_reader(browser: Browser, reference: Path) -> None:
@@ -307,4 +309,4 @@ def test_what_a_schema_holds_never_becomes_part_of_the_page(
             target = str(link.evaluate("(each) => decodeURIComponent(each.hash.slice(1))"))
             assert page.evaluate("(id) => document.getElementById(id) !== null", target), target
         page.get_by_label("Search").fill("alert(1)")
-        expect(page.locator('article[id="Tree"]')).to_be_visible()
+        expect(page.locator('article[id="odd_Tree"]')).to_be_visible()

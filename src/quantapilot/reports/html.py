@@ -1,8 +1,8 @@
 """The HTML report: one page for people who read no terminal; it asks no network for anything.
 
-The page is `html.html` with `house.css`, `html.css` and `html.js` in it. Findings are data in the page, written
-as they come; the script shows them. A policy lets that one style and that one script work, and
-nothing else.
+The page is `html.html` with `house.css`, `html.css` and `html.js` in it. Findings are data in the
+page, written as they come; the script shows them. A policy lets that one style and that one script
+work, and nothing else.
 """
 
 from __future__ import annotations

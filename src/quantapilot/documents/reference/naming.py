@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +26,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The definitions of a contract; of two with one name, the later bears its file's name too."""
+    """The definitions of a contract; those that share a name bear their file's too."""
 
     contract: Contract
     definitions: dict[str, Definition] = field(default_factory=dict)
     _by_schema: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        times = Counter(each.name for each in definitions(self.contract))
         for each in definitions(self.contract):
-            name, more = each.name, each.file.removesuffix(SCHEMA_SUFFIX)
-            while name in self.definitions:
-                name = f"{name} ({more})"
+            name = each.name
+            while times[name] > 1 or name in self.definitions:
+                name = f"{each.file.removesuffix(SCHEMA_SUFFIX)}_{name}"
             self.definitions[name] = each
             self._by_schema[id(each.schema)] = name
 

@@ -61,6 +61,13 @@ function first() {
   return shown.find(({ name }) => words.every((word) => name.includes(word))) ?? shown[0];
 }
 
+// What was found begins at the top, also for who had read further down.
+function show() {
+  search();
+  const main = document.querySelector("main");
+  if (!narrow.matches && main.getBoundingClientRect().top < 0) main.scrollIntoView();
+}
+
 function clear() {
   query.value = "";
   search();
@@ -171,7 +178,7 @@ contents.addEventListener("click", (event) => {
   if (narrow.matches && event.target.closest("a")) contents.open = false;
 });
 
-query.addEventListener("input", search);
+query.addEventListener("input", show);
 none.querySelector("button").addEventListener("click", () => { clear(); query.focus(); });
 addEventListener("hashchange", follow);
 addEventListener("resize", reach);

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from quantapilot.documents.reference.model import Entry, Group, Order, Reference
 
 
+_NONE = element("span", "–", class_="muted")
+
+
 def facts(reference: Reference) -> Markup:
     """Return the numbers of the page's head."""
     events = sum(len(group.entries) for group in reference.groups if group.key == "payloads")
@@ -174,7 +177,7 @@ def _index(entries: Iterable[Entry], title: str, anchors: Anchors) -> Markup | N
     heads = [*(["Name"] * labels), "Definition", "What it is"]
     rows: list[Sequence[Child]] = []
     for entry in listed:
-        row: list[Child] = [element("code", entry.label)] if entry.label else [None] * labels
+        row: list[Child] = [element("code", entry.label)] if entry.label else [_NONE] * labels
         named = [element("a", entry.name, href=anchors.to(entry.name))]
         named += [
             element("span", f"{word} ", element("a", name, href=anchors.to(name)), class_="note")
