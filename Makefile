@@ -7,6 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PEERS  := .venv-bench
 FUZZ   := .venv-fuzz
+NODE   := tools/node/node_modules/.package-lock.json
 BENCH  ?=
 
 .DEFAULT_GOAL := help
@@ -27,10 +28,15 @@ validate: $(READY)  ## check contract, generated models, examples, logs and even
 	$(BIN)/qp validate:api
 	$(BIN)/qp scan --quiet .
 
-test: $(READY)  ## run the test suite, all but tests/browser, tests/fuzz and tests/n8n
+# What makes TypeScript, and what documents are tested with; without npm both are left out.
+$(NODE): tools/node/package.json tools/node/package-lock.json
+	@if command -v npm >/dev/null; then cd tools/node && npm ci --silent && touch node_modules/.package-lock.json; \
+	  else echo "no npm: TypeScript stays as it is"; fi
+
+test: $(READY) $(NODE)  ## run the test suite, all but tests/browser, tests/fuzz and tests/n8n
 	$(BIN)/python -m pytest
 
-test-browser: $(READY)  ## open the HTML report and the gateway's page in a real Chromium; installs one where none is
+test-browser: $(READY)  ## open the pages that the toolkit writes and serves in a real Chromium; installs one where none is
 	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest tests/browser -n 0
 
@@ -58,14 +64,14 @@ format: $(READY)  ## let ruff repair what it can
 types: $(READY)  ## mypy --strict
 	$(BIN)/mypy
 
-generate: $(READY)  ## write generated/ from _schemas/, and what is derived from the rules, docs/rules.md too
+generate: $(READY) $(NODE)  ## write generated/ from _schemas/, and what is derived from the rules, docs/rules.md too
 	$(BIN)/python -m quantapilot.pii.beginnings
 	$(BIN)/python -m quantapilot.pii.compiled
 	$(BIN)/qp generate
 	$(BIN)/qp rules --format markdown > docs/rules.md.tmp
 	mv docs/rules.md.tmp docs/rules.md
 
-generate-check: $(READY)  ## fail when generated/ is not what _schemas/ says, or docs/rules.md what the rules say
+generate-check: $(READY) $(NODE)  ## fail when generated/ is not what _schemas/ says, or docs/rules.md what the rules say
 	$(BIN)/python -m quantapilot.pii.compiled --check
 	$(BIN)/qp generate --check
 	$(BIN)/qp rules --format markdown | diff -u docs/rules.md -
@@ -94,4 +100,4 @@ lock: $(READY)  ## resolve constraints.txt anew, and its part for the action
 	  --no-annotate --no-header --quiet --output-file tests/fuzz/constraints.txt --upgrade
 
 clean:           ## remove everything that the targets make
-	rm -rf $(VENV) $(PEERS) $(FUZZ) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) $(FUZZ) tools/node/node_modules dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

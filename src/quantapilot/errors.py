@@ -226,6 +226,10 @@ class MissingExtraError(QuantaPilotError):
         self.extra = extra
 
 
+class MissingToolError(QuantaPilotError):
+    """A program of the build is not installed; the text says which, and how to get it."""
+
+
 def shown(error: BaseException) -> str:
     """Return what may be shown of an error: the text of one of ours, of any other its kind."""
     return str(error) if isinstance(error, QuantaPilotError) else type(error).__name__

@@ -53,7 +53,7 @@ UNREADABLE = Finding(
 Place = tuple[str, str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright, launch(playwright) as opened:
         yield opened

@@ -28,7 +28,10 @@ CARRIED = [
     "quantapilot/py.typed",
     "quantapilot_models/py.typed",
     "quantapilot_models/catalog.json",
+    "quantapilot/documents/typescript.mjs",
+    "quantapilot/reports/house.css",
     *(f"quantapilot/reports/html.{kind}" for kind in ("css", "html", "js", "py")),
+    *(f"quantapilot/documents/reference/page.{kind}" for kind in ("css", "html", "js")),
     *(
         f"quantapilot/pii/rules/{file.name}"
         for file in sorted((ROOT / "src" / "quantapilot" / "pii" / "rules").glob("*.*"))

@@ -33,6 +33,7 @@ COMMANDS = {
     "status": ("quantapilot.cli.status", "status"),
     "mock": ("quantapilot.cli.mock", "mock"),
     "generate": ("quantapilot.cli.generate", "generate"),
+    "docs": ("quantapilot.cli.docs", "docs"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }
 

@@ -50,6 +50,13 @@ def definitions(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     return [name for name in spelt if name.startswith(incomplete)]
 
 
+def documents(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
+    """Return the formats of documents that begin so."""
+    from quantapilot.documents.registry import DOCUMENTS
+
+    return [name for name in DOCUMENTS if name.startswith(incomplete)]
+
+
 def events(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """Return the types of event that begin so, by the last part of their names."""
     from quantapilot.emitter.envelope import Envelopes

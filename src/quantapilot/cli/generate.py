@@ -1,4 +1,4 @@
-"""`qp generate`: models and catalog from the schemas, or the difference to what is there."""
+"""`qp generate`: models, catalog and documents from the contract, or the difference to them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,23 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Write nothing; show the difference and exit 1 if any.")
 @CONFIG
 def generate(check: bool, config: Path | None) -> None:
-    """Write the Pydantic models and the catalog from the schemas."""
+    """Write the Pydantic models, the catalog and the documents from the contract."""
+    from quantapilot.cli.docs import documents_checked, write_documents
     from quantapilot.contract import codegen
     from quantapilot.gate.project import Project
 
-    files = Project(load_config(config)).files
+    project = Project(load_config(config))
+    files = project.files
     if check:
         changes = codegen.check(files.schemas, files.generated)
         for change in changes:
             click.echo(change)
-        if changes:
+        if not changes:
+            click.echo(f"{files.generated} is what {files.schemas} says")
+        if not documents_checked(project, files.documents) or changes:
             click.echo("generated files differ: run 'qp generate' and commit the result", err=True)
             sys.exit(ExitCode.FINDINGS)
-        click.echo(f"{files.generated} is what {files.schemas} says")
         return
     written = codegen.write(files.schemas, files.generated)
     click.echo(f"wrote {', '.join(written) or 'nothing, all is as it was'} in {files.generated}")
+    write_documents(project, files.documents)

@@ -5,24 +5,22 @@ Same schemas, same bytes: no timestamp, no absolute path, no setting of the work
 
 from __future__ import annotations
 
-import os
 import subprocess
-from difflib import unified_diff
 from importlib.resources import files as resources
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import orjson
 
 from quantapilot.contract.catalog import CATALOG_FILE, SCHEMA_SUFFIX, load_contract
-from quantapilot.contract.digests import digest, schema_digests, with_lf
+from quantapilot.contract.digests import digest, schema_digests
+from quantapilot.contract.generated import differences, update
 from quantapilot.contract.model_code import model_code
 from quantapilot.contract.model_schema import modelled_files, prepared
 from quantapilot.errors import ContractError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from quantapilot.contract.catalog import Contract
 
@@ -67,14 +65,7 @@ def write(schemas: Path, generated: Path) -> list[str]:
         OSError: The folder can't be written.
     """
     files = generate(schemas)
-    generated.mkdir(parents=True, exist_ok=True)
-    stale = _stale(generated, files)
-    changed = [name for name, data in files.items() if _on_disk(generated / name) != data]
-    for name in stale:
-        (generated / name).unlink()
-    for name in changed:
-        _replace(generated / name, files[name])
-    return sorted([*changed, *stale])
+    return update(generated, files, _stale(generated, files))
 
 
 def check(schemas: Path, generated: Path) -> list[str]:
@@ -85,9 +76,7 @@ def check(schemas: Path, generated: Path) -> list[str]:
         ContractError: A schema can't be used, or says what a model can't say.
     """
     files = generate(schemas)
-    names = sorted({*files, *_stale(generated, files)})
-    diffs = (_diff(name, _on_disk(generated / name), files.get(name)) for name in names)
-    return [diff for diff in diffs if diff]
+    return differences(generated, files, _stale(generated, files))
 
 
 def _header(*sources: str) -> str:
@@ -150,33 +139,3 @@ def _stale(generated: Path, files: Mapping[str, bytes]) -> list[str]:
         for path in generated.glob("*.py")
         if path.name not in files and path.read_bytes().startswith(marker)
     )
-
-
-def _on_disk(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    with NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-
-
-def _diff(name: str, found: bytes | None, wanted: bytes | None) -> str:
-    before, after = (with_lf(data or b"") for data in (found, wanted))
-    if before == after and found is not None and wanted is not None:
-        return ""
-    lines = unified_diff(
-        before.decode(errors="replace").splitlines(keepends=True),
-        after.decode(errors="replace").splitlines(keepends=True),
-        "/dev/null" if found is None else f"a/{name}",
-        "/dev/null" if wanted is None else f"b/{name}",
-    )
-    return "".join(lines) or f"--- /dev/null\n+++ b/{name}\n"

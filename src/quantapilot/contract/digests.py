@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from quantapilot.contract.catalog import LIFECYCLE_SUFFIX, SCHEMA_SUFFIX
 
+# In the folder of documents: what each format was made from, and the digests of its files.
+RECORD_FILE = "digests.json"
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -28,3 +31,11 @@ def schema_digests(folder: Path) -> dict[str, str]:
     """Return the digest of each schema file of a folder by its name, and of the lifecycle."""
     paths = sorted([*folder.glob(f"*{SCHEMA_SUFFIX}"), *folder.glob(f"*{LIFECYCLE_SUFFIX}")])
     return {path.name: digest(path.read_bytes()) for path in paths}
+
+
+def inputs_digests(schemas: Path, examples: Path) -> dict[str, str]:
+    """Return the digests of what documents are made from: of all schemas together, of examples."""
+    each = schema_digests(schemas)
+    lines = "".join(f"{name} {value}\n" for name, value in each.items())
+    held = examples.read_bytes() if examples.is_file() else b""
+    return {"schemas": digest(lines.encode()), "examples": digest(held)}

@@ -1,7 +1,8 @@
 """Drift: whether the generated files still belong to the schemas, told without the generator.
 
 `catalog.json` holds a digest of every schema and every generated file, so that the small install
-of a hook or a CI job sees a changed schema or an edited model at once.
+of a hook or a CI job sees a changed schema or an edited model at once. `digests.json` does the same
+in the folder of documents, where there is one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from quantapilot.contract.catalog import CATALOG_FILE, LIFECYCLE_SUFFIX
-from quantapilot.contract.digests import digest, schema_digests
+from quantapilot.contract.digests import RECORD_FILE, digest, inputs_digests, schema_digests
 from quantapilot.contract.rules import CONTRACT_RULES
 
 if TYPE_CHECKING:
@@ -35,6 +36,46 @@ def drift(schemas: Path, generated: Path) -> Iterator[Finding]:
         return
     yield from _schemas(schemas, path, catalog)
     yield from _generated(generated, catalog["digests"]["generated"])
+
+
+def documents_drift(
+    schemas: Path, examples: Path, documents: Path, *, dated: bool = True
+) -> Iterator[Finding]:
+    """Yield what `qp docs` would change; nothing where it never wrote any documents.
+
+    Args:
+        schemas: Folder of the schemas.
+        examples: File of the examples.
+        documents: Folder of the documents.
+        dated: Whether it counts that schemas or examples have changed.
+    """
+    path = documents / RECORD_FILE
+    if not path.is_file():
+        return
+    record = read_record(path)
+    if record is None:
+        yield _drift(path, "is broken: it holds no digests of documents")
+        return
+    now = inputs_digests(schemas, examples)
+    old = [name for name, entry in record.items() if any(entry[key] != now[key] for key in now)]
+    if old and dated:
+        message = f"schemas or examples were changed since these were written: {', '.join(old)}"
+        yield _drift(path, message)
+    for entry in record.values():
+        yield from _written(documents, entry["files"])
+
+
+def read_record(path: Path) -> dict[str, dict[str, Any]] | None:
+    """Return what the record of a folder of documents holds, by format; None where it is broken."""
+    try:
+        record = orjson.loads(path.read_bytes())["documents"]
+        for entry in record.values():
+            texts = (entry["schemas"], entry["examples"], *entry["files"], *entry["files"].values())
+            if not all(isinstance(text, str) for text in texts):
+                return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return dict(record)
 
 
 def _catalog(path: Path) -> dict[str, Any] | None:
@@ -67,13 +108,17 @@ def _generated(generated: Path, recorded: dict[str, str]) -> Iterator[Finding]:
         for file in generated.rglob("*")
         if file.is_file() and file.suffix not in _BY_TOOLS
     }
-    for name in sorted({*found, *recorded} - {CATALOG_FILE}):
-        if name not in recorded:
-            yield _drift(generated / name, "does not belong here: it was not generated")
-        elif name not in found:
-            yield _drift(generated / name, "is missing")
-        elif digest(found[name].read_bytes()) != recorded[name]:
-            yield _drift(generated / name, "was edited by hand, or belongs to another version")
+    yield from _written(generated, recorded)
+    for name in sorted(found.keys() - recorded.keys() - {CATALOG_FILE}):
+        yield _drift(generated / name, "does not belong here: it was not generated")
+
+
+def _written(folder: Path, recorded: dict[str, str]) -> Iterator[Finding]:
+    for name, held in sorted(recorded.items()):
+        if not (folder / name).is_file():
+            yield _drift(folder / name, "is missing")
+        elif digest((folder / name).read_bytes()) != held:
+            yield _drift(folder / name, "was edited by hand, or belongs to another version")
 
 
 def _drift(path: Path, message: str) -> Finding:

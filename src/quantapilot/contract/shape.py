@@ -43,7 +43,7 @@ def shape(contract: Contract, definition: Definition, path: Sequence[str | int])
 
     It is made of the schema alone, and empty where that says nothing of the place.
     """
-    return _words(keywords(contract, definition, path))
+    return words(keywords(contract, definition, path))
 
 
 def keywords(
@@ -147,7 +147,8 @@ def _below(contract: Contract, parts: Sequence[_Part], step: str | int) -> Itera
         yield from ((body, base) for body in described if isinstance(body, dict))
 
 
-def _words(schema: Mapping[str, Any]) -> str:
+def words(schema: Mapping[str, Any]) -> str:
+    """Return what the keywords that hold for a place expect there, as `shape` says it."""
     if "const" in schema:
         return repr(schema["const"])
     if "enum" in schema:

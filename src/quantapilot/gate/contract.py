@@ -8,13 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.contract.catalog import (
-    LIFECYCLE_SUFFIX,
-    SCHEMA_SUFFIX,
-    BrokenContractError,
-    read_json,
-)
-from quantapilot.contract.drift import drift
+from quantapilot.contract.catalog import LIFECYCLE_SUFFIX, SCHEMA_SUFFIX, BrokenContractError
+from quantapilot.contract.drift import documents_drift, drift
+from quantapilot.contract.examples import load_examples
 from quantapilot.contract.lifecycle_lint import lint_lifecycle
 from quantapilot.contract.lint import lint
 from quantapilot.contract.positions import locate, pointer_of
@@ -48,7 +44,7 @@ def check_contract(
     """
     examples: dict[str, Any] = {}
     try:
-        examples = _examples(files.examples)
+        examples = load_examples(files.examples)
     except BrokenContractError as error:
         yield error.finding
     summary.schemas += len(contract.schemas)
@@ -57,7 +53,10 @@ def check_contract(
         if unusable(finding):
             return
     yield from lint_lifecycle(contract, files.schemas)
-    yield from drift(files.schemas, files.generated)
+    drifted = list(drift(files.schemas, files.generated))
+    yield from drifted
+    # A changed schema is told once, not for the documents again.
+    yield from documents_drift(files.schemas, files.examples, files.documents, dated=not drifted)
     for name, groups in examples.items():
         if not name.startswith("$"):
             summary.examples += len(groups.get("valid", ())) + len(groups.get("invalid", ()))
@@ -72,25 +71,6 @@ def unusable(finding: Finding) -> bool:
 def unordered(finding: Finding) -> bool:
     """Tell whether a finding means that no order of events can be judged."""
     return finding.unchecked and finding.path.endswith((SCHEMA_SUFFIX, LIFECYCLE_SUFFIX))
-
-
-def _examples(path: Path) -> dict[str, Any]:
-    """Return the examples by definition.
-
-    Raises:
-        BrokenContractError: The file can't be read, or is not shaped as one.
-    """
-    loaded = read_json(path)
-    groups = loaded.items() if isinstance(loaded, dict) else [("", None)]
-    for name, group in groups:
-        shaped = isinstance(group, dict) and all(
-            isinstance(group.get(half, []), list) for half in ("valid", "invalid")
-        )
-        if not shaped and not name.startswith("$"):
-            message = "examples are {definition: {'valid': [...], 'invalid': [...]}}"
-            invalid = CONTRACT_RULES["contract/schema-invalid"]
-            raise BrokenContractError(invalid.at(str(path), message, pointer=f"/{name}"))
-    return dict(loaded)
 
 
 def _definition(

@@ -160,7 +160,8 @@ class Excuses:
     def contract_ended(self, files: ContractFiles) -> None:
         """Remember that the contract itself was checked."""
         self._contract = [
-            self._places.of(str(path)) for path in (files.schemas, files.generated, files.examples)
+            self._places.of(str(path))
+            for path in (files.schemas, files.generated, files.examples, files.documents)
         ]
 
     def ended(self, selection: Container[str]) -> Iterator[Finding]:

@@ -43,6 +43,7 @@ class ContractFiles:
     schemas: Path
     generated: Path
     examples: Path
+    documents: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Project:
             shown(root / config.schemas),
             shown(root / config.generated),
             shown(root / config.examples),
+            shown(root / config.documents),
         )
 
     @property

@@ -1,8 +1,8 @@
 """Proofs: a contract that was checked and found clean need not be checked again for each payload.
 
 What is remembered is one digest a project, over everything that the check of the contract looks
-at: schemas, models, examples, rules, engine, the toolkit itself. It lies in the user's cache
-folder and holds nothing else. A run over all that the configuration names never relies on it.
+at: schemas, models, documents, examples, rules, engine, the toolkit itself. It lies in the user's
+cache folder and holds nothing else. A run over all that the configuration names never relies on it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Proof:
             files.examples,
             *sorted(files.schemas.glob("*.json")),
             *sorted(path for path in files.generated.glob("*") if path.is_file()),
+            *sorted(path for path in files.documents.rglob("*") if path.is_file()),
             *own_rules,
         ]
         self._digest = _digest(

@@ -78,7 +78,9 @@ def record(project: Project, paths: Sequence[str]) -> Recording:
     terms = Terms(walked=paths, accepting=recorder)
     findings = scanned(project, summary, noted(project.inputs(paths)), terms)
     _take(recording, "scan", findings, recorder, summary)
-    contract = [places.of(str(file)) for file in (project.files.schemas, project.files.generated)]
+    files = project.files
+    parts = (files.schemas, files.generated, files.documents)
+    contract = [places.of(str(file)) for file in parts]
     if any(map(recording.covers, places.data)) or (
         project.has_contract and any(map(recording.covers, contract))
     ):

@@ -6,11 +6,11 @@ A rule's heading is its id, so that a link to it follows from the id alone: `#pi
 
 from __future__ import annotations
 
-import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from quantapilot.findings import PII_CLASSES
+from quantapilot.reports.commonmark import anchor, code_span, prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -39,7 +39,6 @@ _TITLES = {
     "input": "Inputs",
 }
 _ORDER = (*PII_CLASSES, "contract", "input")
-_MARKUP = re.compile(r"[\\`*<>\[\]|]|(?<!\w)_|_(?!\w)")
 
 
 def rules_page(entries: Iterable[RuleEntry]) -> str:
@@ -52,11 +51,6 @@ def rules_page(entries: Iterable[RuleEntry]) -> str:
     for title, rules in groups:
         parts += [f"## {title}\n", *("\n".join(_told(rule)) for rule in rules)]
     return "\n".join(parts)
-
-
-def anchor(heading: str) -> str:
-    """Return the fragment by which a page is entered at `heading`."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _group(entry: RuleEntry) -> str:
@@ -76,9 +70,9 @@ def _listed(group: tuple[str, Sequence[RuleEntry]]) -> str:
 def _told(rule: RuleEntry) -> Iterator[str]:
     yield f"### {rule.id}\n"
     of_class = f", class `{rule.pii_class}`" if rule.pii_class else ""
-    yield f"*{rule.severity.capitalize()}*{of_class}: {_prose(rule.description)}.\n"
-    yield f"- Why: {_prose(rule.why)}"
-    yield f"- What to do: {_prose(rule.fix)}"
+    yield f"*{rule.severity.capitalize()}*{of_class}: {prose(rule.description)}.\n"
+    yield f"- Why: {prose(rule.why)}"
+    yield f"- What to do: {prose(rule.fix)}"
     for label, words in (
         ("Under fields that end in", rule.fields),
         ("Behind the words", rule.context),
@@ -91,18 +85,3 @@ def _told(rule: RuleEntry) -> Iterator[str]:
             yield f"- {label}:"
             yield from (f"  - {code_span(example)}" for example in examples)
     yield ""
-
-
-def _prose(text: str) -> str:
-    return _MARKUP.sub(r"\\\g<0>", text)
-
-
-def code_span(text: str) -> str:
-    """Return `text` as a code span that shows each of its characters."""
-    shown = "".join(each if each.isprintable() else f"<U+{ord(each):04X}>" for each in text)
-    # A span ends at the first run of backticks as long as the one that opened it.
-    runs = {len(run) for run in re.findall("`+", shown)}
-    ticks = "`" * next(length for length in range(1, len(shown) + 2) if length not in runs)
-    # One space is taken off both ends, and a backtick at an end would lengthen the fence.
-    padded = shown[:1] in {"`", " "} or shown[-1:] in {"`", " "}
-    return f"{ticks} {shown} {ticks}" if padded else f"{ticks}{shown}{ticks}"

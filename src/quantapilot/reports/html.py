@@ -1,18 +1,15 @@
 """The HTML report: one page for people who read no terminal; it asks no network for anything.
 
-The page is `html.html` with `html.css` and `html.js` in it. Findings are data in the page, written
-as they come; the script shows them. A policy lets that one style and that one script work, and
-nothing else.
+The page is `html.html` with `house.css`, `html.css` and `html.js` in it. Findings are data in the
+page, written as they come; the script shows them. A policy lets that one style and that one script
+work, and nothing else.
 """
 
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from datetime import UTC, datetime
-from hashlib import sha256
 from html import escape
-from importlib.resources import files as resources
 from typing import TYPE_CHECKING, TextIO
 
 import orjson
@@ -21,6 +18,7 @@ from quantapilot import __version__
 from quantapilot.errors import ExitCode
 from quantapilot.findings import PII_CLASSES
 from quantapilot.reports.json_ import finding_json
+from quantapilot.reports.page import filled, house_style, policy, resource
 
 if TYPE_CHECKING:
     from quantapilot.findings import Finding, Summary
@@ -39,17 +37,16 @@ class HtmlReporter:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._first = True
-        self._script = _resource("html.js")
-        style = _resource("html.css")
+        self._script = resource(__package__, "html.js")
+        style = house_style() + resource(__package__, "html.css")
         parts = {
             "version": REPORT_VERSION,
             "program": f"quantapilot {__version__}",
-            "policy": _policy(style, self._script),
+            "policy": policy(style, self._script),
             "style": style,
         }
-        self._head, self._tail = _resource("html.html").split("{findings}")
-        for name, text in parts.items():
-            self._head = self._head.replace(f"{{{name}}}", text)
+        head, self._tail = resource(__package__, "html.html").split("{findings}")
+        self._head = filled(head, parts)
 
     def start(self) -> None:
         """Write the page up to its findings."""
@@ -84,10 +81,7 @@ class HtmlReporter:
             "verdict": escape(f"{headline}. {explanation}"),
             "script": self._script,
         }
-        tail = self._tail
-        for name, text in parts.items():
-            tail = tail.replace(f"{{{name}}}", text)
-        self._out.write(("" if self._first else "\n") + tail)
+        self._out.write(("" if self._first else "\n") + filled(self._tail, parts))
 
 
 def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: ARG001
@@ -103,30 +97,6 @@ def embedded(text: str) -> str:
     if not text.isascii():
         text = json.dumps(orjson.loads(text), separators=(",", ":"))
     return text.translate(_MARKUP)
-
-
-def _resource(name: str) -> str:
-    return resources(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    """Return the Content Security Policy of the page (CSP level 3)."""
-    return "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src '{_digest(style)}'",
-            f"script-src '{_digest(script)}'",
-            "img-src data:",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
-    )
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
 def _verdict(summary: Summary) -> tuple[str, str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from quantapilot.contract.drift import drift
+from quantapilot.contract.digests import inputs_digests
+from quantapilot.contract.drift import documents_drift, drift
 
 ROOT = Path(__file__).parents[3]
 
@@ -96,3 +98,75 @@ def test_a_schema_edited_inside_the_catalog_is_seen(project: Project) -> None:
     path.write_text(json.dumps(catalog), "utf-8")
     message = "was edited by hand: it holds another api.schema.json"
     assert project.drift() == [("catalog.json", message)]
+
+
+@dataclass(frozen=True)
+class Documents:
+    """A folder with two documents of the repository's contract, and what they come from."""
+
+    schemas: Path
+    folder: Path
+
+    @property
+    def examples(self) -> Path:
+        return self.schemas / "api.examples.json"
+
+    def drift(self, *, dated: bool = True) -> list[tuple[str, str]]:
+        found = list(documents_drift(self.schemas, self.examples, self.folder, dated=dated))
+        assert {finding.rule for finding in found} <= {"contract/drift"}
+        return [(Path(f.path).relative_to(self.folder).as_posix(), f.message) for f in found]
+
+
+@pytest.fixture
+def documents(project: Project) -> Documents:
+    made = Documents(project.schemas, project.schemas.parent / "docs")
+    (made.folder / "pages").mkdir(parents=True)
+    (made.folder / "a.json").write_text("{}\n")
+    (made.folder / "pages" / "b.md").write_text("b\n")
+    inputs = inputs_digests(made.schemas, made.examples)
+    entries = {
+        "json": {**inputs, "files": {"a.json": sha256(b"{}\n").hexdigest()}},
+        "pages": {**inputs, "files": {"pages/b.md": sha256(b"b\n").hexdigest()}},
+    }
+    (made.folder / "digests.json").write_text(json.dumps({"documents": entries}))
+    return made
+
+
+def test_a_project_without_documents_has_no_drift_of_them(documents: Documents) -> None:
+    assert documents.drift() == []
+    shutil.rmtree(documents.folder)
+    assert documents.drift() == []
+
+
+def test_documents_that_are_older_than_schemas_or_examples_are_named_once(
+    documents: Documents,
+) -> None:
+    text = documents.examples.read_text("utf-8")
+    documents.examples.write_text(text.replace("no hyphens", "without hyphens"), "utf-8")
+    message = "schemas or examples were changed since these were written: json, pages"
+    assert documents.drift() == [("digests.json", message)]
+    assert documents.drift(dated=False) == []
+
+
+def test_an_edited_and_a_missing_document_are_named_and_files_of_people_are_not(
+    documents: Documents,
+) -> None:
+    (documents.folder / "a.json").write_text("[]\n")
+    (documents.folder / "pages" / "b.md").unlink()
+    (documents.folder / "mine.md").write_text("mine\n")
+    assert documents.drift() == [
+        ("a.json", "was edited by hand, or belongs to another version"),
+        ("pages/b.md", "is missing"),
+    ]
+
+
+def test_documents_with_other_line_ends_are_no_drift(documents: Documents) -> None:
+    for path in [documents.folder / "a.json", documents.examples]:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert documents.drift() == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"documents": {"json": {"files": {}}}}', "7"])
+def test_a_broken_record_of_documents_is_named(documents: Documents, text: str) -> None:
+    (documents.folder / "digests.json").write_text(text)
+    assert documents.drift() == [("digests.json", "is broken: it holds no digests of documents")]

@@ -11,7 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from quantapilot.gate.catalogue import RuleEntry, all_rules
-from quantapilot.gate.rules_page import anchor, code_span, rules_page
+from quantapilot.gate.rules_page import rules_page
+from quantapilot.reports.commonmark import anchor, code_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jsonschema.validators import Draft202012Validator
+from tests.contracts import ORDERS, contract
 from tests.emitting import CONTRACT
 
 from quantapilot.gateway.app import HANDLERS
@@ -42,6 +43,27 @@ def test_schemas_are_those_of_the_contract() -> None:
     validator = Draft202012Validator(whole)
     assert validator.is_valid({"repo_url": "https://github.com/org/project", "branch": "main"})
     assert not validator.is_valid({"repo_url": "https://github.com/org/project"})
+
+
+def test_receivers_find_every_type_of_event_and_the_challenge_with_signed_headers() -> None:
+    (mapping,) = (
+        each.schema["discriminator"]["mapping"]
+        for each in CONTRACT.documents
+        if each.kind == "events"
+    )
+    assert list(DOCUMENT["webhooks"]) == [*mapping, "quantapilot.subscription_challenge"]
+    for hook in DOCUMENT["webhooks"].values():
+        names = [each["name"] for each in hook["post"]["parameters"]]
+        assert names == ["webhook-id", "webhook-timestamp", "webhook-signature"]
+        assert hook["post"]["security"] == []
+
+
+def test_a_contract_without_the_gateway_s_own_definitions_can_be_told_too() -> None:
+    told = document(contract(orders=ORDERS), operations())
+    assert list(told["webhooks"]) == ["order.placed", "order.shipped"]
+    assert references(told) <= {
+        f"#/components/schemas/{name}" for name in told["components"]["schemas"]
+    }
 
 
 def test_every_answer_to_a_fault_is_a_problem() -> None:

@@ -1,0 +1,1 @@
+"""The reference: a contract told to those who integrate, as a page and as Markdown."""

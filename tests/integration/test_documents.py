@@ -1,0 +1,337 @@
+"""Documents as their own tools see them: real linters, a real parser, a real compiler."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from tests.contracts import ORDER_EXAMPLES, ORDERS, closed, contract
+from tests.emitting import CONTRACT
+from tests.node_tools import FOLDER, node_tools, tool
+from tests.program import call
+
+from quantapilot.documents import typescript
+from quantapilot.documents.registry import DOCUMENTS
+from quantapilot.gateway.openapi import document as gateway_document
+from quantapilot.gateway.operations import operations
+
+if TYPE_CHECKING:
+    from quantapilot.contract.catalog import Contract
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ROOT / "generated" / "docs"
+EXAMPLES = orjson.loads((ROOT / "_schemas" / "api.examples.json").read_bytes())
+# Contracts say nothing of who may call, of licences and of servers.
+UNSAID = ("security-defined", "info-license", "no-empty-servers")
+PARSE = """
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+const { Parser } = createRequire(process.argv[2] + "/_")("@asyncapi/parser");
+const { document, diagnostics } = await new Parser().parse(readFileSync(process.argv[3], "utf8"));
+console.log(JSON.stringify({
+  wrong: diagnostics.filter((each) => each.code !== "asyncapi-latest-version"),
+  messages: document ? document.messages().all().map((each) => each.name()) : null,
+}));
+"""
+# The same definition in two files, names that no language takes, and keywords that are new.
+ODD: Contract = contract(
+    orders={
+        **ORDERS,
+        "an id/number": {"type": "string", "description": "Closes */ no comment."},
+        "Id": {"type": "integer"},
+        "Lines": {
+            "type": "array",
+            "prefixItems": [{"$ref": "#/$defs/an id~1number"}],
+            "items": {"type": ["number", "null"]},
+        },
+        "Cart": {
+            **closed(("id",), id={"$ref": "#/$defs/Id"}, lines={"$ref": "#/$defs/Lines"}),
+            "x-operation": {
+                "method": "POST",
+                "path": "/carts/{cart}",
+                "answers": {"201": "shop.schema.json#/$defs/Shop"},
+                "errors": "shop.schema.json#/$defs/Id",
+            },
+        },
+    },
+    shop={"Id": {"type": "string"}, "Shop": closed(id={"$ref": "#/$defs/Id"})},
+)
+
+
+def written(tmp_path: Path, name: str, made: Contract, examples: Any) -> Path:
+    ((file, data),) = DOCUMENTS[name](made, examples).items()
+    (tmp_path / file).write_bytes(data)
+    return tmp_path / file
+
+
+def faults(file: Path) -> list[str]:
+    """Return what the linter of OpenAPI documents says of one, by its recommended rules."""
+    skipped = [word for rule in UNSAID for word in ("--skip-rule", rule)]
+    done = tool("redocly", "lint", file.name, "--format", "json", *skipped, at=file.parent)
+    told = json.loads(done.stdout)
+    return [f"{each['ruleId']}: {each['message']}" for each in told["problems"]]
+
+
+@pytest.mark.parametrize(
+    ("made", "examples"),
+    [(CONTRACT, EXAMPLES), (ODD, ORDER_EXAMPLES), (contract(a={"Note": closed()}), {})],
+    ids=["ours", "odd", "no operations and events"],
+)
+def test_openapi_passes_its_linter(tmp_path: Path, made: Contract, examples: Any) -> None:
+    assert faults(written(tmp_path, "openapi", made, examples)) == []
+
+
+def test_the_gateway_s_own_openapi_passes_its_linter(tmp_path: Path) -> None:
+    (tmp_path / "gateway.json").write_bytes(
+        orjson.dumps(gateway_document(CONTRACT, operations("/run")))
+    )
+    assert faults(tmp_path / "gateway.json") == []
+
+
+def test_the_linter_does_find_what_is_wrong(tmp_path: Path) -> None:
+    file = written(tmp_path, "openapi", ODD, ORDER_EXAMPLES)
+    broken = json.loads(file.read_bytes())
+    del broken["components"]["schemas"]["Placed"]
+    broken["paths"]["/carts/{cart}"]["post"]["responses"]["201"].pop("description")
+    file.write_text(json.dumps(broken))
+    found = " ".join(faults(file))
+    assert "no-unresolved-refs" in found
+    assert "struct" in found
+
+
+def parsed(file: Path) -> dict[str, Any]:
+    """Return what the AsyncAPI initiative's own parser makes of a document."""
+    script = file.with_name("parse.mjs")
+    script.write_text(PARSE)
+    done = subprocess.run(
+        ["node", script, node_tools(), file], capture_output=True, text=True, check=True
+    )
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_asyncapi_is_read_by_its_parser(tmp_path: Path) -> None:
+    (mapping,) = (
+        each.schema["discriminator"]["mapping"]
+        for each in CONTRACT.documents
+        if each.kind == "events"
+    )
+    told = parsed(written(tmp_path, "asyncapi", CONTRACT, EXAMPLES))
+    assert told == {"wrong": [], "messages": list(mapping)}
+
+
+@pytest.mark.parametrize("made", [ODD, contract(a={"Note": closed()})], ids=["odd", "no events"])
+def test_asyncapi_of_other_contracts_is_read_too(tmp_path: Path, made: Contract) -> None:
+    assert parsed(written(tmp_path, "asyncapi", made, ORDER_EXAMPLES))["wrong"] == []
+
+
+def test_the_parser_does_find_what_is_wrong(tmp_path: Path) -> None:
+    file = written(tmp_path, "asyncapi", ODD, ORDER_EXAMPLES)
+    broken = json.loads(file.read_bytes())
+    broken["operations"]["send_order_event"]["action"] = "shout"
+    del broken["components"]["schemas"]["Placed"]
+    file.write_text(json.dumps(broken))
+    found = [each["message"] for each in parsed(file)["wrong"]]
+    assert any("action" in each for each in found), found
+    assert any("Placed" in each for each in found), found
+
+
+@pytest.fixture
+def node(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QP_NODE_TOOLS", str(node_tools()))
+
+
+def compiled(folder: Path, consumer: str) -> str:
+    (folder / "consumer.ts").write_text(consumer)
+    options = ("--noEmit", "--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes")
+    done = tool("tsc", *options, "consumer.ts", "types.d.ts", at=folder)
+    return done.stdout
+
+
+CONSUMER = """
+import type { Event, LogRecord, RunRequest } from "./types";
+
+export function told(event: Event): string {
+  switch (event.type) {
+    case "quantapilot.gate_requested":
+      return `${event.data.gate}: ${event.data.description}`;
+    case "quantapilot.documentation_generated":
+      return `#${event.data.pr_number.toFixed()} by ${event.source}`;
+    case "quantapilot.run_failed":
+      // @ts-expect-error A failed run has no gate.
+      return event.data.gate;
+    default:
+      return event.data.run_id;
+  }
+}
+
+export const request: RunRequest = { repo_url: "https://git.example.com/a/b", branch: "main" };
+
+// @ts-expect-error The branch is needed.
+export const half: RunRequest = { repo_url: "https://git.example.com/a/b" };
+
+// @ts-expect-error There is no such type of event.
+export const kind: Event["type"] = "quantapilot.run_cancelled";
+
+export const line: LogRecord = {
+  timestamp: "2025-08-19T12:00:00Z",
+  level: "info",
+  message: "cloned",
+  files_count: 3,
+  tokens_in: 12,
+};
+
+// @ts-expect-error A count is a number.
+export const wrong: LogRecord = { ...line, files_count: "three" };
+
+export const unknown: LogRecord = {
+  timestamp: "2025-08-19T12:00:00Z",
+  level: "info",
+  message: "cloned",
+  // @ts-expect-error No field of a log record.
+  user: "u",
+};
+"""
+
+
+@pytest.mark.usefixtures("node")
+def test_typescript_tells_events_apart_by_their_type(tmp_path: Path) -> None:
+    written(tmp_path, "typescript", CONTRACT, EXAMPLES)
+    assert compiled(tmp_path, CONSUMER) == ""
+    # What is expected to be an error must be one: the same without the marks does not compile.
+    marked = CONSUMER.count("@ts-expect-error")
+    bare = CONSUMER.replace("@ts-expect-error", "")
+    assert compiled(tmp_path, bare).count("error TS") == marked
+
+
+@pytest.mark.usefixtures("node")
+def test_typescript_of_another_contract_compiles_and_says_the_same_each_time(
+    tmp_path: Path,
+) -> None:
+    consumer = """
+import type { Cart, OrderEvent, Shop } from "./types";
+export const total = (event: OrderEvent) => (event.kind === "order.placed" ? event.total : 0);
+export const cart: Cart = { id: 1, lines: ["a", 1, null] };
+export const shop: Shop = { id: "a" };
+"""
+    file = written(tmp_path, "typescript", ODD, ORDER_EXAMPLES)
+    assert compiled(tmp_path, consumer) == ""
+    assert DOCUMENTS["typescript"](ODD, {}) == {file.name: file.read_bytes()}
+    assert "This interface was referenced" not in file.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("node")
+def test_the_committed_documents_are_what_the_contract_says() -> None:
+    code, out, err = call("docs", "--check", "--config", str(ROOT / "pyproject.toml"))
+    assert (code, err) == (0, ""), out
+    assert {path.name for path in GENERATED.iterdir()} >= {
+        "asyncapi.json",
+        "digests.json",
+        "openapi.json",
+        "types.d.ts",
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of this project's contract and documents, on a machine without Node's tools."""
+    shutil.copytree(ROOT / "_schemas", tmp_path / "_schemas")
+    shutil.copytree(
+        ROOT / "generated", tmp_path / "generated", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (tmp_path / "quantapilot.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QP_NODE_TOOLS", str(tmp_path / "nowhere"))
+    return tmp_path
+
+
+def change(project: Path, old: str, new: str) -> None:
+    path = project / "_schemas" / "api.schema.json"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.mark.usefixtures("project")
+def test_without_node_types_that_still_hold_are_no_reason_to_stop() -> None:
+    assert call("docs", "--check") == (0, "generated/docs is what the contract says\n", "")
+    assert call("docs")[1:] == ("wrote nothing, all is as it was in generated/docs\n", "")
+
+
+def test_without_node_a_change_that_types_can_not_say_leaves_them_right(project: Path) -> None:
+    change(project, '"maxLength": 2000', '"maxLength": 1999')
+    code, out, err = call("docs")
+    assert (code, err) == (0, "")
+    assert "types.d.ts" not in out
+    assert call("docs", "--check")[0] == 0
+
+
+def test_without_node_types_of_an_older_contract_are_left_and_found(project: Path) -> None:
+    change(project, '"pr_number"', '"pull_request"')
+    types = (project / "generated" / "docs" / "types.d.ts").read_bytes()
+    code, out, err = call("docs")
+    assert code == 0
+    assert "openapi.json" in out
+    assert err.startswith("typescript is left as it was, and is not what the contract says: ")
+    assert f"{typescript.PACKAGE}@{typescript.PACKAGE_VERSION}" in err
+    assert (project / "generated" / "docs" / "types.d.ts").read_bytes() == types
+    code, out, err = call("docs", "--check")
+    assert code == 1
+    assert "typescript is not what the contract says, and can't be written here" in out
+    assert call("docs", "typescript")[0] == 4
+
+
+@pytest.mark.usefixtures("project")
+def test_models_and_documents_are_generated_and_checked_together() -> None:
+    assert call("generate", "--check")[0] == 0
+    change(Path.cwd(), '"maxLength": 2000', '"maxLength": 1999')
+    code, out, err = call("generate", "--check")
+    assert code == 1
+    assert "+++ b/openapi.json" in out
+    assert "+++ b/catalog.json" in out
+    assert "run 'qp generate'" in err
+    code, out, _ = call("generate")
+    assert code == 0
+    assert "in generated/quantapilot_models\nwrote " in out
+    assert call("generate", "--check")[0] == 0
+
+
+def test_the_gate_sees_documents_that_were_edited_without_making_them(project: Path) -> None:
+    (project / "generated" / "docs" / "openapi.json").write_text("{}")
+    code, out, _ = call("validate:api")
+    assert code == 1
+    assert "generated/docs/openapi.json  error  contract/drift\n    was edited by hand" in out
+
+
+@pytest.mark.usefixtures("project")
+def test_a_changed_schema_is_told_once() -> None:
+    change(Path.cwd(), '"maxLength": 2000', '"maxLength": 1999')
+    code, out, _ = call("validate:api")
+    assert code == 1
+    assert out.count("contract/drift\n") == 1
+
+
+@pytest.mark.usefixtures("project")
+def test_a_format_that_there_is_not_is_wrong_usage() -> None:
+    code, _, err = call("docs", "openapi", "pdf")
+    assert code == 2
+    assert "there are no documents 'pdf'; known are openapi, asyncapi" in err
+
+
+def test_documents_are_written_where_they_are_asked_for(project: Path) -> None:
+    code, out, err = call("docs", "openapi", "--output", "site/api")
+    assert (code, out, err) == (0, "wrote digests.json, openapi.json in site/api\n", "")
+    made = (project / "site" / "api" / "openapi.json").read_bytes()
+    assert made == (GENERATED / "openapi.json").read_bytes()
+
+
+def test_the_pinned_version_is_the_one_that_is_asked_for() -> None:
+    pinned = json.loads((FOLDER / "package.json").read_bytes())["dependencies"]
+    assert pinned == {typescript.PACKAGE: typescript.PACKAGE_VERSION}
+    lock = (FOLDER / "package-lock.json").read_text("utf-8")
+    assert '"resolved"' not in lock, "npm config set omit-lockfile-registry-resolved true"
