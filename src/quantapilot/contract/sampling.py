@@ -203,7 +203,10 @@ class Sampler:
         if draw.edge and most is not None and most <= 50:
             wished = self._random.choice((least, most))
         wanted = [
-            (s["contains"], b) for s, b in flat if "contains" in s and s.get("minContains") != 0
+            (schema["contains"], base)
+            for schema, base in flat
+            if "contains" in schema
+            for _ in range(schema.get("minContains", 1))
         ]
         length = max(wished if most is None else min(wished, most), len(wanted))
         made: list[Any] = []
@@ -217,7 +220,9 @@ class Sampler:
         for at, part in zip(
             self._random.sample(range(len(made)), len(wanted)), wanted, strict=True
         ):
-            made[at] = self._value([part, *self._items(flat, at)], depth + 1)
+            # What is asked for may be there already.
+            with suppress(UnsampledError):
+                made[at] = self._value([part, *self._items(flat, at)], depth + 1)
         return made
 
     def _items(self, flat: Flat, at: int) -> list[Part]:

@@ -41,6 +41,7 @@ SCHEMAS: dict[str, Any] = {
     "unique": {"type": "array", "uniqueItems": True, "minItems": 3, "items": {"enum": [1, 2, 3]}},
     "tuple": {"type": "array", "prefixItems": [{"const": 1}], "items": False, "minItems": 1},
     "contains": {"type": "array", "contains": {"const": 5}, "items": {"type": "integer"}},
+    "contains two": {"type": "array", "contains": {"const": 5}, "minContains": 2, "maxItems": 4},
     "families": {
         "type": "object",
         "patternProperties": {"^[a-z]{1,9}_ms$": {"type": "integer"}},
