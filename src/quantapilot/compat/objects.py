@@ -87,9 +87,8 @@ def closed(case: Case, part: Part) -> Iterator[Difference]:
     if not case.view.closed:
         free = _free(case, None, names, patterns)
         if body.schema is False:
-            word = "closed" if case.narrowed else "opened"
-            step = Step("member", free)
-            yield _gone(case, keyword, f"{word}: undescribed members", step, case.view.others())
+            message = f"undescribed members are {'refused' if case.narrowed else 'admitted'}"
+            yield _gone(case, keyword, message, Step("member", free), case.view.others())
         else:
             yield from case.inside(case.view.others(), (body,), Step("member", free), keyword)
 

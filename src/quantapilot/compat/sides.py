@@ -25,9 +25,22 @@ Name = Literal["old", "new"]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Data, in which nothing is a reference.
 _DATA = frozenset({"const", "enum", "examples", "default"})
+_BY_NAME = frozenset(
+    {"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"}
+)
+_BESIDE = frozenset({"$ref", "$schema", "$id", "title", "description", "definitions", "$comment"})
 _SEED = 7
 # With one of them a schema means something else than what its keywords say where they stand.
 _UNFOLLOWED = frozenset({"$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$id"})
+# Dialects that mean the same by what is left of them without those keywords.
+_OLDER = frozenset(
+    {
+        "https://json-schema.org/draft/2019-09/schema",
+        "http://json-schema.org/draft-07/schema",
+        "http://json-schema.org/draft-06/schema",
+    }
+)
+_OF_OLDER = frozenset({"dependencies", "additionalItems", "contentEncoding", "contentMediaType"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,7 +214,7 @@ def side(name: Name, schemas: Mapping[str, Any]) -> Side:
     for (file, schema), home in zip(schemas.items(), homes, strict=True):
         address = f"urn:{name}:{homes[home]}"
         body = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
-        moved[file] = {**_moved(body, home, homes, name), "$id": address}
+        moved[file] = {**_moved(body, home, homes, name), "$id": address, "$schema": DIALECT}
         files[address] = file
     try:
         return Side(name, Contract(moved), files)
@@ -252,20 +265,35 @@ def _led_nowhere(error: BrokenContractError, schemas: Mapping[str, Any]) -> Brok
 def _is_plain(schema: Any) -> bool:
     if not isinstance(schema, dict):
         return True
-    if schema.get("$schema", DIALECT).rstrip("#") != DIALECT:
+    dialect = schema.get("$schema", DIALECT).rstrip("#")
+    if dialect != DIALECT and dialect not in _OLDER:
         return False
-    return not any(_unfollowed(value, key) for key, value in schema.items())
+    old = dialect != DIALECT
+    if old and not _is_common(schema):
+        return False
+    return not any(_unfollowed(value, key, old=old) for key, value in schema.items())
 
 
-def _unfollowed(schema: Any, key: str) -> bool:
+def _unfollowed(schema: Any, key: str, *, old: bool) -> bool:
+    """Tell whether a schema can't be followed by its keywords."""
     if key in _DATA:
         return False
-    if isinstance(schema, dict):
-        names = key in {"properties", "$defs", "patternProperties", "dependentSchemas"}
-        if not names and _UNFOLLOWED & schema.keys():
-            return True
-        return any(_unfollowed(below, "" if names else name) for name, below in schema.items())
-    return isinstance(schema, list) and any(_unfollowed(below, "") for below in schema)
+    if isinstance(schema, list):
+        return any(_unfollowed(below, "", old=old) for below in schema)
+    if not isinstance(schema, dict):
+        return False
+    names = key in _BY_NAME
+    if not names and (_UNFOLLOWED & schema.keys() or (old and not _is_common(schema))):
+        return True
+    return any(_unfollowed(below, "" if names else n, old=old) for n, below in schema.items())
+
+
+def _is_common(schema: Mapping[str, Any]) -> bool:
+    """Tell whether a schema of an older dialect means the same in the one that is followed."""
+    if _OF_OLDER & schema.keys() or isinstance(schema.get("items"), list):
+        return False
+    # What stands beside a reference was passed over.
+    return "$ref" not in schema or schema.keys() <= _BESIDE
 
 
 def _moved(schema: Any, home: str, homes: Mapping[str, int], name: Name) -> Any:

@@ -91,7 +91,7 @@ def _candidates(of: Inclusion, difference: Difference) -> Iterator[Any]:
 
 def _of_hint(of: Inclusion, difference: Difference, hint: Any) -> Iterator[Any]:
     if not isinstance(hint, Lacking | With | Sized):
-        yield hint
+        yield int(hint) if isinstance(hint, float) and hint.is_integer() else hint
         return
     drawn = list(of.sub.samples(of.sub.body(difference.sub), _HOSTS))
     if isinstance(hint, Sized):
