@@ -73,9 +73,7 @@ class Comparison:
     @property
     def witness(self) -> Witness | None:
         """Return the first value that shows a break."""
-        return next(
-            (c.witness for c in self.changes if c.witness and c.kind != "compatible"), None
-        )
+        return next((c.witness for c in self.changes if c.witness and c.kind != "compatible"), None)
 
     @property
     def told(self) -> tuple[Change, ...]:

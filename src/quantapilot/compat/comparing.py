@@ -81,9 +81,7 @@ def each_once(changes: Iterable[Change]) -> list[Change]:
         if key not in kept or (kept[key].witness is None and change.witness):
             kept[key] = change
     broken = {(c.file, c.pointer) for c in kept.values() if c.kind != "compatible"}
-    return [
-        c for c in kept.values() if c.kind != "compatible" or (c.file, c.pointer) not in broken
-    ]
+    return [c for c in kept.values() if c.kind != "compatible" or (c.file, c.pointer) not in broken]
 
 
 def _change(
@@ -105,7 +103,9 @@ def _meant(loosening: Loosening, found: Difference) -> bool:
         and found.keyword == loosening.keyword
         and (
             found.pointer == loosening.pointer
-            or (loosening.keyword != "patternProperties"
-                and found.pointer.startswith(loosening.place))
+            or (
+                loosening.keyword != "patternProperties"
+                and found.pointer.startswith(loosening.place)
+            )
         )
     )

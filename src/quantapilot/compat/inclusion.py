@@ -112,9 +112,7 @@ class Case:
         """Tell whether the newer schema is the one that may refuse."""
         return self.of.sup.name == "new"
 
-    def inside(
-        self, sub: Place, sup: Place, step: Step, *pointer: str | int
-    ) -> list[Difference]:
+    def inside(self, sub: Place, sup: Place, step: Step, *pointer: str | int) -> list[Difference]:
         """Return the differences of a member or an item."""
         spot = self.spot.at(*pointer)
         level = Level(self.sub, self.sup, step)
@@ -208,8 +206,10 @@ class Inclusion:
         if out and (parted := self._divided(case)) is not None:
             out = parted
         if out and refused:
-            out = [replace(each, hints=(*refused, *each.hints)) if each.sub == case.sub else each
-                   for each in out]
+            out = [
+                replace(each, hints=(*refused, *each.hints)) if each.sub == case.sub else each
+                for each in out
+            ]
         if not out and refused:
             return [case.cause("", "a value is refused", *refused)]
         return _once(out)
@@ -278,9 +278,7 @@ class Inclusion:
         if key not in self._equal:
             # Whoever comes here again on the way finds nothing that speaks against it.
             self._equal[key] = True
-            self._equal[key] = (
-                not a.tag and not b.tag and self._alike(a.schema, b.schema, a, b, "")
-            )
+            self._equal[key] = not a.tag and not b.tag and self._alike(a.schema, b.schema, a, b, "")
             if not self._equal[key]:
                 self._equal = {k: v for k, v in self._equal.items() if not v}
         return self._equal[key]
@@ -342,4 +340,6 @@ def _bare(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _once(found: Iterable[Difference]) -> list[Difference]:
     """Return differences, each cause once."""
-    return list({(each.file, each.pointer, each.message): each for each in reversed([*found])}.values())[::-1]
+    return list(
+        {(each.file, each.pointer, each.message): each for each in reversed([*found])}.values()
+    )[::-1]

@@ -65,7 +65,15 @@ def _number(keyword: str) -> Callable[[Case, Part], Iterator[Difference]]:
         if keyword == "multipleOf":
             near = [value / 2, value + 1, value * 1.5, 1, 0.5, 7]
         else:
-            near = [value, value - 1, value + 1, value - 0.5, value + 0.5, value * 1000, -value * 1000]
+            near = [
+                value,
+                value - 1,
+                value + 1,
+                value - 0.5,
+                value + 0.5,
+                value * 1000,
+                -value * 1000,
+            ]
         yield case.cause(keyword, _changed(case, keyword, value), *near)
 
     return check
@@ -115,8 +123,29 @@ def _named(values: list[Any]) -> str:
 def specimens(types: Iterable[str]) -> Iterator[Any]:
     """Yield plain values of some types."""
     plain: tuple[Any, ...] = (
-        None, True, False, 0, 1, -1, 0.5, -0.5, 1e6, 10**12, "", "a", "0", "aa", "A a", "a" * 300,
-        [], [0], ["a"], [0, 0], {}, {"a": 0}, {"a": "a"},
+        None,
+        True,
+        False,
+        0,
+        1,
+        -1,
+        0.5,
+        -0.5,
+        1e6,
+        10**12,
+        "",
+        "a",
+        "0",
+        "aa",
+        "A a",
+        "a" * 300,
+        [],
+        [0],
+        ["a"],
+        [0, 0],
+        {},
+        {"a": 0},
+        {"a": "a"},
     )
     wanted = set(types)
     return (value for value in plain if type_of(value) in wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.inclusion import Case, Difference, Step
@@ -40,7 +40,15 @@ def members(case: Case, part: Part) -> Iterator[Difference]:
         if body is True or _never(mine):
             continue
         below = part.below("properties", name)
-        yield from case.inside(mine, (below,), Step("member", name), "properties", name)
+        step = Step("member", name)
+        found = case.inside(mine, (below,), step, "properties", name)
+        if found and name not in case.view.names():
+            # It is described by one version only: that is the cause, not what it says of it.
+            word = "described: before, it could be anything" if case.narrowed else "not described"
+            place = case.spot.at("properties", name)
+            message = f"member {quoted(name)} is now {word}"
+            found = [replace(found[0], pointer=place.pointer, file=place.file, message=message)]
+        yield from found
 
 
 def families(case: Case, part: Part) -> Iterator[Difference]:
@@ -143,7 +151,9 @@ def dependents(case: Case, part: Part) -> Iterator[Difference]:
     if "object" not in case.view.types:
         return
     for name, wanted in part.schema["dependentRequired"].items():
-        known = {each for said in case.view.said("dependentRequired") for each in said.get(name, ())}
+        known = {
+            each for said in case.view.said("dependentRequired") for each in said.get(name, ())
+        }
         known |= case.view.required()
         rest = [each for each in wanted if each not in known]
         if not rest or _never(case.view.member(name)):
@@ -171,9 +181,7 @@ def dependent_schemas(case: Case, part: Part) -> Iterator[Difference]:
         yield from case.beside((body,), case.spot.at("dependentSchemas", name), *more)
 
 
-def _told(
-    case: Case, part: Part, keyword: str
-) -> tuple[frozenset[str], tuple[str, ...]] | None:
+def _told(case: Case, part: Part, keyword: str) -> tuple[frozenset[str], tuple[str, ...]] | None:
     if keyword == "unevaluatedProperties":
         return evaluated(case.of.sup, part, certain=True)
     schema = part.schema
@@ -204,7 +212,9 @@ def _family_beyond(
         at = _standing(case, "patternProperties", pattern)
         yield _gone(case, "patternProperties", message, step, mine, at=at)
     else:
-        yield from case.inside(mine, (body,), Step("member", named or "a"), "patternProperties", pattern)
+        yield from case.inside(
+            mine, (body,), Step("member", named or "a"), "patternProperties", pattern
+        )
 
 
 def _outside(pattern: str, patterns: tuple[str, ...]) -> list[str] | None:

@@ -59,9 +59,13 @@ def compare(
         name = pointer[-1] if pointer else ""
         one, two = _at(then, file, pointer), _at(now, file, pointer)
         if one is None:
-            changes.append(Change(spot.pointer, "compatible", "forward", f"{name} added", None, file))
+            changes.append(
+                Change(spot.pointer, "compatible", "forward", f"{name} added", None, file)
+            )
         elif two is None:
-            changes.append(Change(spot.pointer, "breaking", "backward", f"{name} removed", None, file))
+            changes.append(
+                Change(spot.pointer, "breaking", "backward", f"{name} removed", None, file)
+            )
         else:
             changes += versions.compared(one, two, spot, wanted, name)
     return Comparison(ordered(each_once(changes)))

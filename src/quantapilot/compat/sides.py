@@ -71,7 +71,9 @@ class Part:
         target = self.schema
         for step in steps:
             target = target[step]
-        return Part(target, self.base, self.pointer + pointer_of(steps), self.tag and f"{self.tag}/")
+        return Part(
+            target, self.base, self.pointer + pointer_of(steps), self.tag and f"{self.tag}/"
+        )
 
 
 # Schemas that all hold.
@@ -157,7 +159,11 @@ class Side:
             return jsonschema_rs.canonicalize(
                 schema, validate_formats=True, registry=self._known(), offline=True
             )
-        except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.canonical.CanonicalizationError):
+        except (
+            ValueError,
+            jsonschema_rs.ReferencingError,
+            jsonschema_rs.canonical.CanonicalizationError,
+        ):
             return None
 
     def samples(

@@ -85,9 +85,7 @@ def _named(case: Case) -> str:
 
 def _only(case: Case, branches: Sequence[Part], live: Sequence[int], at: int) -> bool:
     """Tell whether it is proven that no other branch takes what one of `oneOf` takes."""
-    return all(
-        other == at or _exclude(case.of, branches[at], branches[other]) for other in live
-    )
+    return all(other == at or _exclude(case.of, branches[at], branches[other]) for other in live)
 
 
 def _exclude(of: Inclusion, one: Part, other: Part) -> bool:

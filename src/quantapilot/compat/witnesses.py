@@ -50,70 +50,97 @@ def witness(of: Inclusion, difference: Difference) -> Witness | None:
         MissingExtraError: What makes strings of patterns is not installed.
     """
     pair = _pair(of, difference.sub, difference.sup)
-    fitting = (v for v in _candidates(of, difference) if pair.shown_by(v))
-    for value in islice(fitting, _TRIED):
-        whole = _whole(of, difference, value)
+    fitting = (each for each in _candidates(of, difference) if pair.shown_by(each.value))
+    for leaf in islice(fitting, _TRIED):
+        whole = _whole(of, difference, leaf)
         if whole is not None:
             return Witness(whole[0], of.sub.name, of.sup.name)
     return None
 
 
-def _whole(of: Inclusion, difference: Difference, value: Any) -> tuple[Any] | None:
+def _whole(of: Inclusion, difference: Difference, leaf: _Leaf) -> tuple[Any] | None:
     """Return the value of the whole place that holds a value, in a tuple; None without one."""
     pair = _pair(of, difference.sub, difference.sup)
-    value = _shortened(value, pair)
+    path = leaf.kept
+    value = _shortened(leaf.value, pair, path)
     for level in reversed(difference.trail):
         pair = _pair(of, level.sub, level.sup)
-        hosts = _hosts(of, level, value)
-        found = next(((host,) for host in hosts if pair.shown_by(host)), None)
+        found = next(((host,) for host in _hosts(of, level, value) if pair.shown_by(host)), None)
         if found is None:
             return None
+        # What shows the cause stays, however much is taken away around it.
+        step = level.step
+        if step.kind != "same":
+            path = (value if step.kind == "name" else step.key, *(path or ()))
         value = found[0]
-    return (_shortened(value, pair),)
+    return (_shortened(value, pair, path),)
 
 
 def _pair(of: Inclusion, sub: Place, sup: Place) -> _Pair:
     return _Pair(of.sub.accepts(sub), of.sup.accepts(sup))
 
 
-def _candidates(of: Inclusion, difference: Difference) -> Iterator[Any]:
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A value at the place of a cause; `kept` is what in it shows the cause, where that is known.
+
+    Without it all of the value may be taken away, as long as it shows something.
+    """
+
+    value: Any
+    kept: tuple[Any, ...] | None = None
+
+
+def _candidates(of: Inclusion, difference: Difference) -> Iterator[_Leaf]:
     from quantapilot.compat.keywords import specimens
 
     for hint in difference.hints:
         yield from _of_hint(of, difference, hint)
-    yield from _subtracted(of, difference)
+    yield from map(_Leaf, _subtracted(of, difference))
     body = of.sub.body(difference.sub)
     seen = view(of.sub, difference.sub)
-    yield from specimens(seen.types)
-    yield from of.sub.samples(body, _DRAWN)
-    yield from of.sub.samples(body, _AT_EDGES, edges=1.0)
+    yield from map(_Leaf, specimens(seen.types))
+    yield from map(_Leaf, of.sub.samples(body, _DRAWN))
+    yield from map(_Leaf, of.sub.samples(body, _AT_EDGES, edges=1.0))
 
 
-def _of_hint(of: Inclusion, difference: Difference, hint: Any) -> Iterator[Any]:
+def _of_hint(of: Inclusion, difference: Difference, hint: Any) -> Iterator[_Leaf]:
     if not isinstance(hint, Lacking | With | Sized):
-        yield int(hint) if isinstance(hint, float) and hint.is_integer() else hint
+        yield _Leaf(int(hint) if isinstance(hint, float) and hint.is_integer() else hint)
         return
-    drawn = list(of.sub.samples(of.sub.body(difference.sub), _HOSTS))
+    drawn = _common(of, difference.sub, difference.sup)
     if isinstance(hint, Sized):
         for host in drawn:
             if isinstance(host, list):
-                yield from _sized(host, hint)
+                yield from map(_Leaf, _sized(host, hint))
         return
-    for host in [*drawn, {}]:
+    for host in (*drawn, {}):
         if isinstance(host, dict):
             yield from _objects(of, host, hint)
 
 
-def _objects(of: Inclusion, host: dict[str, Any], hint: Lacking | With) -> Iterator[Any]:
+def _common(of: Inclusion, sub: Place, sup: Place) -> list[Any]:
+    """Return values of a place, those first that both versions accept.
+
+    What is wrong with them once a cause stands in them is then that cause.
+    """
+    takes, admits = of.sup.accepts(sup), of.sub.accepts(sub)
+    drawn = [*of.sub.samples(of.sub.body(sub), _HOSTS, edges=0.0)]
+    if not any(map(takes, drawn)):
+        drawn += filter(admits, of.sup.samples(of.sup.body(sup), _HOSTS, edges=0.0))
+    return sorted(drawn, key=lambda host: (not takes(host), len(str(host))))
+
+
+def _objects(of: Inclusion, host: dict[str, Any], hint: Lacking | With) -> Iterator[_Leaf]:
     if isinstance(hint, With):
         left = {name: value for name, value in host.items() if name not in hint.without}
         for value in [*_plain(of, hint.body), *of.sub.samples(of.sub.body(hint.body), 3)]:
-            yield {**left, hint.name: value}
+            yield _Leaf({**left, hint.name: value}, (hint.name,))
     elif hint.size is None:
-        yield {name: value for name, value in host.items() if name not in hint.without}
+        yield _Leaf({name: value for name, value in host.items() if name not in hint.without})
     else:
         names = [*host, *(f"more{at}" for at in range(hint.size))][: hint.size]
-        yield {name: host.get(name, 0) for name in names}
+        yield _Leaf({name: host.get(name, 0) for name in names})
 
 
 def _plain(of: Inclusion, place: Place) -> Iterator[Any]:
@@ -148,13 +175,12 @@ def _subtracted(of: Inclusion, difference: Difference) -> Iterator[Any]:
 
 def _hosts(of: Inclusion, level: Level, value: Any) -> Iterator[Any]:
     """Yield values in which a value stands as a step says."""
-    step = level.step
-    if step.kind == "same":
+    if level.step.kind == "same":
         yield value
         return
-    yield from _alone(step, value)
-    drawn = of.sub.samples(of.sub.body(level.sub), _HOSTS, edges=0.0)
-    yield from (each for host in drawn for each in _placed(step, host, value))
+    for host in _common(of, level.sub, level.sup):
+        yield from _placed(level.step, host, value)
+    yield from _alone(level.step, value)
 
 
 def _alone(step: Step, value: Any) -> Iterator[Any]:
@@ -177,13 +203,19 @@ def _placed(step: Step, host: Any, value: Any) -> Iterator[Any]:
         yield [*before, value, *host[step.key + 1 :]]
 
 
-def _shortened(value: Any, pair: _Pair) -> Any:
-    """Return a value without the members and items that it does not need to show the same."""
+def _shortened(value: Any, pair: _Pair, kept: tuple[Any, ...] | None) -> Any:
+    """Return a value without the members and items that it does not need to show the same.
+
+    Args:
+        value: The value.
+        pair: The validators of its place.
+        kept: The way to what shows the cause, which stays as it is.
+    """
     left = _SHORTENED
     changed = True
     while changed and left > 0:
         changed = False
-        for fewer in _fewer(value):
+        for fewer in _fewer(value, kept):
             left -= 1
             if pair.shown_by(fewer):
                 value, changed = fewer, True
@@ -191,12 +223,20 @@ def _shortened(value: Any, pair: _Pair) -> Any:
     return value
 
 
-def _fewer(value: Any) -> Iterator[Any]:
+def _fewer(value: Any, kept: tuple[Any, ...] | None) -> Iterator[Any]:
+    if kept == ():
+        return
+    first, rest = (kept[0], kept[1:]) if kept else (None, None)
     if isinstance(value, dict):
         for name, below in value.items():
-            yield {other: kept for other, kept in value.items() if other != name}
-            yield from ({**value, name: each} for each in _fewer(below))
+            if name != first:
+                yield {other: held for other, held in value.items() if other != name}
+            inner = _fewer(below, rest if name == first else None)
+            yield from ({**value, name: each} for each in inner)
     elif isinstance(value, list):
         for at, below in enumerate(value):
-            yield value[:at] + value[at + 1 :]
-            yield from ([*value[:at], each, *value[at + 1 :]] for each in _fewer(below))
+            # What stands before has its place by that.
+            if not kept or (isinstance(first, int) and at > first):
+                yield value[:at] + value[at + 1 :]
+            inner = _fewer(below, rest if at == first else None)
+            yield from ([*value[:at], each, *value[at + 1 :]] for each in inner)
