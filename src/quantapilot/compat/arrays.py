@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantapilot.compat.inclusion import Case, Difference, Step
@@ -75,17 +76,39 @@ def unique(case: Case, part: Part) -> Iterator[Difference]:
 
 
 def contains(case: Case, part: Part) -> Iterator[Difference]:
-    """Yield why arrays don't keep to `contains`."""
+    """Yield why arrays don't keep to `contains`, `minContains` and `maxContains`."""
     if "array" not in case.view.types:
         return
-    said = {word: part.schema[word] for word in _CONTAINING[1:] if word in part.schema}
+    if case.proven({word: part.schema[word] for word in _CONTAINING if word in part.schema}):
+        return
+    body = part.below("contains")
     for other in case.view.holding("contains"):
-        mine = {word: other.schema[word] for word in _CONTAINING[1:] if word in other.schema}
-        if mine == said and case.of.equal(other.below("contains"), part.below("contains")):
+        if case.of.equal(other.below("contains"), body):
+            yield from _how_often(case, part, other)
             return
-    if not case.proven({word: part.schema[word] for word in _CONTAINING if word in part.schema}):
-        word = "must contain something else" if case.narrowed else "may contain something else"
-        yield case.cause("contains", f"arrays {word}", [])
+    word = "must contain something else" if case.narrowed else "may contain something else"
+    yield case.cause("contains", f"arrays {word}", [])
+
+
+def _how_often(case: Case, part: Part, other: Part) -> Iterator[Difference]:
+    """Yield why what is contained is not contained so often, where it is the same."""
+    for keyword in _CONTAINING[1:]:
+        limit, mine = part.schema.get(keyword), other.schema.get(keyword)
+        if limit is None and keyword == "minContains":
+            limit = 1
+        if limit is None:
+            continue
+        if keyword == "minContains":
+            kept = (1 if mine is None else mine) >= limit
+            size = int(limit) - 1
+        else:
+            kept = mine is not None and mine <= limit
+            size = int(limit) + 1
+        if not kept:
+            old, new = (mine, limit) if case.narrowed else (limit, mine)
+            shown = [NONE if each is None else each for each in (old, new)]
+            hint = Sized(size, of=other.below("contains"))
+            yield case.cause(keyword, change(keyword, *shown), hint)
 
 
 def _item(case: Case, at: int) -> Place | None:
@@ -106,11 +129,10 @@ def _longest(case: Case) -> int | None:
     return min(found, default=None)
 
 
+@dataclass(frozen=True, slots=True)
 class Sized:
-    """A hint: an array of so many items, all of them alike or not."""
+    """A hint: an array of so many items, all of them alike or not, or all of one schema."""
 
-    __slots__ = ("alike", "size")
-
-    def __init__(self, size: int, *, alike: bool = False) -> None:
-        self.size = size
-        self.alike = alike
+    size: int
+    alike: bool = False
+    of: Part | None = None

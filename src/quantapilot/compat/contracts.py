@@ -225,7 +225,14 @@ class _Comparing:
             definition = self.old.definitions[name]
             message = f"{name} removed{self._renamed(definition)}"
             at = f"/$defs/{name}"
-            yield Change(at, "breaking", "backward", message, None, definition.file)
+            seen = self._any_of(definition)
+            yield Change(at, "breaking", "backward", message, seen, definition.file, name)
+
+    def _any_of(self, definition: Definition) -> Witness | None:
+        """Return a value of a definition that is gone: no other one takes its place."""
+        part = self.then.root(definition.file, ("$defs", definition.name))
+        found = next(self.then.samples(self.then.body((part,)), 1, edges=0.0), None)
+        return None if found is None else Witness(found, "old", "new")
 
     def _renamed(self, definition: Definition) -> str:
         for name, other in self.new.definitions.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
@@ -25,6 +25,7 @@ from quantapilot.compat.expressions import (
     Ranges,
     Repeat,
     Run,
+    is_ambiguous,
     parsed,
 )
 
@@ -128,18 +129,22 @@ class _Together:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Strings that match all of some patterns and none of others, of a length.
+    """Strings that match some patterns and not others, of a length.
 
     Attributes:
         of: Patterns that all match.
         but: Patterns of which at least one does not match; none asks for nothing.
+        never: Patterns of which none matches.
         shortest, longest: How many characters there are.
+        wide: Whether a dot passes over more line ends, as in engines that backtrack.
     """
 
     of: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     shortest: int = 0
     longest: int | None = None
+    wide: bool = False
 
     def words(self) -> Iterator[str]:
         """Yield some words, shorter ones first; none means that there is none.
@@ -150,13 +155,17 @@ class Language:
         """
         if self.longest is not None and self.longest < self.shortest:
             return
-        of = [_automaton(pattern) for pattern in self.of]
-        but = [_automaton(pattern) for pattern in self.but]
-        wanted = len(of)
-        whole = _Together(
-            (*of, *but),
-            lambda told: all(told[:wanted]) and (not but or not all(told[wanted:])),
-        )
+        of = [_automaton(pattern, self.wide) for pattern in self.of]
+        but = [_automaton(pattern, self.wide) for pattern in self.but]
+        never = [_automaton(pattern, self.wide) for pattern in self.never]
+        first, second = len(of), len(of) + len(but)
+
+        def decide(told: Sequence[bool]) -> bool:
+            if not all(told[:first]) or any(told[second:]):
+                return False
+            return not but or not all(told[first:second])
+
+        whole = _Together((*of, *but, *never), decide)
         yield from self._found(whole, of)
 
     def _found(self, whole: _Together, of: Sequence[_Automaton]) -> Iterator[str]:
@@ -193,6 +202,12 @@ class Language:
 
 def some_words(language: Language) -> list[str] | None:
     """Return some words of a language, an empty list where there are none; None where unknown."""
+    if not language.wide and any(map(is_ambiguous, (*language.of, *language.but, *language.never))):
+        return _however_read(language)
+    return _told(language)
+
+
+def _told(language: Language) -> list[str] | None:
     found: list[str] = []
     try:
         found.extend(language.words())
@@ -201,6 +216,14 @@ def some_words(language: Language) -> list[str] | None:
     except TooLargeError:
         return found or None
     return found
+
+
+def _however_read(language: Language) -> list[str] | None:
+    """Return words of a language that has some, or none, however engines read its patterns."""
+    narrow, wide = (_told(replace(language, wide=each)) for each in (False, True))
+    if narrow is None or wide is None or bool(narrow) != bool(wide):
+        return None
+    return list(dict.fromkeys([*narrow, *wide]))
 
 
 def disjoint(pattern: str, other: str) -> bool:
@@ -214,9 +237,9 @@ def within(pattern: str, other: str) -> bool:
 
 
 @lru_cache(512)
-def _automaton(pattern: str) -> _Automaton:
+def _automaton(pattern: str, wide: bool) -> _Automaton:
     """Return the automaton of the strings in which a pattern matches somewhere."""
-    ways = list(_ways(parsed(pattern)))
+    ways = list(_ways(parsed(pattern, wide=wide)))
     single = [way for way in ways if not way.aheads]
     if len(single) == len(ways):
         return _searching(single)
@@ -400,7 +423,8 @@ def _letters(cuts: set[int]) -> Iterator[int]:
     for first, after in pairwise(edges):
         if not _SURROGATES[0] <= first <= _SURROGATES[1]:
             found.append(next((each for each in _PLEASANT if first <= each < after), first))
-    yield from sorted(found, key=lambda each: (each not in _PLEASANT, each < 0x21, each))
+    # What is no ASCII comes last: engines differ there most.
+    yield from sorted(found, key=lambda e: (e not in _PLEASANT, e > 0x7E, e < 0x21, e))
 
 
 def _spelt(

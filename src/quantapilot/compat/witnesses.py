@@ -110,6 +110,10 @@ def _of_hint(of: Inclusion, difference: Difference, hint: Any) -> Iterator[_Leaf
         return
     drawn = _common(of, difference.sub, difference.sup)
     if isinstance(hint, Sized):
+        if hint.of is not None:
+            place = (hint.of,)
+            for item in [*_plain(of, place), *of.sub.samples(of.sub.body(place), 3)]:
+                yield _Leaf([item] * hint.size)
         for host in drawn:
             if isinstance(host, list):
                 yield from map(_Leaf, _sized(host, hint))
