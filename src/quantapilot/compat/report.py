@@ -107,7 +107,7 @@ def _verdict(comparison: Comparison) -> list[str]:
     ]
     summary = ", ".join(f"{told[kind]} {kind}" for kind in _KINDS if told[kind])
     if not summary:
-        return [*lines, "compatible: nothing changed but annotations, if anything"]
+        return [*lines, "compatible: every value is judged as before"]
     return [*lines, f"{comparison.verdict}: {counted(sum(told.values()), 'change')}, {summary}"]
 
 
