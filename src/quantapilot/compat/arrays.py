@@ -52,10 +52,7 @@ def count(case: Case, part: Part) -> Iterator[Difference]:
             continue
         limit = part.schema[keyword]
         mine = case.view.most(keyword) if keyword == "minItems" else _longest(case)
-        if keyword == "minItems":
-            kept = (mine or 0) >= limit
-        else:
-            kept = mine is not None and mine <= limit
+        kept = (mine or 0) >= limit if keyword == "minItems" else mine is not None and mine <= limit
         if not kept and not case.proven({keyword: limit}):
             other = next(iter(case.view.said(keyword)), NONE)
             old, new = (other, limit) if case.narrowed else (limit, other)
@@ -123,9 +120,11 @@ def _item(case: Case, at: int) -> Place | None:
 def _longest(case: Case) -> int | None:
     """Return how many items there are at most."""
     found = [int(each) for each in case.view.said("maxItems")]
-    for part in case.view.holding("items"):
-        if part.schema["items"] is False:
-            found.append(len(part.schema.get("prefixItems", ())))
+    found += [
+        len(part.schema.get("prefixItems", ()))
+        for part in case.view.holding("items")
+        if part.schema["items"] is False
+    ]
     return min(found, default=None)
 
 

@@ -63,7 +63,6 @@ def compare_contracts(
 
     Raises:
         BrokenContractError: A schema of one of them is no valid JSON Schema.
-        MissingExtraError: What makes strings of patterns is not installed.
     """
     comparing = _Comparing(old, new, direction)
     changes = each_once([*comparing.found(), *lifecycle_changes(old.lifecycle, new.lifecycle)])
@@ -128,7 +127,7 @@ class _Comparing:
                         out[branch.rpartition("/")[2]] = definition.kind
                 elif is_received(definition.schema):
                     out[name] = "requests"
-                    out |= {answer: "answers" for answer in answers(contract, name)}
+                    out |= dict.fromkeys(answers(contract, name), "answers")
         return out
 
     def _with_branches(self) -> set[str]:

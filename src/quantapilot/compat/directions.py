@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.compat.changes import OneWay
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from quantapilot.compat.changes import OneWay
     from quantapilot.contract.catalog import Contract
 
 OPERATION, DIRECTION = "x-operation", "x-direction"

@@ -7,11 +7,10 @@ them. Every question has a budget, so that none hangs: automata can be exponenti
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol, TYPE_CHECKING
 
 from quantapilot.compat.expressions import (
     ANY,
@@ -29,7 +28,11 @@ from quantapilot.compat.expressions import (
     parsed,
 )
 
-State = Hashable
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+# Sets of places, or tuples of the states of parts; they are hashable.
+State = Any
 _MOST_STATES = 12_000
 _MOST_STEPS = 40_000
 _MOST_WORDS = 12
@@ -46,11 +49,17 @@ class _Automaton(Protocol):
     """A deterministic automaton whose states are made when they are asked for."""
 
     @property
-    def start(self) -> State: ...
+    def start(self) -> State:
+        """Return the state before the first character."""
+        ...
 
-    def next(self, state: State, char: int) -> State: ...
+    def next(self, state: State, char: int) -> State:
+        """Return the state behind one more character."""
+        ...
 
-    def accepts(self, state: State) -> bool: ...
+    def accepts(self, state: State) -> bool:
+        """Tell whether a text that ends in a state is one of the language."""
+        ...
 
     def cuts(self, state: State) -> set[int]:
         """Return the code points at which the next state may become another."""
@@ -65,7 +74,7 @@ class _Nfa:
     free: list[list[int]] = field(default_factory=list)
     first: int = 0
     last: int = 0
-    start: frozenset[int] = frozenset()
+    start: State = frozenset()
 
     def place(self) -> int:
         if len(self.steps) >= _MOST_STATES:
@@ -84,7 +93,7 @@ class _Nfa:
                     rest.append(place)
         return frozenset(seen)
 
-    def next(self, state: frozenset[int], char: int) -> frozenset[int]:
+    def next(self, state: State, char: int) -> State:
         reached = [
             target
             for place in state
@@ -93,10 +102,10 @@ class _Nfa:
         ]
         return self.closed(reached)
 
-    def accepts(self, state: frozenset[int]) -> bool:
+    def accepts(self, state: State) -> bool:
         return self.last in state
 
-    def cuts(self, state: frozenset[int]) -> set[int]:
+    def cuts(self, state: State) -> set[int]:
         return {
             cut
             for place in state
@@ -117,13 +126,13 @@ class _Together:
     def start(self) -> State:
         return tuple(part.start for part in self.parts)
 
-    def next(self, state: tuple[State, ...], char: int) -> State:
+    def next(self, state: State, char: int) -> State:
         return tuple(part.next(s, char) for part, s in zip(self.parts, state, strict=True))
 
-    def accepts(self, state: tuple[State, ...]) -> bool:
+    def accepts(self, state: State) -> bool:
         return self.decide([p.accepts(s) for p, s in zip(self.parts, state, strict=True)])
 
-    def cuts(self, state: tuple[State, ...]) -> set[int]:
+    def cuts(self, state: State) -> set[int]:
         return set[int]().union(*(p.cuts(s) for p, s in zip(self.parts, state, strict=True)))
 
 
@@ -180,19 +189,19 @@ class Language:
         while queue:
             here, length = queue.popleft()
             state, _ = here
-            if length >= self.shortest and whole.accepts(state):  # type: ignore[arg-type]
+            if length >= self.shortest and whole.accepts(state):
                 yield _spelt(came, here)
                 told += 1
                 if told == _MOST_WORDS:
                     return
             if length == self.longest:
                 continue
-            for char in _letters(whole.cuts(state)):  # type: ignore[arg-type]
+            for char in _letters(whole.cuts(state)):
                 steps += 1
                 if steps > _MOST_STEPS:
                     raise TooLargeError
-                reached = whole.next(state, char)  # type: ignore[arg-type]
-                if any(not reached[at] for at in range(len(of))):  # type: ignore[index]
+                reached = whole.next(state, char)
+                if any(not reached[at] for at in range(len(of))):
                     continue
                 there = (reached, min(length + 1, counted))
                 if there not in came:
@@ -284,17 +293,17 @@ class _Signed:
     def start(self) -> State:
         return self.of.start
 
-    def next(self, state: tuple[State, ...], char: int) -> State:
+    def next(self, state: State, char: int) -> State:
         if not state:
             return state
         reached = self.of.next(state, char)
         # Where the expression itself leads nowhere any more, so does the whole.
-        return reached if reached[0] else ()  # type: ignore[index]
+        return reached if reached[0] else ()
 
-    def accepts(self, state: tuple[State, ...]) -> bool:
+    def accepts(self, state: State) -> bool:
         return bool(state) and self.of.accepts(state)
 
-    def cuts(self, state: tuple[State, ...]) -> set[int]:
+    def cuts(self, state: State) -> set[int]:
         return self.of.cuts(state) if state else set()
 
 
@@ -314,7 +323,7 @@ def _searching(ways: Sequence[_Way]) -> _Automaton:
         nfa.free[begin].append(inner)
         nfa.free[_built(nfa, Run(way.body), inner)].append(end)
     nfa.start = nfa.closed([nfa.first])
-    return nfa  # type: ignore[return-value]
+    return nfa
 
 
 def _built(nfa: _Nfa, tree: Expression, here: int) -> int:

@@ -175,11 +175,12 @@ def dependent_schemas(case: Case, part: Part) -> Iterator[Difference]:
             continue
         there = Part({"type": "object", "required": [name]}, "", "", f"with {name}")
         body = part.below("dependentSchemas", name)
-        more = [there]
-        for other in case.view.holding("dependentSchemas"):
-            if name in other.schema["dependentSchemas"]:
-                more.append(other.below("dependentSchemas", name))
-        yield from case.beside((body,), case.spot.at("dependentSchemas", name), *more)
+        known = [
+            other.below("dependentSchemas", name)
+            for other in case.view.holding("dependentSchemas")
+            if name in other.schema["dependentSchemas"]
+        ]
+        yield from case.beside((body,), case.spot.at("dependentSchemas", name), there, *known)
 
 
 def _told(case: Case, part: Part, keyword: str) -> tuple[frozenset[str], tuple[str, ...]] | None:

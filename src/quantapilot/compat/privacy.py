@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from quantapilot.compat import strings
-from quantapilot.compat.inclusion import Spot
 from quantapilot.compat.languages import within
 from quantapilot.compat.views import View, view
 from quantapilot.compat.wording import said
@@ -18,7 +17,7 @@ from quantapilot.compat.wording import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quantapilot.compat.inclusion import Inclusion
+    from quantapilot.compat.inclusion import Inclusion, Spot
     from quantapilot.compat.sides import Part, Place
 
 CLASS = "x-data-class"
@@ -96,10 +95,10 @@ class _Walk:
         for keyword in ("oneOf", "anyOf"):
             for part in now.holding(keyword):
                 for other in then.holding(keyword):
-                    pairs = range(min(len(part.schema[keyword]), len(other.schema[keyword])))
-                    for at in pairs:
-                        branch = spot.at(keyword, at)
-                        one, two = part.below(keyword, at), other.below(keyword, at)
+                    count = min(len(part.schema[keyword]), len(other.schema[keyword]))
+                    for number in range(count):
+                        branch = spot.at(keyword, number)
+                        one, two = part.below(keyword, number), other.below(keyword, number)
                         yield from self.below((one,), (two,), branch, depth + 1)
 
 

@@ -50,13 +50,9 @@ def counterexamples(view: View, keyword: str, value: Any) -> list[str] | None:
         keyword: One of `KEYWORDS`.
         value: Its value.
     """
-    if keyword == "format" and (value in view.said("format") or not is_known(value)):
-        return []
-    if keyword == "format" and any((said, value) in _LIES_WITHIN for said in view.said("format")):
+    if _is_said(view, keyword, value):
         return []
     patterns = [*view.said("pattern"), *_shapes(view.said("format"))]
-    if keyword == "pattern" and value in patterns:
-        return []
     question = _refused(view, keyword, value)
     found = _words(replace(question, of=tuple(patterns)))
     narrow = [_AT_MOST[form] for form in view.said("format") if form in _AT_MOST]
@@ -64,6 +60,17 @@ def counterexamples(view: View, keyword: str, value: Any) -> list[str] | None:
         better = some_words(replace(question, of=(*view.said("pattern"), *narrow)))
         return [*(better or ()), *(found or ())] or None
     return found
+
+
+def _is_said(view: View, keyword: str, value: Any) -> bool:
+    """Tell whether a view says a pattern or a format itself, or something that implies it."""
+    if keyword == "pattern":
+        return value in view.said("pattern")
+    if keyword != "format":
+        return False
+    formats = view.said("format")
+    implied = any((said, value) in _LIES_WITHIN for said in formats)
+    return value in formats or implied or not is_known(value)
 
 
 def excluded(view: View, pattern: str) -> list[str] | None:
@@ -129,10 +136,10 @@ def _words(question: Language) -> list[str] | None:
     if whole is not None:
         return whole
     # Each pattern that is left out admits more: what is proven without it holds all the same.
-    for keyword in ("of", "never"):
-        patterns: tuple[str, ...] = getattr(question, keyword)
-        for at in range(len(patterns)):
-            fewer = patterns[:at] + patterns[at + 1 :]
-            if some_words(replace(question, **{keyword: fewer})) == []:
-                return []
-    return None
+    fewer = [replace(question, of=each) for each in _all_but_one(question.of)]
+    fewer += [replace(question, never=each) for each in _all_but_one(question.never)]
+    return [] if any(some_words(each) == [] for each in fewer) else None
+
+
+def _all_but_one(patterns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return [patterns[:at] + patterns[at + 1 :] for at in range(len(patterns))]

@@ -44,11 +44,7 @@ class _Pair:
 
 
 def witness(of: Inclusion, difference: Difference) -> Witness | None:
-    """Return a value that shows a difference, verified on both sides; None where none is found.
-
-    Raises:
-        MissingExtraError: What makes strings of patterns is not installed.
-    """
+    """Return a value that shows a difference, verified on both sides; None where none is found."""
     pair = _pair(of, difference.sub, difference.sup)
     fitting = (each for each in _candidates(of, difference) if pair.shown_by(each.value))
     for leaf in islice(fitting, _TRIED):

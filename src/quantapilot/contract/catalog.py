@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.contract.positions import pointer_of
+from quantapilot.contract.annotations import misused
+from quantapilot.contract.positions import locate, pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError
 from quantapilot.patterns import lazy
@@ -151,6 +152,9 @@ class Contract:
         return self.definitions.get(reference.rpartition("/")[2]) if reference else None
 
     def _field(self, schema: Mapping[str, Any], base: str, seen: tuple[str, ...]) -> Field:
+        if not isinstance(schema, dict):
+            # `true` and `false` are schemas too (JSON Schema 2020-12, section 4.3.2).
+            return Field()
         out = Field(data_class=schema.get("x-data-class"))
         for part, part_base in self._parts(schema, base):
             if part is schema:
@@ -203,11 +207,29 @@ def load_contract(folder: Path) -> Contract:
         schemas[path.name] = read_json(path)
     if not schemas:
         raise _broken("schema-invalid", str(folder), f"no *{SCHEMA_SUFFIX} in this folder", None)
+    for name, schema in schemas.items():
+        _check_annotations(folder / name, schema)
     lifecycle = folder / LIFECYCLE_FILE
     try:
         return Contract(schemas, read_json(lifecycle) if lifecycle.is_file() else None)
     except BrokenContractError as error:
         raise BrokenContractError(_within(error.finding, folder)) from error
+
+
+def _check_annotations(path: Path, schema: Any) -> None:
+    if not isinstance(schema, dict):
+        return
+    definitions = schema.get("$defs")
+    inside = definitions if isinstance(definitions, dict) else {}
+    places = [((), schema), *((("$defs", name), body) for name, body in inside.items())]
+    for above, body in places:
+        for place, message in misused(body):
+            pointer = (*above, *place)
+            line, column = locate(path.read_text("utf-8"), pointer)
+            finding = CONTRACT_RULES["contract/schema-invalid"].at(
+                str(path), message, line=line, column=column, pointer=pointer_of(pointer)
+            )
+            raise BrokenContractError(finding)
 
 
 def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:

@@ -41,11 +41,7 @@ def older_contract(project: Project, revision: str) -> Contract:
 
 
 def incompatible(project: Project, older: Contract, newer: Contract) -> Iterator[Finding]:
-    """Yield what changed since an older version of the contract and is not compatible.
-
-    Raises:
-        MissingExtraError: What makes strings of patterns is not installed.
-    """
+    """Yield what changed since an older version of the contract and is not compatible."""
     from quantapilot.compat.contracts import compare_contracts
     from quantapilot.compat.report import reach, witness_line
 
