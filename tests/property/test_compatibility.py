@@ -14,9 +14,7 @@ from quantapilot.compat.schemas import compare
 from quantapilot.contract.catalog import Contract
 from quantapilot.contract.sampling import Sampler, UnsampledError
 
-_SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+_SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _NAMES = ("a", "b", "kind", "x_1")
 _PATTERNS = ("^a", "^[a-z]+$", "^[ab]{1,3}$", "b", "^(?:a|bc)*$", "^[^x]*$", "^x_")
 _small = st.integers(0, 4)
@@ -89,8 +87,12 @@ def _logic(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
 _LEAVES = st.one_of(
     _strings(),
     _numbers(),
-    st.sampled_from([True, {"type": "boolean"}, {"type": ["string", "null"]}, {"$ref": "#/$defs/d"}]),
-    st.fixed_dictionaries({"enum": st.lists(st.sampled_from(["a", "b", 1, None, True]), min_size=1)}),
+    st.sampled_from(
+        [True, {"type": "boolean"}, {"type": ["string", "null"]}, {"$ref": "#/$defs/d"}]
+    ),
+    st.fixed_dictionaries(
+        {"enum": st.lists(st.sampled_from(["a", "b", 1, None, True]), min_size=1)}
+    ),
     st.fixed_dictionaries({"const": st.sampled_from(["a", "b", 1, 1.5, True, [], {}])}),
 )
 _SCHEMAS = st.recursive(

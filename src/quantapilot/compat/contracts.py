@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from quantapilot.contract.catalog import Contract, Definition
 
 EVENTS = "events"
+_TURNING = frozenset(
+    {"not", "if", "oneOf", "contains", "unevaluatedProperties", "unevaluatedItems"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,9 @@ class _Comparing:
         if _is_events(then) and _is_events(now) and _only_branches(then) and _only_branches(now):
             # Its branches are compared by what the discriminator calls them.
             return
+        if then.file == now.file and exactly(then.schema, now.schema) and _by_parts(now.schema):
+            # Whatever it refers to is compared by itself.
+            return
         one = self.then.root(then.file, ("$defs", name))
         two = self.now.root(now.file, ("$defs", name))
         spot = Spot(now.file, f"/$defs/{name}")
@@ -250,6 +256,24 @@ class _Comparing:
                 definition = self.new.definitions[name]
                 at = f"/$defs/{name}"
                 yield Change(at, "compatible", "forward", f"{name} added", None, definition.file)
+
+
+def _by_parts(schema: Any) -> bool:
+    """Tell whether what a schema refers to can be compared instead of it.
+
+    It can't be below what turns more into less, nor where the names that are described elsewhere
+    count.
+    """
+    if isinstance(schema, list):
+        return all(map(_by_parts, schema))
+    if not isinstance(schema, dict):
+        return True
+    reference = schema.get("$ref", "#/$defs/")
+    if "#/$defs/" not in str(reference):
+        return False
+    if not isinstance(reference, str) or "/" in reference.partition("#/$defs/")[2]:
+        return False
+    return not _TURNING & schema.keys() and all(map(_by_parts, schema.values()))
 
 
 def _roles(then: Definition, now: Definition) -> Iterator[Change]:
