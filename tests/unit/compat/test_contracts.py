@@ -7,15 +7,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from quantapilot.compat.changes import Change
 from quantapilot.compat.contracts import ContractComparison, compare_contracts
 from quantapilot.compat.directions import directions
 from quantapilot.contract.catalog import Contract, load_contract
 from quantapilot.contract.validator import Validator
+
+if TYPE_CHECKING:
+    from quantapilot.compat.changes import Change
 
 CONTRACT = load_contract(Path(__file__).parents[3] / "_schemas")
 Edit = Callable[[dict[str, Any]], object]
