@@ -32,8 +32,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def changed() -> None:
-    """Commit a version in which a length, a format and an event are gone."""
+def changed(*, event: bool = True) -> None:
+    """Commit a version in which a length, a format and, if asked for, an event are gone."""
     schema = json.loads(Path(API).read_text("utf-8"))
     defs = schema["$defs"]
     defs["GateDecision"]["properties"]["reason"] = {
@@ -43,9 +43,12 @@ def changed() -> None:
         "x-data-class": "text",
     }
     del defs["RunId"]["format"]
-    defs["Event"]["oneOf"].remove({"$ref": "#/$defs/RunPausedEvent"})
-    del defs["Event"]["discriminator"]["mapping"]["quantapilot.run_paused"]
-    del defs["RunPausedEvent"], defs["RunPaused"]
+    if event:
+        defs["Event"]["oneOf"].remove({"$ref": "#/$defs/RunPausedEvent"})
+        del defs["Event"]["discriminator"]["mapping"]["quantapilot.run_paused"]
+        del defs["RunPausedEvent"], defs["RunPaused"]
+    else:
+        del defs["RunAccepted"]["required"]
     commit({API: json.dumps(schema, indent=2)})
 
 
@@ -171,7 +174,7 @@ def test_what_can_not_be_compared_is_told_with_its_place(
 
 
 def test_ci_gets_a_finding_for_each_change_at_its_place_in_the_newer_schema() -> None:
-    changed()
+    changed(event=False)
     code, out, _ = call(
         "validate:api",
         "--compatible-with",
@@ -187,7 +190,7 @@ def test_ci_gets_a_finding_for_each_change_at_its_place_in_the_newer_schema() ->
         (
             "contract/breaking-change",
             API,
-            "/$defs/Event/discriminator/mapping/quantapilot.run_paused",
+            "/$defs/RunAccepted/required",
         ),
         ("contract/privacy-change", API, "/$defs/GateDecision/properties/reason/maxLength"),
         ("contract/privacy-change", API, "/$defs/RunId/format"),
@@ -202,3 +205,16 @@ def test_ci_gets_a_finding_for_each_change_at_its_place_in_the_newer_schema() ->
 def test_ci_is_told_where_a_revision_can_not_be_compared() -> None:
     code, _, err = call("validate:api", "--compatible-with", "v9")
     assert (code, err) == (4, "qp: 'v9' is no revision of this repository\n")
+
+
+def test_a_break_that_is_meant_is_excused_with_a_reason_and_never_called_needless() -> None:
+    changed(event=False)
+    reason = 'rule = "contract/*-change"\nreason = "Version 0.2.0."\n'
+    rules = ("breaking", "privacy")
+    tables = (f'[[allow]]\npath = "/{API}"\n' + reason.replace("*", rule) for rule in rules)
+    Path("quantapilot.toml").write_text("\n".join(tables))
+    select = ("--select", "contract/*-change", "--select", "input/*")
+    code, out, _ = call("validate:api", "--compatible-with", "HEAD~1", *select)
+    assert code == 0, out
+    assert "allowed 3 with a reason" in out
+    assert call("validate:api", *select)[0] == 0

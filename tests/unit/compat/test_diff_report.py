@@ -37,7 +37,8 @@ def test_people_read_each_change_with_its_value_and_the_verdict_last() -> None:
     assert as_text(COMPARISON) == (
         "privacy  api.schema.json#/$defs/A/properties/reason/maxLength\n"
         "    maxLength 2000 → none; text may be longer than before\n"
-        '    accepted by new, refused by old: {"ok":true,"reason":"aaaaaaaaaaaa… (2,001 characters)"}\n'
+        "    accepted by new, refused by old: "
+        '{"ok":true,"reason":"aaaaaaaaaaaa… (2,001 characters)"}\n'
         "    reaches 9 events, Accepted\n"
         "\n"
         "breaking  api.schema.json#/$defs/B\n"
