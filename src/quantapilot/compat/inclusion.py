@@ -87,7 +87,6 @@ class Difference:
         sub, sup: What admits and what may refuse, at the place of the cause.
         trail: The way to it.
         hints: Values that may show it.
-        added: Whether the newer schema describes something that the older does not.
     """
 
     file: str
