@@ -42,8 +42,19 @@ if TYPE_CHECKING:
     show_default=True,
     help="JSON Schema engine.",
 )
+@click.option(
+    "--compatible-with",
+    metavar="REV",
+    help="Check also that the contract stays compatible with that of the git revision REV.",
+)
 def validate_api(
-    kind: str, definition: str | None, engine: Engine, *, events: bool, **given: Any
+    kind: str,
+    definition: str | None,
+    engine: Engine,
+    *,
+    events: bool,
+    compatible_with: str | None,
+    **given: Any,
 ) -> None:
     """Check contract, examples, logs and events for conformance and personal data.
 
@@ -68,6 +79,7 @@ def validate_api(
         choice.walked(),
         whole=choice == Choice(),
         hints=options.hints,
+        compatible_with=compatible_with,
     )
     beside = bool(options.paths)
     findings = validated(

@@ -31,6 +31,7 @@ class Terms:
         whole: Whether the inputs are all that the configuration names.
         accepting: What accepts findings in place of the project's baseline.
         hints: Whether findings bring ready-to-use repairs.
+        compatible_with: The git revision that the contract has to be compatible with.
     """
 
     select: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Terms:
     whole: bool = False
     accepting: Accepting | None = None
     hints: bool = False
+    compatible_with: str | None = None
 
 
 def scanned(
@@ -80,6 +82,7 @@ def validated(
         whole_runs: Whether the inputs are events of whole runs, whose order is checked too.
 
     Raises:
+        InputError: There is no revision that the contract has to be compatible with.
         RuleError: A rule file can't be used.
         UnknownNameError: There is no definition `as_name`.
         ContractError: The order is asked for, and the contract declares none.
@@ -92,6 +95,11 @@ def validated(
     detector = project.detector()
     # Made before the contract is read: a change while it is checked must ask for a new check.
     proof = Proof(project, engine, (*terms.select, "not", *terms.ignore))
+    older = None
+    if terms.compatible_with is not None:
+        from quantapilot.gate.compatibility import older_contract
+
+        older = older_contract(project, terms.compatible_with)
     excuses = project.excuses(
         "validate:api",
         detector,
@@ -139,6 +147,11 @@ def validated(
         # What is excused here is found by a run without the exceptions.
         if clean and not (summary.allowed or summary.accepted):
             proof.remember()
+    if older is not None:
+        from quantapilot.gate.compatibility import incompatible
+
+        changes = incompatible(project, older, schemas)
+        yield from project.gate(inspector, summary, *chosen).report(changes)
     with ExitStack() as stack:
         order = _order(contract, inspector, stack) if whole_runs else None
         yield from project.gate(inspector, summary, *chosen, order=order).check(inputs)
