@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.schema_pairs import DIRECTIONS, Direction, Pair, engines, pairs
 
 from quantapilot.contract.catalog import Contract
 from quantapilot.contract.sampling import Sampler, UnsampledError
-from tests.schema_pairs import DIRECTIONS, Direction, Pair, engines, pairs
 
 PAIRS = pairs()
 LABELLED = [(pair, direction) for pair in PAIRS for direction in DIRECTIONS]
@@ -21,7 +21,22 @@ BREAKING = [case for case in LABELLED if case[1] in case[0].breaks]
 COMPATIBLE = [case for case in LABELLED if case[1] not in case[0].breaks]
 # Whole documents take long to draw.
 DRAWN, DRAWN_OF_DOCUMENTS = 300, 60
-ANYTHING = (None, True, False, 0, 1, 1.5, -1, "", "a", [], [1], [True, False, True], {}, {"a": 1})
+ANYTHING: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    1.5,
+    -1,
+    "",
+    "a",
+    [],
+    [1],
+    [True, False, True],
+    {},
+    {"a": 1},
+)
 
 
 def said(value: Any) -> str | None:
