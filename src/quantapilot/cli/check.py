@@ -188,7 +188,7 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
         found = iter(findings)
         first = list(islice(found, 1))
         reporter = open_reporter(
-            options.report_format, out, colour=_shows_colour(out), quiet=options.quiet
+            options.report_format, out, colour=shows_colour(out), quiet=options.quiet
         )
         reporter.start()
         reported: Iterable[Finding] = chain(first, found)
@@ -220,7 +220,8 @@ def _opened(output: Path | None, report_format: str) -> Iterator[TextIO]:
         yield out
 
 
-def _shows_colour(out: TextIO) -> bool:
+def shows_colour(out: TextIO) -> bool:
+    """Tell whether a report on this stream is coloured."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return out.isatty()

@@ -279,14 +279,25 @@ def read_json(path: Path) -> Any:
         BrokenContractError: It can't be read or parsed; the finding names line and column.
     """
     try:
-        return orjson.loads(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise _broken(
             "schema-invalid", str(path), f"can't be read: {error.strerror}", None
         ) from error
+    return parse_json(data, str(path))
+
+
+def parse_json(data: bytes, path: str) -> Any:
+    """Return the content of a JSON file of the contract.
+
+    Raises:
+        BrokenContractError: It is no JSON; the finding names line and column.
+    """
+    try:
+        return orjson.loads(data)
     except orjson.JSONDecodeError as error:
         finding = CONTRACT_RULES["contract/schema-invalid"].at(
-            str(path), f"not valid JSON: {error.msg}", line=error.lineno, column=error.colno
+            path, f"not valid JSON: {error.msg}", line=error.lineno, column=error.colno
         )
         raise BrokenContractError(finding) from error
 

@@ -1,0 +1,244 @@
+"""What is compared: schemas of a file, a folder, or a git revision, which is never checked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from quantapilot.compat.directions import DIRECTION, OPERATION
+from quantapilot.config import shown
+from quantapilot.contract.catalog import (
+    LIFECYCLE_FILE,
+    SCHEMA_SUFFIX,
+    BrokenContractError,
+    Contract,
+    parse_json,
+)
+from quantapilot.contract.positions import JsonTextError, locate
+from quantapilot.errors import ContractError, InputError
+from quantapilot.inputs.git import Repository, repository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quantapilot.config import Config
+    from quantapilot.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """Schema files of one version.
+
+    Attributes:
+        name: What was asked for.
+        where: How the files are called, without their own names; empty for a single file.
+        texts: The files by their names.
+        parsed: The same, parsed.
+        single: Whether one file was asked for by its name.
+    """
+
+    name: str
+    where: str
+    texts: Mapping[str, bytes]
+    parsed: Mapping[str, Any] = field(default_factory=dict)
+    single: bool = False
+
+    @property
+    def is_contract(self) -> bool:
+        """Tell whether the files say what their definitions are for."""
+        return not self.single or any(map(_has_roles, self.parsed.values()))
+
+    @property
+    def schema(self) -> Any:
+        """Return the only schema."""
+        return next(iter(self.parsed.values()))
+
+    def contract(self) -> Contract:
+        """Return the files as a contract.
+
+        Raises:
+            ContractError: They are none; the text says where and why.
+        """
+        schemas = {name: each for name, each in self.parsed.items() if name != LIFECYCLE_FILE}
+        try:
+            return Contract(schemas, self.parsed.get(LIFECYCLE_FILE))
+        except BrokenContractError as error:
+            raise self.located(error.finding) from error
+
+    def located(self, finding: Finding) -> ContractError:
+        """Return the error that a finding about one of the files is, with its line and column."""
+        text = self.texts.get(finding.path, b"").decode("utf-8", "replace")
+        place = f"{self.where}{finding.path}"
+        if finding.pointer is not None and text:
+            steps = [_unescaped(step) for step in finding.pointer.split("/")[1:]]
+            place += _position(text, steps)
+        elif finding.line is not None:
+            place += f":{finding.line}:{finding.column}"
+        return ContractError(f"{place}: {finding.message}")
+
+
+def opened(given: str, config: Config) -> Schemas:
+    """Return the schemas that a name stands for: a file, a folder, or a git revision.
+
+    A revision stands for the configured schema folder in it; `REV:PATH` names another folder or a
+    file. A name that is both, a path and a revision, is refused.
+
+    Raises:
+        InputError: It is none of them, or two of them, or git can't be asked.
+        ContractError: A file can't be read, or is no JSON.
+    """
+    path = Path(given)
+    if path.exists():
+        if given == path.name and _commit(given) is not None:
+            raise InputError(
+                f"'{given}' is a path and a git revision: write ./{given} for the path, "
+                f"or {given}^{{commit}} for the revision"
+            )
+        return _of_path(given, path)
+    return of_revision(given, config)
+
+
+def of_revision(given: str, config: Config) -> Schemas:
+    """Return the schemas of a git revision, or of `REV:PATH`.
+
+    Raises:
+        InputError: There is no such revision, or nothing of this kind in it.
+        ContractError: A file is no JSON.
+    """
+    revision, colon, within = given.partition(":")
+    try:
+        found = repository()
+    except InputError as error:
+        raise InputError(f"'{given}' is no file and no folder, and {error}") from error
+    commit = _commit(revision)
+    if commit is None:
+        raise InputError(f"'{given}' is no file, no folder and no revision of this repository")
+    folder = _within(found, within) if colon else _configured(found, config)
+    label = f"{revision}:{folder}"
+    kind = found.try_to("cat-file", "-t", f"{commit}:{folder}")
+    if kind == "blob":
+        name = PurePosixPath(folder).name
+        data = found.ask("cat-file", "blob", f"{commit}:{folder}")
+        return _parsed(given, label.removesuffix(name), {name: data}, single=True)
+    if kind != "tree":
+        raise InputError(f"revision '{revision}' has no {folder or 'such folder'}")
+    listed = found.ask("ls-tree", "-z", "--name-only", f"{commit}:{folder}").split(b"\0")
+    names = [each.decode("utf-8", "surrogateescape") for each in listed if each]
+    prefix = f"{commit}:{folder}/" if folder else f"{commit}:"
+    texts = {name: found.ask("cat-file", "blob", prefix + name) for name in _wanted(names)}
+    if not any(name.endswith(SCHEMA_SUFFIX) for name in texts):
+        raise InputError(f"{label} holds no *{SCHEMA_SUFFIX}")
+    return _parsed(given, f"{label}/" if folder else label, texts)
+
+
+def _of_path(given: str, path: Path) -> Schemas:
+    if path.is_dir():
+        texts = {name: _read(path / name) for name in _wanted(each.name for each in path.iterdir())}
+        if not any(name.endswith(SCHEMA_SUFFIX) for name in texts):
+            raise InputError(f"{shown(path)} holds no *{SCHEMA_SUFFIX}")
+        return _parsed(given, f"{shown(path)}/", texts)
+    name = path.name
+    return _parsed(given, str(shown(path)).removesuffix(name), {name: _read(path)}, single=True)
+
+
+def _wanted(names: Any) -> list[str]:
+    return sorted(each for each in names if each.endswith(SCHEMA_SUFFIX) or each == LIFECYCLE_FILE)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ContractError(f"{shown(path)}: can't be read: {error.strerror}") from error
+
+
+def _parsed(name: str, where: str, texts: Mapping[str, bytes], *, single: bool = False) -> Schemas:
+    parsed: dict[str, Any] = {}
+    for file, data in texts.items():
+        try:
+            parsed[file] = parse_json(data, f"{where}{file}")
+        except BrokenContractError as error:
+            found = error.finding
+            at = f":{found.line}:{found.column}" if found.line else ""
+            raise ContractError(f"{found.path}{at}: {found.message}") from error
+    return Schemas(name, where, texts, parsed, single)
+
+
+def _commit(revision: str) -> str | None:
+    """Return the commit that a revision names; None where it names none, or there is no git."""
+    if not revision or revision.startswith("-"):
+        return None
+    try:
+        found = repository()
+        return found.try_to("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    except InputError:
+        return None
+
+
+def _configured(found: Repository, config: Config) -> str:
+    folder = (config.root / config.schemas).resolve()
+    if not folder.is_relative_to(found.top):
+        raise InputError(f"the schema folder {shown(folder)} lies outside of this repository")
+    return _spelt(folder.relative_to(found.top))
+
+
+def _within(found: Repository, path: str) -> str:
+    """Return a path of `REV:PATH` from the top of the repository, as git reads it."""
+    if not path.startswith(("./", "../")):
+        return path.strip("/")
+    whole = (Path.cwd() / path).resolve()
+    if not whole.is_relative_to(found.top):
+        raise InputError(f"'{path}' lies outside of this repository")
+    return _spelt(whole.relative_to(found.top))
+
+
+def _spelt(path: Path) -> str:
+    return "" if path == Path() else path.as_posix()
+
+
+def _has_roles(schema: Any) -> bool:
+    if not isinstance(schema, dict) or not isinstance(schema.get("$id"), str):
+        return False
+    definitions = schema.get("$defs")
+    return isinstance(definitions, dict) and any(
+        isinstance(each, dict) and {"x-document", OPERATION, DIRECTION} & each.keys()
+        for each in definitions.values()
+    )
+
+
+def _unescaped(step: str) -> str:
+    return step.replace("~1", "/").replace("~0", "~")
+
+
+def _position(text: str, steps: list[str]) -> str:
+    try:
+        line, column = locate(text, _typed(text, steps))
+    except (JsonTextError, ValueError):
+        return ""
+    return f":{line}:{column}"
+
+
+def _typed(text: str, steps: list[str]) -> list[str | int]:
+    """Return the steps of a pointer with those through arrays as numbers."""
+    import orjson
+
+    value: Any = orjson.loads(text)
+    out: list[str | int] = []
+    for step in steps:
+        at: str | int = int(step) if isinstance(value, list) and step.isdecimal() else step
+        out.append(at)
+        try:
+            value = value[at]
+        except (KeyError, IndexError, TypeError):
+            value = None
+    return out
+
+
+def position(text: str, pointer: str) -> tuple[int, int]:
+    """Return line and column of what a pointer names in a JSON text, or of its nearest parent.
+
+    Raises:
+        JsonTextError: The text is no JSON.
+    """
+    return locate(text, _typed(text, [_unescaped(step) for step in pointer.split("/")[1:]]))
