@@ -6,8 +6,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from quantapilot.compat.schemas import compare
 from tests.schema_pairs import DIRECTIONS, Direction, Pair, engines, pairs
+
+from quantapilot.compat.schemas import compare
 
 if TYPE_CHECKING:
     from quantapilot.compat.changes import Comparison
