@@ -32,6 +32,7 @@ COMMANDS = {
     "run": ("quantapilot.cli.run", "run"),
     "status": ("quantapilot.cli.status", "status"),
     "diff": ("quantapilot.cli.diff", "diff"),
+    "mock": ("quantapilot.cli.mock", "mock"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from quantapilot.cli.options import CONFIG
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quantapilot.compat.changes import Comparison, Direction
     from quantapilot.compat.revisions import Schemas
     from quantapilot.config import Config
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 def diff(
     old: str,
     new: str,
+    *,
     direction: Direction | None,
     report_format: str,
     output: Path | None,
@@ -86,13 +89,13 @@ def _compared(old: str, new: str, direction: Direction | None, config: Config) -
         raise then.located(error.finding) from error
 
 
-def _checked(schemas: Schemas, parsed: object) -> None:
+def _checked(schemas: Schemas, parsed: Mapping[str, Any]) -> None:
     """Refuse schemas that are none, by the name of the version that they are of."""
     from quantapilot.compat.sides import side
     from quantapilot.contract.catalog import BrokenContractError
 
     try:
-        side("old", dict(parsed))  # type: ignore[call-overload]
+        side("old", parsed)
     except BrokenContractError as error:
         raise schemas.located(error.finding) from error
 

@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="JSON Schema engine.",
 )
-def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any) -> None:
+@click.option(
+    "--compatible-with",
+    metavar="REV",
+    help="Check also that the contract stays compatible with that of the git revision REV.",
+)
+def validate_api(
+    kind: str, definition: str | None, engine: Engine, compatible_with: str | None, **given: Any
+) -> None:
     """Check contract, examples, logs and events for conformance and personal data.
 
     Without a PATH the logs and events that the configuration names are checked. '-' is standard
@@ -57,6 +64,7 @@ def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any
         choice.walked(),
         whole=choice == Choice(),
         hints=options.hints,
+        compatible_with=compatible_with,
     )
     beside = bool(options.paths)
     findings = validated(

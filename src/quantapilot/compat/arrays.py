@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantapilot.compat.inclusion import Case, Difference, Step
@@ -51,10 +52,7 @@ def count(case: Case, part: Part) -> Iterator[Difference]:
             continue
         limit = part.schema[keyword]
         mine = case.view.most(keyword) if keyword == "minItems" else _longest(case)
-        if keyword == "minItems":
-            kept = (mine or 0) >= limit
-        else:
-            kept = mine is not None and mine <= limit
+        kept = (mine or 0) >= limit if keyword == "minItems" else mine is not None and mine <= limit
         if not kept and not case.proven({keyword: limit}):
             other = next(iter(case.view.said(keyword)), NONE)
             old, new = (other, limit) if case.narrowed else (limit, other)
@@ -75,17 +73,39 @@ def unique(case: Case, part: Part) -> Iterator[Difference]:
 
 
 def contains(case: Case, part: Part) -> Iterator[Difference]:
-    """Yield why arrays don't keep to `contains`."""
+    """Yield why arrays don't keep to `contains`, `minContains` and `maxContains`."""
     if "array" not in case.view.types:
         return
-    said = {word: part.schema[word] for word in _CONTAINING[1:] if word in part.schema}
+    if case.proven({word: part.schema[word] for word in _CONTAINING if word in part.schema}):
+        return
+    body = part.below("contains")
     for other in case.view.holding("contains"):
-        mine = {word: other.schema[word] for word in _CONTAINING[1:] if word in other.schema}
-        if mine == said and case.of.equal(other.below("contains"), part.below("contains")):
+        if case.of.equal(other.below("contains"), body):
+            yield from _how_often(case, part, other)
             return
-    if not case.proven({word: part.schema[word] for word in _CONTAINING if word in part.schema}):
-        word = "must contain something else" if case.narrowed else "may contain something else"
-        yield case.cause("contains", f"arrays {word}", [])
+    word = "must contain something else" if case.narrowed else "may contain something else"
+    yield case.cause("contains", f"arrays {word}", [])
+
+
+def _how_often(case: Case, part: Part, other: Part) -> Iterator[Difference]:
+    """Yield why what is contained is not contained so often, where it is the same."""
+    for keyword in _CONTAINING[1:]:
+        limit, mine = part.schema.get(keyword), other.schema.get(keyword)
+        if limit is None and keyword == "minContains":
+            limit = 1
+        if limit is None:
+            continue
+        if keyword == "minContains":
+            kept = (1 if mine is None else mine) >= limit
+            size = int(limit) - 1
+        else:
+            kept = mine is not None and mine <= limit
+            size = int(limit) + 1
+        if not kept:
+            old, new = (mine, limit) if case.narrowed else (limit, mine)
+            shown = [NONE if each is None else each for each in (old, new)]
+            hint = Sized(size, of=other.below("contains"))
+            yield case.cause(keyword, change(keyword, *shown), hint)
 
 
 def _item(case: Case, at: int) -> Place | None:
@@ -100,17 +120,18 @@ def _item(case: Case, at: int) -> Place | None:
 def _longest(case: Case) -> int | None:
     """Return how many items there are at most."""
     found = [int(each) for each in case.view.said("maxItems")]
-    for part in case.view.holding("items"):
-        if part.schema["items"] is False:
-            found.append(len(part.schema.get("prefixItems", ())))
+    found += [
+        len(part.schema.get("prefixItems", ()))
+        for part in case.view.holding("items")
+        if part.schema["items"] is False
+    ]
     return min(found, default=None)
 
 
+@dataclass(frozen=True, slots=True)
 class Sized:
-    """A hint: an array of so many items, all of them alike or not."""
+    """A hint: an array of so many items, all of them alike or not, or all of one schema."""
 
-    __slots__ = ("alike", "size")
-
-    def __init__(self, size: int, *, alike: bool = False) -> None:
-        self.size = size
-        self.alike = alike
+    size: int
+    alike: bool = False
+    of: Part | None = None

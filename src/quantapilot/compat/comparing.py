@@ -44,9 +44,6 @@ class Versions:
             spot: Where the newer one stands.
             wanted: The directions that count.
             definition: What witnesses are values of.
-
-        Raises:
-            MissingExtraError: What makes strings of patterns is not installed.
         """
         both = {
             "backward": Inclusion(self.then, self.now, self.assumed),

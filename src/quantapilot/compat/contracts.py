@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from quantapilot.contract.catalog import Contract, Definition
 
 EVENTS = "events"
+_TURNING = frozenset(
+    {"not", "if", "oneOf", "contains", "unevaluatedProperties", "unevaluatedItems"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,6 @@ def compare_contracts(
 
     Raises:
         BrokenContractError: A schema of one of them is no valid JSON Schema.
-        MissingExtraError: What makes strings of patterns is not installed.
     """
     comparing = _Comparing(old, new, direction)
     changes = each_once([*comparing.found(), *lifecycle_changes(old.lifecycle, new.lifecycle)])
@@ -128,7 +130,7 @@ class _Comparing:
                         out[branch.rpartition("/")[2]] = definition.kind
                 elif is_received(definition.schema):
                     out[name] = "requests"
-                    out |= {answer: "answers" for answer in answers(contract, name)}
+                    out |= dict.fromkeys(answers(contract, name), "answers")
         return out
 
     def _with_branches(self) -> set[str]:
@@ -156,6 +158,9 @@ class _Comparing:
         yield from _roles(then, now)
         if _is_events(then) and _is_events(now) and _only_branches(then) and _only_branches(now):
             # Its branches are compared by what the discriminator calls them.
+            return
+        if then.file == now.file and exactly(then.schema, now.schema) and _by_parts(now.schema):
+            # Whatever it refers to is compared by itself.
             return
         one = self.then.root(then.file, ("$defs", name))
         two = self.now.root(now.file, ("$defs", name))
@@ -225,7 +230,14 @@ class _Comparing:
             definition = self.old.definitions[name]
             message = f"{name} removed{self._renamed(definition)}"
             at = f"/$defs/{name}"
-            yield Change(at, "breaking", "backward", message, None, definition.file)
+            seen = self._any_of(definition)
+            yield Change(at, "breaking", "backward", message, seen, definition.file, name)
+
+    def _any_of(self, definition: Definition) -> Witness | None:
+        """Return a value of a definition that is gone: no other one takes its place."""
+        part = self.then.root(definition.file, ("$defs", definition.name))
+        found = next(self.then.samples(self.then.body((part,)), 1, edges=0.0), None)
+        return None if found is None else Witness(found, "old", "new")
 
     def _renamed(self, definition: Definition) -> str:
         for name, other in self.new.definitions.items():
@@ -244,6 +256,24 @@ class _Comparing:
                 definition = self.new.definitions[name]
                 at = f"/$defs/{name}"
                 yield Change(at, "compatible", "forward", f"{name} added", None, definition.file)
+
+
+def _by_parts(schema: Any) -> bool:
+    """Tell whether what a schema refers to can be compared instead of it.
+
+    It can't be below what turns more into less, nor where the names that are described elsewhere
+    count.
+    """
+    if isinstance(schema, list):
+        return all(map(_by_parts, schema))
+    if not isinstance(schema, dict):
+        return True
+    reference = schema.get("$ref", "#/$defs/")
+    if "#/$defs/" not in str(reference):
+        return False
+    if not isinstance(reference, str) or "/" in reference.partition("#/$defs/")[2]:
+        return False
+    return not _TURNING & schema.keys() and all(map(_by_parts, schema.values()))
 
 
 def _roles(then: Definition, now: Definition) -> Iterator[Change]:

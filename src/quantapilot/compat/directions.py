@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.compat.changes import OneWay
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from quantapilot.compat.changes import OneWay
     from quantapilot.contract.catalog import Contract
 
 OPERATION, DIRECTION = "x-operation", "x-direction"
@@ -87,7 +86,10 @@ def _named(schema: Any, base: str, by_uri: Mapping[str, str]) -> Iterator[str]:
     if isinstance(schema, dict):
         for key, value in schema.items():
             if key == "$ref" and isinstance(value, str):
-                if (name := by_uri.get(absolute(base, value))) is not None:
+                uri, _, fragment = absolute(base, value).partition("#")
+                # What stands below a definition belongs to it.
+                whole = "/".join(fragment.split("/")[:3])
+                if (name := by_uri.get(f"{uri}#{whole}")) is not None:
                     yield name
             elif not key.startswith("x-"):
                 yield from _named(value, base, by_uri)

@@ -85,20 +85,27 @@ class Ahead:
 Expression = Chars | Run | Choice | Repeat | Edge | Ahead
 
 
-def parsed(pattern: str) -> Expression:
+def parsed(pattern: str, *, wide: bool = False) -> Expression:
     """Return the tree of a pattern (ECMA-262, 22.2.1, with the flag `u`).
+
+    Args:
+        pattern: The pattern.
+        wide: Whether a dot passes over all line ends but the newline, as it does in engines that
+            backtrack.
 
     Raises:
         NotRegularError: It is not regular, or engines read it differently.
     """
-    reader = _Reader(pattern)
+    reader = _Reader(pattern, wide=wide)
     tree = reader.choice()
     if reader.at < len(pattern):
         raise NotRegularError
-    if reader.dot and reader.ahead:
-        # An engine that backtracks lets the dot pass over other line ends.
-        raise NotRegularError
     return tree
+
+
+def is_ambiguous(pattern: str) -> bool:
+    """Tell whether engines differ in what a dot of this pattern passes over."""
+    return "." in pattern and "(?" in pattern
 
 
 def without(ranges: Ranges) -> Ranges:
@@ -120,11 +127,10 @@ ANY: Ranges = ((0, LAST),)
 class _Reader:
     """Reads a pattern from left to right."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, *, wide: bool) -> None:
         self.pattern = pattern
         self.at = 0
-        self.dot = False
-        self.ahead = False
+        self.dot: Ranges = without(((0x0A, 0x0A),) if wide else _LINE_ENDS)
 
     def choice(self) -> Expression:
         ways = [self._run()]
@@ -144,8 +150,7 @@ class _Reader:
             case "^" | "$":
                 return Edge(end=char == "$")
             case ".":
-                self.dot = True
-                return Chars(without(_LINE_ENDS))
+                return Chars(self.dot)
             case "[":
                 return Chars(self._class())
             case "(":
@@ -170,7 +175,6 @@ class _Reader:
         body = self.choice()
         if not self._took(")"):
             raise NotRegularError
-        self.ahead |= ahead
         return Ahead(body, negative) if ahead else body
 
     def _repeated(self, body: Expression) -> Expression:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # How many places are looked at before the rest counts as unknown.
 _MOST_PLACES = 6000
 _MOST_CASES = 64
+_BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas"})
 ANNOTATIONS = frozenset(
     {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly"}
     | {"$comment", "$schema", "$id", "$defs", "definitions", "discriminator"}
@@ -175,11 +176,9 @@ class Inclusion:
 
     def differences(self, sub: Place, sup: Place, spot: Spot) -> list[Difference]:
         """Return why it is not proven that `sup` admits whatever `sub` admits."""
-        if self.same(sub, sup):
-            return []
         key = frozenset(p.key for p in sub), frozenset(p.key for p in sup)
-        if key in self._open and self._open[key] < spot.depth:
-            # A smaller value of the same question: by induction over the value's depth.
+        # A smaller value of the same question holds by induction over the value's depth.
+        if self.same(sub, sup) or self._open.get(key, spot.depth) < spot.depth:
             return []
         self._left -= 1
         case = Case(self, sub, sup, View(), spot)
@@ -189,16 +188,15 @@ class Inclusion:
             return []
         if not (self.sub.plain and self.sup.plain):
             return [case.cause("", "the schema has changed")]
-        seen = view(self.sub, sub)
-        if seen.nothing or not seen.types:
-            return []
         self._open[key] = spot.depth
         try:
-            return self._found(replace(case, view=seen))
+            return self._found(replace(case, view=view(self.sub, sub)))
         finally:
             del self._open[key]
 
     def _found(self, case: Case) -> list[Difference]:
+        if case.view.nothing or not case.view.types:
+            return []
         refused = self._refused(case)
         if refused == []:
             return []
@@ -289,17 +287,22 @@ class Inclusion:
         if isinstance(a, list) and isinstance(b, list):
             pairs = zip(a, b, strict=False)
             return len(a) == len(b) and all(self._alike(*p, part, other, "") for p in pairs)
-        if not (isinstance(a, dict) and isinstance(b, dict)):
-            return type(a) is type(b) and bool(a == b)
-        names = key in {"properties", "patternProperties", "dependentSchemas"}
+        if isinstance(a, dict) and isinstance(b, dict):
+            return self._members_alike(a, b, part, other, names=key in _BY_NAME)
+        return type(a) is type(b) and bool(a == b)
+
+    def _members_alike(
+        self, a: dict[str, Any], b: dict[str, Any], part: Part, other: Part, *, names: bool
+    ) -> bool:
         left, right = (a, b) if names else (_bare(a), _bare(b))
         if left.keys() != right.keys():
             return False
         for name, value in left.items():
             if name == "$ref" and not names:
-                if not self._lead_alike(value, right[name], part, other):
-                    return False
-            elif not self._alike(value, right[name], part, other, "" if names else name):
+                alike = self._lead_alike(value, right[name], part, other)
+            else:
+                alike = self._alike(value, right[name], part, other, "" if names else name)
+            if not alike:
                 return False
         return True
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat import arrays, objects, strings, unions
 from quantapilot.compat.inclusion import Case, Difference, exactly
-from quantapilot.compat.sides import Part
 from quantapilot.compat.views import type_of, types_of
 from quantapilot.compat.wording import NONE, change, quoted, types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from quantapilot.compat.sides import Part
 
 _NUMBERS = frozenset({"integer", "fraction"})
 
@@ -82,7 +82,7 @@ def _number(keyword: str) -> Callable[[Case, Part], Iterator[Difference]]:
 def _follows(case: Case, keyword: str, value: Any) -> bool:
     kept = {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
     said = [{k: v for k, v in each.schema.items() if k in kept} for each in case.view.parts]
-    whole = case.of.sub.canonical_of({"allOf": said or [True]})
+    whole = case.of.sub.canonical_of({"allOf": said or [{}]})
     return case.of.covered(case.of.sup.canonical_of({keyword: value}), whole)
 
 

@@ -7,11 +7,10 @@ them. Every question has a budget, so that none hangs: automata can be exponenti
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from quantapilot.compat.expressions import (
     ANY,
@@ -25,10 +24,15 @@ from quantapilot.compat.expressions import (
     Ranges,
     Repeat,
     Run,
+    is_ambiguous,
     parsed,
 )
 
-State = Hashable
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+# Sets of places, or tuples of the states of parts; they are hashable.
+State = Any
 _MOST_STATES = 12_000
 _MOST_STEPS = 40_000
 _MOST_WORDS = 12
@@ -45,11 +49,17 @@ class _Automaton(Protocol):
     """A deterministic automaton whose states are made when they are asked for."""
 
     @property
-    def start(self) -> State: ...
+    def start(self) -> State:
+        """Return the state before the first character."""
+        ...
 
-    def next(self, state: State, char: int) -> State: ...
+    def next(self, state: State, char: int) -> State:
+        """Return the state behind one more character."""
+        ...
 
-    def accepts(self, state: State) -> bool: ...
+    def accepts(self, state: State) -> bool:
+        """Tell whether a text that ends in a state is one of the language."""
+        ...
 
     def cuts(self, state: State) -> set[int]:
         """Return the code points at which the next state may become another."""
@@ -64,7 +74,7 @@ class _Nfa:
     free: list[list[int]] = field(default_factory=list)
     first: int = 0
     last: int = 0
-    start: frozenset[int] = frozenset()
+    start: State = frozenset()
 
     def place(self) -> int:
         if len(self.steps) >= _MOST_STATES:
@@ -83,7 +93,7 @@ class _Nfa:
                     rest.append(place)
         return frozenset(seen)
 
-    def next(self, state: frozenset[int], char: int) -> frozenset[int]:
+    def next(self, state: State, char: int) -> State:
         reached = [
             target
             for place in state
@@ -92,10 +102,10 @@ class _Nfa:
         ]
         return self.closed(reached)
 
-    def accepts(self, state: frozenset[int]) -> bool:
+    def accepts(self, state: State) -> bool:
         return self.last in state
 
-    def cuts(self, state: frozenset[int]) -> set[int]:
+    def cuts(self, state: State) -> set[int]:
         return {
             cut
             for place in state
@@ -116,30 +126,34 @@ class _Together:
     def start(self) -> State:
         return tuple(part.start for part in self.parts)
 
-    def next(self, state: tuple[State, ...], char: int) -> State:
+    def next(self, state: State, char: int) -> State:
         return tuple(part.next(s, char) for part, s in zip(self.parts, state, strict=True))
 
-    def accepts(self, state: tuple[State, ...]) -> bool:
+    def accepts(self, state: State) -> bool:
         return self.decide([p.accepts(s) for p, s in zip(self.parts, state, strict=True)])
 
-    def cuts(self, state: tuple[State, ...]) -> set[int]:
+    def cuts(self, state: State) -> set[int]:
         return set[int]().union(*(p.cuts(s) for p, s in zip(self.parts, state, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """Strings that match all of some patterns and none of others, of a length.
+    """Strings that match some patterns and not others, of a length.
 
     Attributes:
         of: Patterns that all match.
         but: Patterns of which at least one does not match; none asks for nothing.
+        never: Patterns of which none matches.
         shortest, longest: How many characters there are.
+        wide: Whether a dot passes over more line ends, as in engines that backtrack.
     """
 
     of: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     shortest: int = 0
     longest: int | None = None
+    wide: bool = False
 
     def words(self) -> Iterator[str]:
         """Yield some words, shorter ones first; none means that there is none.
@@ -150,13 +164,17 @@ class Language:
         """
         if self.longest is not None and self.longest < self.shortest:
             return
-        of = [_automaton(pattern) for pattern in self.of]
-        but = [_automaton(pattern) for pattern in self.but]
-        wanted = len(of)
-        whole = _Together(
-            (*of, *but),
-            lambda told: all(told[:wanted]) and (not but or not all(told[wanted:])),
-        )
+        of = [_automaton(pattern, self.wide) for pattern in self.of]
+        but = [_automaton(pattern, self.wide) for pattern in self.but]
+        never = [_automaton(pattern, self.wide) for pattern in self.never]
+        first, second = len(of), len(of) + len(but)
+
+        def decide(told: Sequence[bool]) -> bool:
+            if not all(told[:first]) or any(told[second:]):
+                return False
+            return not but or not all(told[first:second])
+
+        whole = _Together((*of, *but, *never), decide)
         yield from self._found(whole, of)
 
     def _found(self, whole: _Together, of: Sequence[_Automaton]) -> Iterator[str]:
@@ -171,19 +189,19 @@ class Language:
         while queue:
             here, length = queue.popleft()
             state, _ = here
-            if length >= self.shortest and whole.accepts(state):  # type: ignore[arg-type]
+            if length >= self.shortest and whole.accepts(state):
                 yield _spelt(came, here)
                 told += 1
                 if told == _MOST_WORDS:
                     return
             if length == self.longest:
                 continue
-            for char in _letters(whole.cuts(state)):  # type: ignore[arg-type]
+            for char in _letters(whole.cuts(state)):
                 steps += 1
                 if steps > _MOST_STEPS:
                     raise TooLargeError
-                reached = whole.next(state, char)  # type: ignore[arg-type]
-                if any(not reached[at] for at in range(len(of))):  # type: ignore[index]
+                reached = whole.next(state, char)
+                if any(not reached[at] for at in range(len(of))):
                     continue
                 there = (reached, min(length + 1, counted))
                 if there not in came:
@@ -193,6 +211,12 @@ class Language:
 
 def some_words(language: Language) -> list[str] | None:
     """Return some words of a language, an empty list where there are none; None where unknown."""
+    if not language.wide and any(map(is_ambiguous, (*language.of, *language.but, *language.never))):
+        return _however_read(language)
+    return _told(language)
+
+
+def _told(language: Language) -> list[str] | None:
     found: list[str] = []
     try:
         found.extend(language.words())
@@ -201,6 +225,14 @@ def some_words(language: Language) -> list[str] | None:
     except TooLargeError:
         return found or None
     return found
+
+
+def _however_read(language: Language) -> list[str] | None:
+    """Return words of a language that has some, or none, however engines read its patterns."""
+    narrow, wide = (_told(replace(language, wide=each)) for each in (False, True))
+    if narrow is None or wide is None or bool(narrow) != bool(wide):
+        return None
+    return list(dict.fromkeys([*narrow, *wide]))
 
 
 def disjoint(pattern: str, other: str) -> bool:
@@ -214,9 +246,9 @@ def within(pattern: str, other: str) -> bool:
 
 
 @lru_cache(512)
-def _automaton(pattern: str) -> _Automaton:
+def _automaton(pattern: str, wide: bool) -> _Automaton:
     """Return the automaton of the strings in which a pattern matches somewhere."""
-    ways = list(_ways(parsed(pattern)))
+    ways = list(_ways(parsed(pattern, wide=wide)))
     single = [way for way in ways if not way.aheads]
     if len(single) == len(ways):
         return _searching(single)
@@ -261,17 +293,17 @@ class _Signed:
     def start(self) -> State:
         return self.of.start
 
-    def next(self, state: tuple[State, ...], char: int) -> State:
+    def next(self, state: State, char: int) -> State:
         if not state:
             return state
         reached = self.of.next(state, char)
         # Where the expression itself leads nowhere any more, so does the whole.
-        return reached if reached[0] else ()  # type: ignore[index]
+        return reached if reached[0] else ()
 
-    def accepts(self, state: tuple[State, ...]) -> bool:
+    def accepts(self, state: State) -> bool:
         return bool(state) and self.of.accepts(state)
 
-    def cuts(self, state: tuple[State, ...]) -> set[int]:
+    def cuts(self, state: State) -> set[int]:
         return self.of.cuts(state) if state else set()
 
 
@@ -291,7 +323,7 @@ def _searching(ways: Sequence[_Way]) -> _Automaton:
         nfa.free[begin].append(inner)
         nfa.free[_built(nfa, Run(way.body), inner)].append(end)
     nfa.start = nfa.closed([nfa.first])
-    return nfa  # type: ignore[return-value]
+    return nfa
 
 
 def _built(nfa: _Nfa, tree: Expression, here: int) -> int:
@@ -400,7 +432,8 @@ def _letters(cuts: set[int]) -> Iterator[int]:
     for first, after in pairwise(edges):
         if not _SURROGATES[0] <= first <= _SURROGATES[1]:
             found.append(next((each for each in _PLEASANT if first <= each < after), first))
-    yield from sorted(found, key=lambda each: (each not in _PLEASANT, each < 0x21, each))
+    # What is no ASCII comes last: engines differ there most.
+    yield from sorted(found, key=lambda e: (e not in _PLEASANT, e > 0x7E, e < 0x21, e))
 
 
 def _spelt(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.inclusion import Case, Difference, Step
-from quantapilot.compat.languages import Language, disjoint, some_words, within
+from quantapilot.compat.languages import Language, disjoint, some_words
 from quantapilot.compat.sides import Part, matches
 from quantapilot.compat.views import evaluated
 from quantapilot.compat.wording import NONE, change, quoted
@@ -67,8 +67,9 @@ def families(case: Case, part: Part) -> Iterator[Difference]:
             if not _never(mine) and (other == pattern or not disjoint(other, pattern)):
                 named = _name(Language((other, pattern)))
                 yield from case.inside(mine, (body,), Step("member", named), *at)
-        if not view.closed and not any(within(pattern, other) for other in view.families()):
-            named = _free(case, Language((pattern,)))
+        beyond = Language((pattern,), never=tuple(view.families()))
+        if not view.closed and some_words(beyond) != []:
+            named = _free(case, beyond)
             yield from case.inside(view.others(), (body,), Step("member", named), *at)
 
 
@@ -174,11 +175,12 @@ def dependent_schemas(case: Case, part: Part) -> Iterator[Difference]:
             continue
         there = Part({"type": "object", "required": [name]}, "", "", f"with {name}")
         body = part.below("dependentSchemas", name)
-        more = [there]
-        for other in case.view.holding("dependentSchemas"):
-            if name in other.schema["dependentSchemas"]:
-                more.append(other.below("dependentSchemas", name))
-        yield from case.beside((body,), case.spot.at("dependentSchemas", name), *more)
+        known = [
+            other.below("dependentSchemas", name)
+            for other in case.view.holding("dependentSchemas")
+            if name in other.schema["dependentSchemas"]
+        ]
+        yield from case.beside((body,), case.spot.at("dependentSchemas", name), there, *known)
 
 
 def _told(case: Case, part: Part, keyword: str) -> tuple[frozenset[str], tuple[str, ...]] | None:
@@ -200,7 +202,7 @@ def _family_beyond(
     mine = case.view.family(pattern)
     if _never(mine) or pattern in patterns or "" in patterns:
         return
-    found = some_words(Language((pattern,))) if not patterns else _outside(pattern, patterns)
+    found = some_words(Language((pattern,), never=patterns))
     if found == []:
         return
     left = [word for word in found or () if word not in names]
@@ -217,18 +219,6 @@ def _family_beyond(
         )
 
 
-def _outside(pattern: str, patterns: tuple[str, ...]) -> list[str] | None:
-    """Return names of a family that no pattern matches; an empty list only where proven."""
-    found: list[str] | None = None
-    for each in patterns:
-        words = some_words(Language((pattern,), (each,)))
-        if words == []:
-            return []
-        fit = [w for w in words or () if not any(matches(other, w) for other in patterns)]
-        found = found or fit or None
-    return found
-
-
 def _member_gone(case: Case, name: str) -> Difference:
     word = "removed" if case.narrowed else "added"
     at = _standing(case, "properties", name)
@@ -241,7 +231,8 @@ def _standing(case: Case, *steps: str) -> tuple[str, str] | None:
     """Return where a member or a family is described on the side that has it."""
     keyword, name = steps
     for part in case.view.holding(keyword):
-        if name in part.schema[keyword]:
+        # What is known from a condition of the other side stands in no file of this one.
+        if part.base and name in part.schema[keyword]:
             return case.of.sub.identity(part.below(*steps))
     return None
 

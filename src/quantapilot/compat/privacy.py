@@ -6,11 +6,10 @@ the proof that it asks for. Who loosens one of them lets personal data in, whoev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from quantapilot.compat import strings
-from quantapilot.compat.inclusion import Spot
 from quantapilot.compat.languages import within
 from quantapilot.compat.views import View, view
 from quantapilot.compat.wording import said
@@ -18,7 +17,7 @@ from quantapilot.compat.wording import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quantapilot.compat.inclusion import Inclusion
+    from quantapilot.compat.inclusion import Inclusion, Spot
     from quantapilot.compat.sides import Part, Place
 
 CLASS = "x-data-class"
@@ -59,11 +58,16 @@ def loosenings(of: Inclusion, new: Part, old: Part, spot: Spot) -> list[Loosenin
 
 @dataclass(slots=True)
 class _Walk:
+    """A walk through both versions at once; `seen` is where it was already."""
+
     of: Inclusion
+    seen: set[object] = field(default_factory=set)
 
     def below(self, new: Place, old: Place, spot: Spot, depth: int) -> Iterator[Loosening]:
-        if depth > _DEEPEST or not new or not old or self.of.same(new, old):
+        key = tuple(part.key for part in (*new, *old))
+        if depth > _DEEPEST or not new or not old or key in self.seen:
             return
+        self.seen.add(key)
         now, then = view(self.of.sub, new), view(self.of.sup, old)
         if now.nothing or then.nothing:
             return
@@ -91,10 +95,10 @@ class _Walk:
         for keyword in ("oneOf", "anyOf"):
             for part in now.holding(keyword):
                 for other in then.holding(keyword):
-                    pairs = range(min(len(part.schema[keyword]), len(other.schema[keyword])))
-                    for at in pairs:
-                        branch = spot.at(keyword, at)
-                        one, two = part.below(keyword, at), other.below(keyword, at)
+                    count = min(len(part.schema[keyword]), len(other.schema[keyword]))
+                    for number in range(count):
+                        branch = spot.at(keyword, number)
+                        one, two = part.below(keyword, number), other.below(keyword, number)
                         yield from self.below((one,), (two,), branch, depth + 1)
 
 
@@ -119,8 +123,7 @@ def _here(now: View, then: View, spot: Spot) -> Iterator[Loosening]:
     if before and before != after and (before == "identifier" or after in {"text", None}):
         yield told(CLASS, f"{CLASS} {before} → {after or 'none'}")
     if before == "identifier" and "string" in now.types and now.values() is None:
-        lost = [k for k in ("format", "pattern") if _proves(then, k) and not _proves(now, k)]
-        for keyword in lost:
+        for keyword in _lost(now, then):
             yield told(keyword, "an identifier is no longer proven to be one")
     if after in _BOUNDED and "string" in now.types and _longer(now, then):
         yield told("maxLength", f"{after} may be longer than before")
@@ -146,9 +149,18 @@ def _class(seen: View) -> str | None:
     return next(iter(seen.said(CLASS)), None)
 
 
-def _proves(seen: View, keyword: str) -> bool:
-    said = seen.said(keyword)
-    return "uuid" in said if keyword == "format" else bool(said)
+def _lost(now: View, then: View) -> Iterator[str]:
+    """Yield the keywords by which an identifier was proven and is not any more."""
+    for keyword in ("format", "pattern"):
+        before = [value for value in then.said(keyword) if keyword == "pattern" or value == "uuid"]
+        kept = (
+            now.said(keyword)
+            if keyword == "pattern"
+            else [v for v in now.said(keyword) if v == "uuid"]
+        )
+        proven = all(strings.counterexamples(now, keyword, value) == [] for value in before)
+        if before and not kept and not proven:
+            yield keyword
 
 
 def _longer(now: View, then: View) -> bool:

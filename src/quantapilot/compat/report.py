@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +11,8 @@ from quantapilot.compat.contracts import ContractComparison
 from quantapilot.reports.plain import counted, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from quantapilot.compat.changes import Change, Comparison, Kind
     from quantapilot.compat.versions import VersionHint
 
@@ -107,7 +108,7 @@ def _verdict(comparison: Comparison) -> list[str]:
     ]
     summary = ", ".join(f"{told[kind]} {kind}" for kind in _KINDS if told[kind])
     if not summary:
-        return [*lines, "compatible: nothing changed but annotations, if anything"]
+        return [*lines, "compatible: every value is judged as before"]
     return [*lines, f"{comparison.verdict}: {counted(sum(told.values()), 'change')}, {summary}"]
 
 

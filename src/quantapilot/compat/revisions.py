@@ -75,7 +75,10 @@ class Schemas:
             place += _position(text, steps)
         elif finding.line is not None:
             place += f":{finding.line}:{finding.column}"
-        return ContractError(f"{place}: {finding.message}")
+        hint = ""
+        if self.single and finding.rule == "contract/schema-reference":
+            hint = "; compare folders, so that other files are known"
+        return ContractError(f"{place}: {finding.message}{hint}")
 
 
 def opened(given: str, config: Config) -> Schemas:
@@ -96,6 +99,8 @@ def opened(given: str, config: Config) -> Schemas:
                 f"or {given}^{{commit}} for the revision"
             )
         return _of_path(given, path)
+    if _commit(given.partition(":")[0]) is None:
+        raise InputError(f"'{given}' is no file, no folder and no git revision")
     return of_revision(given, config)
 
 
@@ -107,13 +112,10 @@ def of_revision(given: str, config: Config) -> Schemas:
         ContractError: A file is no JSON.
     """
     revision, colon, within = given.partition(":")
-    try:
-        found = repository()
-    except InputError as error:
-        raise InputError(f"'{given}' is no file and no folder, and {error}") from error
+    found = repository()
     commit = _commit(revision)
     if commit is None:
-        raise InputError(f"'{given}' is no file, no folder and no revision of this repository")
+        raise InputError(f"'{revision}' is no revision of this repository")
     folder = _within(found, within) if colon else _configured(found, config)
     label = f"{revision}:{folder}"
     kind = found.try_to("cat-file", "-t", f"{commit}:{folder}")

@@ -48,7 +48,6 @@ def compare(
 
     Raises:
         BrokenContractError: One of them is no valid schema, or a `$ref` leads nowhere.
-        MissingExtraError: What makes strings of patterns is not installed.
     """
     then, now = side("old", {file: old}), side("new", {file: new})
     wanted: tuple[OneWay, ...] = ("backward", "forward") if direction == "full" else (direction,)

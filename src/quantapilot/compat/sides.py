@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from quantapilot.contract.catalog import BrokenContractError, Contract, absolute
 from quantapilot.contract.positions import pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
+from quantapilot.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -176,11 +177,8 @@ class Side:
             number: How many.
             edges: Share of the values that are at a limit.
             alone: Whether references without an address lead into the schema itself.
-
-        Raises:
-            MissingExtraError: What makes strings of patterns is not installed.
         """
-        from quantapilot.contract.sampling import Sampler, UnsampledError
+        from quantapilot.contract.sampling import Sampler
 
         if edges not in self._samplers:
             self._samplers[edges] = Sampler(self.contract, Random(_SEED), edges=edges)  # noqa: S311
@@ -188,7 +186,7 @@ class Side:
         for _ in range(number):
             try:
                 yield self._samplers[edges].value(schema, base)
-            except UnsampledError:
+            except ContractError:
                 return
 
     def _known(self) -> jsonschema_rs.Registry:

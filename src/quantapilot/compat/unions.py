@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from quantapilot.compat import strings
 from quantapilot.compat.inclusion import Case, Difference, exactly
 from quantapilot.compat.sides import Part
-from quantapilot.compat.views import View, view
+from quantapilot.compat.views import TYPES, View, types_of, view
 from quantapilot.compat.wording import quoted
 
 if TYPE_CHECKING:
@@ -108,9 +109,22 @@ def apart(case: Case, place: Place) -> bool:
 def negation(case: Case, part: Part) -> Iterator[Difference]:
     """Yield that a value may be what `not` excludes."""
     body = part.below("not")
-    if not apart(case, (body,)):
+    words = _matching(case, body.schema)
+    if words != [] and not apart(case, (body,)):
         word = "excludes more" if case.narrowed else "excludes less"
-        yield case.cause("not", f"not {word}")
+        yield case.cause("not", f"not {word}", *(words or ()))
+
+
+def _matching(case: Case, body: Any) -> list[str] | None:
+    """Return strings that match a pattern that is excluded; an empty list if there are none."""
+    if (
+        not isinstance(body, dict)
+        or not body.keys() <= {"type", "pattern"}
+        or "pattern" not in body
+    ):
+        return None
+    others = types_of(body.get("type", [*TYPES])) & case.view.types - {"string"}
+    return None if others else strings.excluded(case.view, body["pattern"])
 
 
 def condition(case: Case, part: Part) -> Iterator[Difference]:

@@ -75,7 +75,8 @@ class View:
 
     def values(self) -> list[Any] | None:
         """Return the only values that there can be; None where they are not listed."""
-        listed = [*([value] for value in self.said("const")), *self.said("enum")]
+        listed: list[list[Any]] = [[value] for value in self.said("const")]
+        listed += self.said("enum")
         if listed:
             return min(listed, key=len)
         if self.types <= {"null", "boolean"}:

@@ -44,11 +44,7 @@ class _Pair:
 
 
 def witness(of: Inclusion, difference: Difference) -> Witness | None:
-    """Return a value that shows a difference, verified on both sides; None where none is found.
-
-    Raises:
-        MissingExtraError: What makes strings of patterns is not installed.
-    """
+    """Return a value that shows a difference, verified on both sides; None where none is found."""
     pair = _pair(of, difference.sub, difference.sup)
     fitting = (each for each in _candidates(of, difference) if pair.shown_by(each.value))
     for leaf in islice(fitting, _TRIED):
@@ -110,6 +106,10 @@ def _of_hint(of: Inclusion, difference: Difference, hint: Any) -> Iterator[_Leaf
         return
     drawn = _common(of, difference.sub, difference.sup)
     if isinstance(hint, Sized):
+        if hint.of is not None:
+            place = (hint.of,)
+            for item in [*_plain(of, place), *of.sub.samples(of.sub.body(place), 3)]:
+                yield _Leaf([item] * hint.size)
         for host in drawn:
             if isinstance(host, list):
                 yield from map(_Leaf, _sized(host, hint))

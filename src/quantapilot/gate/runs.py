@@ -28,6 +28,7 @@ class Terms:
         whole: Whether the inputs are all that the configuration names.
         accepting: What accepts findings in place of the project's baseline.
         hints: Whether findings bring ready-to-use repairs.
+        compatible_with: The git revision that the contract has to be compatible with.
     """
 
     select: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Terms:
     whole: bool = False
     accepting: Accepting | None = None
     hints: bool = False
+    compatible_with: str | None = None
 
 
 def scanned(
@@ -75,6 +77,7 @@ def validated(
             before need not be checked again.
 
     Raises:
+        InputError: There is no revision that the contract has to be compatible with.
         RuleError: A rule file can't be used.
         UnknownNameError: There is no definition `as_name`.
     """
@@ -85,6 +88,11 @@ def validated(
     detector = project.detector()
     # Made before the contract is read: a change while it is checked must ask for a new check.
     proof = Proof(project, engine, (*terms.select, "not", *terms.ignore))
+    older = None
+    if terms.compatible_with is not None:
+        from quantapilot.gate.compatibility import older_contract
+
+        older = older_contract(project, terms.compatible_with)
     excuses = project.excuses(
         "validate:api",
         detector,
@@ -125,6 +133,11 @@ def validated(
         # What is excused here is found by a run without the exceptions.
         if clean and not (summary.allowed or summary.accepted):
             proof.remember()
+    if older is not None:
+        from quantapilot.gate.compatibility import incompatible
+
+        changes = incompatible(project, older, schemas)
+        yield from project.gate(inspector, summary, *chosen).report(changes)
     yield from project.gate(inspector, summary, *chosen).check(inputs)
 
 
