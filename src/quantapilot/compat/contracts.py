@@ -24,7 +24,6 @@ from quantapilot.compat.lifecycles import lifecycle_changes
 from quantapilot.compat.schemas import says_something
 from quantapilot.compat.sides import Side, side
 from quantapilot.compat.versions import VersionHint, level_of, needed
-from quantapilot.contract.catalog import LIFECYCLE_FILE
 from quantapilot.contract.positions import pointer_of
 
 if TYPE_CHECKING:
@@ -68,7 +67,9 @@ def compare_contracts(
         BrokenContractError: A schema of one of them is no valid JSON Schema.
     """
     comparing = _Comparing(old, new, direction)
-    changes = each_once([*comparing.found(), *lifecycle_changes(old.lifecycle, new.lifecycle)])
+    file = new.lifecycle_file if new.lifecycle is not None else old.lifecycle_file
+    order = lifecycle_changes(old.lifecycle, new.lifecycle, file)
+    changes = each_once([*comparing.found(), *order])
     told = ordered([comparing.with_reach(change) for change in changes])
     return ContractComparison(
         told, _hints(old, new, told), comparing.kinds(), len(comparing.common())
@@ -321,7 +322,7 @@ def _hints(old: Contract, new: Contract, changes: tuple[Change, ...]) -> tuple[V
         if file in old.schemas
     ]
     if isinstance(old.lifecycle, Mapping) and isinstance(new.lifecycle, Mapping):
-        pairs.append((LIFECYCLE_FILE, "version", dict(old.lifecycle), dict(new.lifecycle)))
+        pairs.append((new.lifecycle_file, "version", dict(old.lifecycle), dict(new.lifecycle)))
     for file, key, then, now in pairs:
         before, after = then.get(key), now.get(key)
         if before is None or exactly({**then, key: None}, {**now, key: None}):

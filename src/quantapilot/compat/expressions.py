@@ -169,7 +169,9 @@ class _Reader:
             if kind in "=!":
                 ahead, negative = True, kind == "!"
             elif kind == "<" and self.pattern[self.at : self.at + 1] not in {"=", "!", ""}:
-                self.at = self.pattern.index(">", self.at) + 1
+                self.at = self.pattern.find(">", self.at) + 1
+                if not self.at:
+                    raise NotRegularError
             elif kind != ":":
                 raise NotRegularError
         body = self.choice()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # How many places are looked at before the rest counts as unknown.
 _MOST_PLACES = 6000
 _MOST_CASES = 64
+# How deep places are looked at that lie in each other.
+_DEEPEST = 70
 _BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas"})
 ANNOTATIONS = frozenset(
     {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly"}
@@ -182,7 +184,7 @@ class Inclusion:
             return []
         self._left -= 1
         case = Case(self, sub, sup, View(), spot)
-        if key in self._open or self._left < 0:
+        if key in self._open or self._left < 0 or len(self._open) > _DEEPEST:
             return [case.cause("", "too much to compare: nobody can tell")]
         if self._covered(key, sub, sup):
             return []

@@ -220,7 +220,7 @@ def _told(language: Language) -> list[str] | None:
     found: list[str] = []
     try:
         found.extend(language.words())
-    except NotRegularError:
+    except (NotRegularError, RecursionError):
         return None
     except TooLargeError:
         return found or None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quantapilot.compat.directions import DIRECTION, OPERATION
 from quantapilot.config import shown
 from quantapilot.contract.catalog import (
-    LIFECYCLE_FILE,
+    LIFECYCLE_SUFFIX,
     SCHEMA_SUFFIX,
     BrokenContractError,
     Contract,
@@ -60,9 +60,10 @@ class Schemas:
         Raises:
             ContractError: They are none; the text says where and why.
         """
-        schemas = {name: each for name, each in self.parsed.items() if name != LIFECYCLE_FILE}
+        orders = [name for name in self.parsed if name.endswith(LIFECYCLE_SUFFIX)]
+        schemas = {name: each for name, each in self.parsed.items() if name not in orders}
         try:
-            return Contract(schemas, self.parsed.get(LIFECYCLE_FILE))
+            return Contract(schemas, *(each for n in orders[:1] for each in (self.parsed[n], n)))
         except BrokenContractError as error:
             raise self.located(error.finding) from error
 
@@ -145,7 +146,7 @@ def _of_path(given: str, path: Path) -> Schemas:
 
 
 def _wanted(names: Any) -> list[str]:
-    return sorted(each for each in names if each.endswith(SCHEMA_SUFFIX) or each == LIFECYCLE_FILE)
+    return sorted(each for each in names if each.endswith((SCHEMA_SUFFIX, LIFECYCLE_SUFFIX)))
 
 
 def _read(path: Path) -> bytes:

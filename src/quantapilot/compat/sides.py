@@ -31,6 +31,8 @@ _BY_NAME = frozenset(
 )
 _BESIDE = frozenset({"$ref", "$schema", "$id", "title", "description", "definitions", "$comment"})
 _SEED = 7
+# No contract nests as deep as this.
+_DEEPEST = 200
 # With one of them a schema means something else than what its keywords say where they stand.
 _UNFOLLOWED = frozenset({"$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$id"})
 # Dialects that mean the same by what is left of them without those keywords.
@@ -241,12 +243,28 @@ def _alone(name: Name, schemas: Mapping[str, Any]) -> Side:
 def _check(file: str, schema: Any) -> None:
     import jsonschema_rs
 
+    if _is_deep(schema):
+        raise _invalid(file, f"nested deeper than {_DEEPEST} levels", "")
     try:
         jsonschema_rs.meta.validate(schema)
     except jsonschema_rs.ValidationError as error:
         raise _invalid(file, error.message, pointer_of(error.instance_path)) from error
     except (ValueError, TypeError, jsonschema_rs.ReferencingError) as error:
         raise _invalid(file, "no schema that can be used", "") from error
+
+
+def _is_deep(schema: Any) -> bool:
+    level = [schema]
+    for _ in range(_DEEPEST):
+        level = [
+            below
+            for each in level
+            if isinstance(each, dict | list)
+            for below in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _invalid(file: str, message: str, pointer: str) -> BrokenContractError:

@@ -178,3 +178,7 @@ CONTRACT_RULES: Final = registry(
         "Run 'qp generate' and commit the result; never edit generated/ by hand.",
     ),
 )
+# What they find depends on the version that a contract is compared with.
+CHANGE_RULES: Final = frozenset(
+    {"contract/breaking-change", "contract/privacy-change", "contract/undecided-change"}
+)

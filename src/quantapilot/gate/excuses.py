@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from quantapilot.contract.rules import CONTRACT_RULES
+from quantapilot.contract.rules import CHANGE_RULES, CONTRACT_RULES
 from quantapilot.errors import ExitCode
 from quantapilot.findings import located
 from quantapilot.gate.outcomes import excusable, outcome
@@ -196,6 +196,8 @@ class Excuses:
 
     def _makes(self, rule: str) -> bool:
         """Tell whether it is this command that finds all that a rule can find in a project."""
+        if rule in CHANGE_RULES:
+            return False
         scanned = rule in _SCANNED or not (rule in INPUT_RULES or rule in CONTRACT_RULES)
         return scanned == (self._command == "scan")
 
@@ -203,6 +205,8 @@ class Excuses:
         """Tell whether a place was looked at, so that what was not found there is gone."""
         if place in self._checked:
             return True
+        if rule in CHANGE_RULES:
+            return False
         if rule in CONTRACT_RULES and any(covers(folder, place) for folder in self._contract):
             return True
         walked = self._whole or any(covers(folder, place) for folder in self._folders)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from quantapilot.compat.changes import Direction
 from quantapilot.compat.schemas import compare
 from quantapilot.contract.catalog import BrokenContractError
+
+if TYPE_CHECKING:
+    from quantapilot.compat.changes import Direction
 
 Schema = Any
 TEXT = {"type": "string"}

@@ -59,8 +59,8 @@ def test_lengths_count_as_well() -> None:
     assert some_words(Language(("^[0-9a-f]{32}$",), shortest=33)) == []
     assert some_words(Language(("^[0-9a-f]{32}$",), longest=31)) == []
     assert some_words(Language((), shortest=3, longest=2)) == []
-    (word,) = some_words(Language(("^[a-z]+$",), shortest=2001, longest=2001)) or ()
-    assert len(word) == 2001
+    words = some_words(Language(("^[a-z]+$",), shortest=2001, longest=2001)) or []
+    assert [len(word) for word in words] == [2001]
 
 
 def test_patterns_that_exclude_each_other_are_told() -> None:
@@ -99,7 +99,7 @@ _patterns = st.builds(
     st.sampled_from(["", "^", "^(?!b)", "^(?=a)"]),
     st.lists(_parts, max_size=3).map("".join),
     st.sampled_from(["", "$"]),
-).filter(lambda pattern: "$)" not in pattern.replace("$)", "", 0) or "*" not in pattern)
+)
 
 
 @given(_patterns, _patterns)

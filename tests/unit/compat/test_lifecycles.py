@@ -19,7 +19,9 @@ ORDER: dict[str, Any] = {
 
 
 def told(old: Any, new: Any) -> list[tuple[str, str]]:
-    return [(change.pointer, change.kind) for change in lifecycle_changes(old, new)]
+    return [
+        (change.pointer, change.kind) for change in lifecycle_changes(old, new, "o.lifecycle.json")
+    ]
 
 
 def test_an_event_that_may_no_longer_come_breaks_emitters() -> None:
