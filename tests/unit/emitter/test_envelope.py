@@ -135,5 +135,5 @@ def test_an_event_without_an_id_is_told() -> None:
         "oneOf": [{"$ref": "#/$defs/A"}],
     }
     schema = {"$id": "https://a.example/", "$defs": {"A": event, "Event": union}}
-    with pytest.raises(ContractError, match="lacks an id"):
+    with pytest.raises(ContractError, match="lacks its id"):
         Envelopes(Contract({"a.schema.json": schema}))
