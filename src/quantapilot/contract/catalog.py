@@ -240,16 +240,24 @@ def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
     return Contract(schemas, contract.lifecycle)
 
 
-def packaged_contract() -> Contract:
-    """Return the contract that the installed package carries.
+def packaged_contract(generated: Path) -> Contract:
+    """Return the contract that a generated package carries.
+
+    Args:
+        generated: Its folder; where that is not there, the installed package of its name is meant.
 
     Raises:
-        ContractError: The package carries none, as before the first `qp generate`.
+        ContractError: There is no such package, as before the first `qp generate`.
     """
-    spec = find_spec("quantapilot_models")
-    if spec is None or spec.origin is None:
-        raise ContractError("no schema folder here, and the package carries no catalog.json")
-    catalog = read_json(Path(spec.origin).parent / CATALOG_FILE)
+    file = generated / CATALOG_FILE
+    if not file.is_file():
+        spec = find_spec(generated.name) if generated.name.isidentifier() else None
+        if spec is None or spec.origin is None:
+            raise ContractError(
+                f"no schema folder here, and no package {generated.name} that carries a contract"
+            )
+        file = Path(spec.origin).parent / CATALOG_FILE
+    catalog = read_json(file)
     return Contract(catalog["schemas"], catalog.get("lifecycle"))
 
 

@@ -1,4 +1,4 @@
-"""Roles: in which fields a contract's events and log records hold their id, their time and the like.
+"""Roles: which fields of events and log records hold their id, their time and the like.
 
 `x-document` names the field of a role where it has another name than the usual one: for events
 those are the attributes of CloudEvents 1.0.
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quantapilot.contract.catalog import Contract, Definition
-
-Path = tuple[str, ...]
 
 # Kind of document -> role -> the field that has it where `x-document` names no other.
 USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -52,7 +50,7 @@ def document(contract: Contract, kind: str) -> Definition | None:
 def roles(contract: Contract, definition: Definition) -> dict[str, str]:
     """Return the field of each role that a document's definition knows.
 
-    The subject of events may be a JSON pointer (RFC 6901) into the event as well.
+    The subject of events may be named by a JSON pointer (RFC 6901) into the event as well.
 
     Raises:
         ContractError: `x-document` gives a role to a field that the definition does not have.
@@ -61,7 +59,7 @@ def roles(contract: Contract, definition: Definition) -> dict[str, str]:
     usual = USUAL.get(said["kind"], {})
     for role in usual.keys() & said.keys():
         field = contract.fields(definition)
-        for key in _steps(said[role]):
+        for key in keys(said[role]):
             below = field.below(key)
             if below is None:
                 raise ContractError(
@@ -72,12 +70,8 @@ def roles(contract: Contract, definition: Definition) -> dict[str, str]:
     return {role: said.get(role, name) for role, name in usual.items()}
 
 
-def path(name: str) -> Path:
-    """Return the keys that lead to a field, which a name or a JSON pointer tells."""
-    return tuple(_steps(name))
-
-
-def _steps(name: str) -> list[str]:
+def keys(name: str) -> tuple[str, ...]:
+    """Return the keys that lead to a field, which a name or a JSON pointer (RFC 6901) tells."""
     if not name.startswith("/"):
-        return [name]
-    return [key.replace("~1", "/").replace("~0", "~") for key in name.split("/")[1:]]
+        return (name,)
+    return tuple(key.replace("~1", "/").replace("~0", "~") for key in name.split("/")[1:])

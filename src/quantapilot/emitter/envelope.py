@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from quantapilot.contract.roles import document, path, roles
+from quantapilot.contract.roles import document, keys, roles
 from quantapilot.contract.shape import members
 from quantapilot.emitter.stamps import new_id, new_typeid, now
 from quantapilot.errors import ContractError, UnknownNameError
@@ -67,9 +67,9 @@ class Envelopes:
         names = self._roles = roles(contract, found)
         self.id, self._time, self.payload = names["id"], names["time"], names["payload"]
         self.told_by = discriminator["propertyName"]
-        self._subject = path(names["subject"])
+        self._subject = keys(names["subject"])
         self._new_id = partial(new_typeid, said["id_prefix"]) if "id_prefix" in said else new_id
-        copies = {name: path(pointer) for name, pointer in said.get("copies", {}).items()}
+        copies = {name: keys(pointer) for name, pointer in said.get("copies", {}).items()}
         for name in discriminator["mapping"]:
             event = contract.branch(found, name)
             if event is not None:
