@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from quantapilot.contract.annotations import faults
 from quantapilot.contract.positions import pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError
@@ -93,7 +94,8 @@ class Contract:
         """Take the schemas by file name, and in which order events may come, if that is said.
 
         Raises:
-            BrokenContractError: A schema has no `$id`, or a `$ref` leads nowhere.
+            BrokenContractError: A schema has no `$id`, a definition has the name of another one or
+                is none, a `$ref` leads nowhere, or annotations do not say what they are for.
         """
         self.schemas = dict(schemas)
         self.lifecycle = lifecycle
@@ -107,11 +109,22 @@ class Contract:
         self.definitions: dict[str, Definition] = {}
         for file, schema in self.schemas.items():
             for name, body in schema.get("$defs", {}).items():
-                uri = f"{schema['$id']}#/$defs/{name}"
-                self.definitions[name] = Definition(name, file, uri, body)
+                self._define(name, file, body)
         self._names = {snake(name): name for name in self.definitions}
         self._fields: dict[str, Field] = {}
         self._check_references()
+        self._check_annotations()
+
+    def _define(self, name: str, file: str, body: Any) -> None:
+        at = pointer_of(["$defs", name])
+        if not isinstance(body, dict):
+            raise _broken("schema-invalid", file, "a definition must be an object", at)
+        if name in self.definitions:
+            # Definitions are known by their names alone, in examples and in models.
+            told = f"{self.definitions[name].file} defines {name} too; give one another name"
+            raise _broken("schema-invalid", file, told, at)
+        uri = f"{self.schemas[file]['$id']}#/$defs/{name}"
+        self.definitions[name] = Definition(name, file, uri, body)
 
     @property
     def documents(self) -> list[Definition]:
@@ -190,6 +203,13 @@ class Contract:
                 except (KeyError, IndexError, ValueError, TypeError) as error:
                     message = f'"$ref" leads nowhere: {reference}'
                     raise _broken("schema-reference", file, message, pointer) from error
+
+    def _check_annotations(self) -> None:
+        for definition in self.definitions.values():
+            for keyword, told in faults(self, definition):
+                pointer = pointer_of(["$defs", definition.name, keyword])
+                message = f"'{keyword}' {told}"
+                raise _broken("schema-invalid", definition.file, message, pointer)
 
 
 def load_contract(folder: Path) -> Contract:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import ContractError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -47,27 +45,13 @@ def document(contract: Contract, kind: str) -> Definition | None:
     return next((each for each in contract.documents if each.kind == kind), None)
 
 
-def roles(contract: Contract, definition: Definition) -> dict[str, str]:
-    """Return the field of each role that a document's definition knows.
+def roles(definition: Definition) -> dict[str, str]:
+    """Return the field of each role that documents of a definition have.
 
     The subject of events may be named by a JSON pointer (RFC 6901) into the event as well.
-
-    Raises:
-        ContractError: `x-document` gives a role to a field that the definition does not have.
     """
     said = definition.schema["x-document"]
-    usual = USUAL.get(said["kind"], {})
-    for role in usual.keys() & said.keys():
-        field = contract.fields(definition)
-        for key in keys(said[role]):
-            below = field.below(key)
-            if below is None:
-                raise ContractError(
-                    f"{definition.file}: {definition.name} has no field '{said[role]}', "
-                    f"which its x-document names as '{role}'"
-                )
-            field = below
-    return {role: said.get(role, name) for role, name in usual.items()}
+    return {role: said.get(role, name) for role, name in USUAL.get(said["kind"], {}).items()}
 
 
 def keys(name: str) -> tuple[str, ...]:

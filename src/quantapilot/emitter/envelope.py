@@ -64,7 +64,7 @@ class Envelopes:
         self._types: dict[str, _Type] = {}
         self._names: dict[str, str] = {}
         said = found.schema["x-document"]
-        names = self._roles = roles(contract, found)
+        names = self._roles = roles(found)
         self.id, self._time, self.payload = names["id"], names["time"], names["payload"]
         self.told_by = discriminator["propertyName"]
         self._subject = keys(names["subject"])

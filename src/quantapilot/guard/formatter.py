@@ -83,7 +83,7 @@ class JsonFormatter(logging.Formatter):
             raise ContractError("the contract describes no log records")
         self._redacts = policy == "redact"
         self._fields = contract.fields(definition)
-        names = roles(contract, definition)
+        names = roles(definition)
         self._time, self._message = names["time"], names["message"]
         self._level, self._logger = names["level"], names["logger"]
         self._dropped = names["dropped"]
