@@ -202,7 +202,7 @@ def _must_emit(contract: Contract) -> None:
             envelopes.type_named(name)
     except UnknownNameError:
         raise ChaosError(
-            f"the proof emits {STARTED} and {PAUSED} of QuantaPilot's own contract; the one of this "
+            f"the proof emits {STARTED} and {PAUSED} of QuantaPilot's own contract; that of this "
             "folder does not define them: run it in a folder without a contract"
         ) from None
 
