@@ -1,96 +1,85 @@
-"""Annotations: whether `x-document` and `discriminator` say what those who read them rely on.
+"""Annotations: what a schema says to this toolkit beyond JSON Schema, and how it is written.
 
-JSON Schema knows neither, so that no engine tells of a mistake in them.
+They are described as JSON Schema themselves, so that a misspelt one is told with its place, and
+never passed over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from quantapilot.contract.roles import USUAL, keys
+from quantapilot.contract.roles import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quantapilot.contract.catalog import Contract, Definition
-
-    # A key below the definition, and what is wrong with it.
-    Fault = tuple[str, str]
-
-_KINDS = ("events", "logs", "errors")
-# What may stand in `x-document` of any kind, and of events alone.
-_ALL = ("kind", "recognised_by")
-_OF_EVENTS = ("copies", "id_prefix")
-# The role that may lie deeper in an event; the others are members of it.
-_DEEPER = "subject"
+_NAME = {"type": "string", "minLength": 1}
+_POINTER = {"type": "string", "pattern": "^(?:/(?:[^/~]|~[01])*)+$"}
+_REFERENCE = {"type": "string", "pattern": "#/\\$defs/[^/]+$"}
 
 
-def faults(contract: Contract, definition: Definition) -> Iterator[Fault]:
-    """Yield what is wrong with the annotations of a definition, and of which of them."""
-    schema = definition.schema
-    if "discriminator" in schema:
-        for told in _discriminator(contract, schema["discriminator"]):
-            yield "discriminator", told
-    if "x-document" in schema:
-        for told in _document(contract, definition, schema["x-document"]):
-            yield "x-document", told
+def _object(required: tuple[str, ...], **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
 
-def _discriminator(contract: Contract, said: Any) -> Iterator[str]:
-    shaped = isinstance(said, Mapping) and isinstance(said.get("propertyName"), str)
-    mapping = said.get("mapping") if shaped else None
-    if not isinstance(mapping, Mapping) or not mapping:
-        yield 'needs "propertyName", and a "mapping" of its values to definitions'
+# Annotation -> the schema of its value. `x-data-class` is judged with the field it stands at.
+ANNOTATIONS: Final[dict[str, dict[str, Any]]] = {
+    "x-document": _object(
+        ("kind", "recognised_by"),
+        kind={"enum": ["events", "logs", "errors"]},
+        recognised_by=_NAME,
+        **{role: _NAME for usual in USUAL.values() for role in usual},
+        id_prefix={"type": "string", "pattern": "^[a-z](?:[a-z_]{0,61}[a-z])?$"},
+        copies={"type": "object", "additionalProperties": _POINTER},
+    ),
+    "x-operation": _object(
+        ("method", "path", "answers"),
+        method={"enum": ["GET", "PUT", "POST", "DELETE", "PATCH"]},
+        path={"type": "string", "pattern": "^/"},
+        answers={
+            "type": "object",
+            "propertyNames": {"pattern": "^[1-5][0-9]{2}$"},
+            "minProperties": 1,
+            "additionalProperties": _REFERENCE,
+        },
+        errors=_REFERENCE,
+    ),
+    "x-direction": {"enum": ["in", "out"]},
+    "x-version": {"type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+(?:[-+].+)?$"},
+    "discriminator": _object(
+        ("propertyName", "mapping"),
+        propertyName=_NAME,
+        mapping={"type": "object", "minProperties": 1, "additionalProperties": _REFERENCE},
+    ),
+}
+
+
+def misused(schema: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield where the annotations of one schema, not of those in it, are not as they should be.
+
+    Each is told by its place in the schema, and in words.
+    """
+    named = ANNOTATIONS.keys() & schema.keys() if isinstance(schema, dict) else ()
+    if not named:
         return
-    for value, reference in mapping.items():
-        name = reference.rpartition("/")[2] if isinstance(reference, str) else ""
-        if name not in contract.definitions:
-            yield f"leads from '{value}' to no definition"
+    # Imported here: whoever reads the packaged contract does not pay for it.
+    import jsonschema_rs
+
+    for name in sorted(named):
+        validator = jsonschema_rs.Draft202012Validator(ANNOTATIONS[name], mask="<value>")
+        for error in validator.iter_errors(schema[name]):
+            place = (name, *error.instance_path)
+            yield place, f"'{place[-1]}' is not as '{name}' has to be: {_why(error.kind)}"
 
 
-def _document(contract: Contract, definition: Definition, said: Any) -> Iterator[str]:
-    if not isinstance(said, Mapping) or said.get("kind") not in _KINDS:
-        yield f'needs a "kind": one of {", ".join(_KINDS)}'
-        return
-    usual = USUAL.get(said["kind"], {})
-    known = (*_ALL, *usual, *(_OF_EVENTS if said["kind"] == "events" else ()))
-    if unknown := [name for name in said if name not in known]:
-        yield f"does not know '{unknown[0]}'; it may say {', '.join(known)}"
-    for name in ("recognised_by", *usual):
-        if name in said or name not in usual:
-            yield from _field(contract, definition, name, said.get(name))
-    if not isinstance(said.get("id_prefix", ""), str):
-        yield "needs a text as 'id_prefix'"
-    yield from _copies(contract, definition, said.get("copies", {}))
-
-
-def _copies(contract: Contract, definition: Definition, said: Any) -> Iterator[str]:
-    if not isinstance(said, Mapping):
-        yield "needs as 'copies' the fields that repeat others, each with a JSON pointer"
-        return
-    for name, pointer in said.items():
-        for each in (name, pointer):
-            if not isinstance(each, str) or not _there(contract, definition, each):
-                yield f"names as a copy what {definition.name} does not have: '{each}'"
-
-
-def _field(contract: Contract, definition: Definition, role: str, name: Any) -> Iterator[str]:
-    if not isinstance(name, str) or (name.startswith("/") and role != _DEEPER):
-        yield f"needs the name of a field as '{role}'"
-    elif not _there(contract, definition, name):
-        yield f"names as '{role}' a field that {definition.name} does not have: '{name}'"
-
-
-def _there(contract: Contract, definition: Definition, name: str) -> bool:
-    try:
-        field = contract.fields(definition)
-    except (TypeError, AttributeError):
-        # It is no JSON Schema; the lint tells of that, with its place.
-        return True
-    for key in keys(name):
-        below = field.below(key)
-        if below is None:
-            return False
-        field = below
-    return True
+def _why(kind: Any) -> str:
+    """Return, in words, what an annotation breaks; what stands in a schema may be shown."""
+    if kind.name == "additionalProperties":
+        return f"it has no {', '.join(map(repr, kind.unexpected))}"
+    value = kind.value if kind.name != "required" else repr(kind.value)
+    return f"{kind.name} {value}"

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.contract.annotations import faults
-from quantapilot.contract.positions import pointer_of
+from quantapilot.contract.annotations import misused
+from quantapilot.contract.positions import locate, pointer_of
+from quantapilot.contract.roles import misplaced
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError
 from quantapilot.patterns import lazy
@@ -95,7 +96,7 @@ class Contract:
 
         Raises:
             BrokenContractError: A schema has no `$id`, a definition has the name of another one or
-                is none, a `$ref` leads nowhere, or annotations do not say what they are for.
+                is none, or a `$ref` leads nowhere.
         """
         self.schemas = dict(schemas)
         self.lifecycle = lifecycle
@@ -113,7 +114,6 @@ class Contract:
         self._names = {snake(name): name for name in self.definitions}
         self._fields: dict[str, Field] = {}
         self._check_references()
-        self._check_annotations()
 
     def _define(self, name: str, file: str, body: Any) -> None:
         at = pointer_of(["$defs", name])
@@ -204,13 +204,6 @@ class Contract:
                     message = f'"$ref" leads nowhere: {reference}'
                     raise _broken("schema-reference", file, message, pointer) from error
 
-    def _check_annotations(self) -> None:
-        for definition in self.definitions.values():
-            for keyword, told in faults(self, definition):
-                pointer = pointer_of(["$defs", definition.name, keyword])
-                message = f"'{keyword}' {told}"
-                raise _broken("schema-invalid", definition.file, message, pointer)
-
 
 def load_contract(folder: Path) -> Contract:
     """Return the contract of a schema folder.
@@ -223,11 +216,39 @@ def load_contract(folder: Path) -> Contract:
         schemas[path.name] = read_json(path)
     if not schemas:
         raise _broken("schema-invalid", str(folder), f"no *{SCHEMA_SUFFIX} in this folder", None)
+    for name, schema in schemas.items():
+        _check_annotations(folder / name, schema)
     lifecycle = folder / LIFECYCLE_FILE
     try:
-        return Contract(schemas, read_json(lifecycle) if lifecycle.is_file() else None)
+        contract = Contract(schemas, read_json(lifecycle) if lifecycle.is_file() else None)
     except BrokenContractError as error:
         raise BrokenContractError(_within(error.finding, folder)) from error
+    for definition in contract.definitions.values():
+        for place, message in misplaced(contract, definition):
+            raise _misannotated(
+                folder / definition.file, ("$defs", definition.name, *place), message
+            )
+    return contract
+
+
+def _check_annotations(path: Path, schema: Any) -> None:
+    if not isinstance(schema, dict):
+        return
+    definitions = schema.get("$defs")
+    inside = definitions if isinstance(definitions, dict) else {}
+    places = [((), schema), *((("$defs", name), body) for name, body in inside.items())]
+    for above, body in places:
+        for place, message in misused(body):
+            raise _misannotated(path, (*above, *place), message)
+
+
+def _misannotated(path: Path, pointer: tuple[str | int, ...], message: str) -> BrokenContractError:
+    line, column = locate(path.read_text("utf-8"), pointer)
+    return BrokenContractError(
+        CONTRACT_RULES["contract/schema-invalid"].at(
+            str(path), message, line=line, column=column, pointer=pointer_of(pointer)
+        )
+    )
 
 
 def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:

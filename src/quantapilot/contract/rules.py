@@ -150,7 +150,7 @@ CONTRACT_RULES: Final = registry(
     RuleInfo(
         "contract/order",
         "an event that may not follow those before it in its run",
-        "Consumers rely on the order that the contract declares, such as what comes first and last.",
+        "Consumers rely on the declared order, such as what comes first and what comes last.",
         "Emit the events in that order; *.lifecycle.json beside the schemas says which may follow.",
     ),
     RuleInfo(

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quantapilot.contract.catalog import Definition, Field
+from quantapilot.contract.copies import Copies
 from quantapilot.contract.flat import flattened
+from quantapilot.contract.positions import pointer_of
 from quantapilot.contract.shape import kind_of, required, shape
 from quantapilot.errors import MissingExtraError
 
@@ -95,8 +97,16 @@ class _Compiled:
 class Validator:
     """Validates documents against one contract; definitions are compiled on first use."""
 
-    def __init__(self, contract: Contract, engine: Engine = "jsonschema-rs") -> None:
+    def __init__(
+        self, contract: Contract, engine: Engine = "jsonschema-rs", *, copies: bool = False
+    ) -> None:
         """Take the contract.
+
+        Args:
+            contract: Where the definitions stand.
+            engine: What validates.
+            copies: Whether the attributes of events that repeat a part of the payload are compared
+                with it, which no schema can say.
 
         Raises:
             MissingExtraError: The engine `reference` was asked for and is not installed.
@@ -104,6 +114,7 @@ class Validator:
         self.contract = contract
         self._compile = _rust(contract) if engine == "jsonschema-rs" else _reference(contract)
         self._compiled: dict[str, _Compiled] = {}
+        self._copies = Copies(contract) if copies else None
         self._recognisers = [
             (document.schema["x-document"]["recognised_by"], document)
             for document in contract.documents
@@ -170,6 +181,7 @@ class Validator:
             if kind in {None, definition.kind}
         ]
         anything = kind is not None
+        copies = self._copies or None
 
         def conforms(document: dict[str, Any]) -> bool:
             for key, definition, named_by, table in cases:
@@ -182,7 +194,9 @@ class Validator:
                         if branch is None:
                             return False
                         is_valid = table[value] = self.compiled(branch).is_valid
-                    return is_valid(document)
+                    if not is_valid(document):
+                        return False
+                    return copies is None or copies.differing(document) is None
             return False
 
         return conforms
@@ -200,6 +214,13 @@ class Validator:
 
     def violations(self, definition: Definition, document: Any) -> Iterator[Violation]:
         """Yield what a document breaks of a definition; nothing when it conforms."""
+        yield from self._broken(definition, document)
+        if self._copies and isinstance(document, dict):
+            differing = self._copies.differing(document)
+            if differing is not None:
+                yield _copied(*differing)
+
+    def _broken(self, definition: Definition, document: Any) -> Iterator[Violation]:
         seen: set[tuple[str, Pointer]] = set()
         errors = self.compiled(definition).errors
         try:
@@ -246,6 +267,11 @@ class Validator:
         for part in path:
             found = found.below(part) if found else None
         return found or Field()
+
+
+def _copied(name: str, path: Pointer) -> Violation:
+    original = pointer_of(path)
+    return Violation("contract/copy", (name,), f"differs from '{original}', which it repeats")
 
 
 def _unexplained(keyword: str, path: Pointer) -> Violation:

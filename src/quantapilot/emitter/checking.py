@@ -44,7 +44,7 @@ class EventCheck:
         project = Project(config)
         contract = project.contract()
         self.envelopes = Envelopes(contract, source)
-        self.inspector = project.inspector(project.detector(), Validator(contract))
+        self.inspector = project.inspector(project.detector(), Validator(contract, copies=True))
         self._check = PayloadCheck(self.inspector, "events").check
         self._selection = Selection(ignore=config.ignore)
         self._copies = self.envelopes.copies
