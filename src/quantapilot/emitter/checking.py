@@ -79,8 +79,8 @@ class EventCheck:
             findings = [each for each in findings if each.pointer not in self._copies] or findings
         if unwritable or findings:
             raise EventRefusedError(unwritable or _told(findings), findings)
-        told = self.envelopes
-        return Entry(str(filled[told.id]), filled[told.told_by], told.subject_of(filled), raw)
+        of = self.envelopes
+        return Entry(str(filled[of.id]), filled[of.told_by], of.subject_of(filled), raw)
 
 
 def _told(findings: Sequence[Finding]) -> str:
