@@ -15,7 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.contracts import ORDER, ORDERS, PAID
+from tests.orders import ORDER, ORDERS, PAID
 from tests.program import call
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ def document(contract: Contract, operations: Sequence[Operation]) -> dict[str, A
     for each in operations:
         roots |= {name for name in (each.answer, each.body) if name in contract.definitions}
         for parameter in each.parameters:
-            roots |= set(referred(parameter.schema))
+            roots |= set(_named(parameter.schema))
     return {
         "openapi": "3.1.1",
         "info": {
@@ -109,7 +109,7 @@ def _schemas(contract: Contract, roots: Iterable[str]) -> dict[str, Any]:
         name = left.pop()
         if name not in found:
             found[name] = _moved(contract.definitions[name].schema)
-            left.extend(sorted(referred(found[name])))
+            left.extend(sorted(_named(found[name])))
     return dict(sorted(found.items()))
 
 
@@ -132,14 +132,14 @@ def _mapping(discriminator: Mapping[str, Any]) -> dict[str, Any]:
     return {"propertyName": discriminator["propertyName"], "mapping": moved}
 
 
-def referred(schema: Any) -> Iterable[str]:
+def _named(schema: Any) -> Iterable[str]:
     """Yield the names of the definitions that a moved schema refers to."""
     if isinstance(schema, dict):
         for key, value in schema.items():
             if key == "$ref" and isinstance(value, str):
                 yield value.removeprefix(_PREFIX)
             else:
-                yield from referred(value)
+                yield from _named(value)
     elif isinstance(schema, list):
         for each in schema:
-            yield from referred(each)
+            yield from _named(each)

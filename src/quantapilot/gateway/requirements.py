@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import ContractError
-from quantapilot.gateway.openapi import referred
 from quantapilot.gateway.operations import operations
 
 if TYPE_CHECKING:
@@ -28,9 +27,9 @@ def must_serve(contract: Contract) -> None:
     for each in operations():
         # What has a slash is a media type.
         needed |= {name for name in (each.answer, each.body) if name and "/" not in name}
-        for parameter in each.parameters:
-            needed |= set(referred(parameter.schema))
-    if missing := sorted(needed - contract.definitions.keys()):
+        references = (str(every.schema.get("$ref", "")) for every in each.parameters)
+        needed |= {reference.rpartition("/")[2] for reference in references}
+    if missing := sorted(needed - {""} - contract.definitions.keys()):
         raise ContractError(
             "the gateway speaks QuantaPilot's own contract, and this one does not define "
             + ", ".join(missing)

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from tests.contracts import ORDER, ORDERS_CONTRACT, PAID
 from tests.emitting import CONTRACT, PAYLOAD, RUN
+from tests.orders import ORDER, ORDERS_CONTRACT, PAID
 
 from quantapilot.contract.catalog import Contract
 from quantapilot.emitter.envelope import Envelopes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from tests.contracts import ORDERS_CONTRACT
 from tests.emitting import CONTRACT
+from tests.orders import ORDERS_CONTRACT
 
 from quantapilot.contract.catalog import Contract
 from quantapilot.errors import ContractError

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from tests.contracts import ORDER, ORDERS_CONFIG, ORDERS_CONTRACT
+from tests.orders import ORDER, ORDERS_CONFIG, ORDERS_CONTRACT
 
 from quantapilot.config import Config
 from quantapilot.contract.catalog import load_contract

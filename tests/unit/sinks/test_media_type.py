@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.contracts import ORDERS_CONFIG, PAID
 from tests.emitting import CONFIG, PAYLOAD
+from tests.orders import ORDERS_CONFIG, PAID
 
 from quantapilot.emitter.checking import EventCheck
 from quantapilot.sinks.sink import Message
