@@ -31,6 +31,7 @@ COMMANDS = {
     "project": ("quantapilot.cli.project", "project"),
     "run": ("quantapilot.cli.run", "run"),
     "status": ("quantapilot.cli.status", "status"),
+    "mock": ("quantapilot.cli.mock", "mock"),
     "generate": ("quantapilot.cli.generate", "generate"),
     "completion": ("quantapilot.cli.completion", "completion"),
 }

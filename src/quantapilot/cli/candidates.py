@@ -63,6 +63,11 @@ def events(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     return [name for name in names if name.startswith(incomplete)]
 
 
+def mocks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return what samples can be made of that begins so: events and definitions."""
+    return [*events(ctx, param, incomplete), *definitions(ctx, param, incomplete)]
+
+
 def sinks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """Return the names of an outbox's sinks that begin so."""
     from quantapilot.outbox.survey import status

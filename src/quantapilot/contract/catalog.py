@@ -164,6 +164,9 @@ class Contract:
         return self.definitions.get(reference.rpartition("/")[2]) if reference else None
 
     def _field(self, schema: Mapping[str, Any], base: str, seen: tuple[str, ...]) -> Field:
+        if not isinstance(schema, dict):
+            # `true` and `false` are schemas too (JSON Schema 2020-12, section 4.3.2).
+            return Field()
         out = Field(data_class=schema.get("x-data-class"))
         for part, part_base in self._parts(schema, base):
             if part is schema:

@@ -43,6 +43,16 @@ def shape(contract: Contract, definition: Definition, path: Sequence[str | int])
 
     It is made of the schema alone, and empty where that says nothing of the place.
     """
+    return _words(keywords(contract, definition, path))
+
+
+def keywords(
+    contract: Contract, definition: Definition, path: Sequence[str | int]
+) -> dict[str, Any]:
+    """Return the keywords that hold at a place of a definition; of two alike the nearer one.
+
+    What stands in only one branch of a union is left out.
+    """
     parts = [_part(contract, definition)]
     for step in path:
         parts = list(_below(contract, parts, step))
@@ -50,7 +60,7 @@ def shape(contract: Contract, definition: Definition, path: Sequence[str | int])
     for schema, _ in _conjoined(contract, parts):
         for keyword, value in schema.items():
             together.setdefault(keyword, value)
-    return _words(together)
+    return together
 
 
 def required(contract: Contract, definition: Definition) -> list[str]:
@@ -114,7 +124,7 @@ def _conjoined(contract: Contract, parts: Sequence[_Part]) -> Iterator[_Part]:
     rest = list(parts)[::-1]
     while rest:
         schema, base = rest.pop()
-        if id(schema) in seen:
+        if id(schema) in seen or not isinstance(schema, dict):
             continue
         seen.add(id(schema))
         yield schema, base
