@@ -33,7 +33,9 @@ _TRIES = 60
 _BUDGET = 20_000
 _ROOT = "urn:quantapilot:sampled"
 # From this depth on nothing is added that need not be there; beyond the other, nothing at all.
-_SPARE, _DEEPEST = 4, 24
+_SPARE, _DEEPEST = 12, 24
+# How likely a member is that need not be there, above the depth from which on it is less likely.
+_SHARE, _LESS_FROM = 0.5, 4
 _TYPES = ("object", "array", "string", "number", "boolean", "null")
 _TOLD_BY = {
     "object": {"properties", "required", "patternProperties", "additionalProperties"}
@@ -105,7 +107,7 @@ class Sampler:
     def _value(self, parts: list[Part], depth: int) -> Any:
         """Return a value that all of some schemas admit."""
         judge = self._judge(parts)
-        for _ in range(_TRIES if depth <= _SPARE else _TRIES // 10):
+        for _ in range(_TRIES if depth <= _LESS_FROM else _TRIES // 10):
             self._left -= 1
             if self._left < 0 or depth > _DEEPEST:
                 raise _EndlessError
@@ -134,7 +136,7 @@ class Sampler:
         return makers[self._type(keywords)]()
 
     def _object(self, flat: Flat, depth: int, draw: Draw) -> dict[str, Any]:
-        members = _Members(flat, draw, spare=depth < _SPARE)
+        members = _Members(flat, draw, _share(draw, depth))
         return {name: self._value(members.parts(name), depth + 1) for name in members.names()}
 
     def _flat(self, parts: Sequence[Part]) -> Flat:
@@ -196,7 +198,8 @@ class Sampler:
     def _array(self, flat: Flat, depth: int, draw: Draw) -> list[Any]:
         least = max((schema.get("minItems", 0) for schema, _ in flat), default=0)
         most = min((schema["maxItems"] for schema, _ in flat if "maxItems" in schema), default=None)
-        wished = least if depth >= _SPARE else least + self._random.randint(0, 3)
+        longest = 3 if depth < _LESS_FROM else int(depth < _SPARE)
+        wished = least + self._random.randint(0, longest)
         if draw.edge and most is not None and most <= 50:
             wished = self._random.choice((least, most))
         wanted = [
@@ -254,6 +257,15 @@ class Sampler:
             raise UnsampledError("a schema can't be used to draw values from") from error
 
 
+def _share(draw: Draw, depth: int) -> float:
+    """Return how likely a member is that need not be there."""
+    if depth >= _SPARE:
+        return 0.0
+    if depth >= _LESS_FROM:
+        return _SHARE / (depth - _LESS_FROM + 2)
+    return draw.random.choice((0.0, 1.0)) if draw.edge else _SHARE
+
+
 class _DeadEndError(Exception):
     """A way of making a value that leads to none; another may."""
 
@@ -266,23 +278,23 @@ class _EndlessError(Exception):
 class _Members:
     """The members of one object: which there are, and what each has to be.
 
-    `spare` tells whether it may have more of them than it must.
+    `share`, from 0 to 1, is how likely each is that need not be there.
     """
 
     flat: Flat
     draw: Draw
-    spare: bool
+    share: float
 
     def names(self) -> list[str]:
         random = self.draw.random
         known = list(dict.fromkeys(n for s, _ in self.flat for n in s.get("properties", ())))
         needed = {name for schema, _ in self.flat for name in schema.get("required", ())}
-        share = 0.5 if not self.draw.edge else random.choice((0.0, 1.0))
-        share = share if self.spare else 0.0
+        share = self.share
         chosen = [name for name in known if name in needed or random.random() < share]
         chosen += sorted(needed - set(known))
         if share and random.random() < share:
-            chosen += [name for name in self._of_families() if name not in chosen]
+            more = [*self._of_families(), *(self._others() if self._is_map() else ())]
+            chosen += [name for name in more if name not in chosen]
         least = max((schema.get("minProperties", 0) for schema, _ in self.flat), default=0)
         for _ in range(_TRIES):
             if len(chosen) >= least:
@@ -290,6 +302,9 @@ class _Members:
             more = [*known, *self._of_families(), *self._others()]
             chosen += [name for name in more[:least] if name not in chosen][: least - len(chosen)]
         return self._with_dependents(chosen)
+
+    def _is_map(self) -> bool:
+        return any(isinstance(s.get("additionalProperties"), dict) for s, _ in self.flat)
 
     def _with_dependents(self, names: list[str]) -> list[str]:
         out = list(names)
