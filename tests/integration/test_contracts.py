@@ -240,6 +240,13 @@ def test_whole_events_are_emitted_as_they_are(shop: Path) -> None:
     assert out.split() == [json.loads(line)["eventId"] for line in given]
 
 
+def test_samples_of_its_events_are_made(shop: Path) -> None:
+    made, _ = qp("mock", "paid", "--seed", "4")
+    assert json.loads(made)["eventType"] == "order.paid"
+    (shop / "made.jsonl").write_text(made, "utf-8")
+    qp("validate:api", "--kind", "events", "made.jsonl")
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
