@@ -19,6 +19,7 @@ from benchmarks.events import event_cost
 from benchmarks.gateway import gateway
 from benchmarks.hostile import SIZE, full, hostile
 from benchmarks.measure import MB, MeasureError, run
+from benchmarks.order import order_cost
 from benchmarks.page import figures, page
 from benchmarks.peers import PEERS, Environment
 from benchmarks.quality import misses, ours, qualities
@@ -87,6 +88,7 @@ def _measured(folder: Path, env: Environment, options: argparse.Namespace) -> Re
         event=_told("event", [event_cost(ROOT)])[0],
         runtime=_told("runtime", [runtime(ROOT, 0.05 if options.quick else 1.0)])[0],
         gateway=_told("gateway", [gateway(ROOT, 0.1 if options.quick else 1.0)])[0],
+        order=_told("order", [order_cost(0.01 if options.quick else 1.0)])[0],
         hostile=_told("hostile", hostile(corpus, hostile_bytes)),
         hostile_bytes=hostile_bytes,
         full=_told("full", full(folder, MB // 10 if options.quick else MB)),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.events import EventCost
     from benchmarks.gateway import GatewayCost, Load
     from benchmarks.hostile import Full, Hostile
+    from benchmarks.order import OrderCost
     from benchmarks.quality import Quality
     from benchmarks.results import Results
     from benchmarks.runtime import Runtime
@@ -45,6 +46,10 @@ def page(results: Results) -> str:
         event=_event_text(results.event),
         runtime=_runtime_table(results.runtime),
         gateway=_gateway_table(results.gateway),
+        order=_order_table(results.order),
+        order_events=f"{results.order.events:,}",
+        order_runs=f"{results.order.runs:,}",
+        order_faults=results.order.planted,
         hostile=_hostile_table(results.hostile),
         full=_full_table(results.full),
         quality=_quality_table(results),
@@ -163,6 +168,22 @@ def _gateway_table(cost: GatewayCost) -> str:
         ("server", "requests", "99 % within", "ratio"),
         (row("Starlette, echo", cost.bare), row("`POST /run` of `qp serve`", cost.run)),
     )
+
+
+def _order_table(cost: OrderCost) -> str:
+    plain = (cost.plain_seconds, cost.plain_rate, cost.plain_peak_mib)
+    ordered = (cost.seconds, cost.rate, cost.peak_mib)
+
+    def row(what: str, found: str, seconds: float, rate: float, peak: float) -> tuple[str, ...]:
+        share = ratio(rate / cost.plain_rate)
+        return what, found, f"{seconds:.1f} s", f"{_rate(rate)} MB/s", share, f"{peak:.0f} MiB"
+
+    heads = ("command", "findings", "time", "speed", "ratio", "memory")
+    rows = (
+        row("`qp validate:api --kind events`", "", *plain),
+        row("`qp validate:api --events`", f"{cost.found:,}", *ordered),
+    )
+    return _table(heads, rows)
 
 
 def _against(rate: float, other: float) -> tuple[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.events import EventCost
     from benchmarks.gateway import GatewayCost
     from benchmarks.hostile import Full, Hostile
+    from benchmarks.order import OrderCost
     from benchmarks.quality import Quality, Score
     from benchmarks.runtime import Runtime
     from benchmarks.speed import Speed, Start
@@ -44,6 +45,7 @@ class Results:
     event: EventCost
     runtime: Runtime
     gateway: GatewayCost
+    order: OrderCost
     hostile: Sequence[Hostile]
     hostile_bytes: int
     full: Sequence[Full]
@@ -87,6 +89,9 @@ def goals(results: Results) -> Iterator[Goal]:
     yield Goal("one clean event in process", f"{cost:.1f} µs", "≤ 5 µs", cost <= 5)
     yield from _runtime(results.runtime)
     yield from _gateway(results.gateway)
+    order = results.order
+    what = f"findings in {order.events:,} events with {order.planted} order faults"
+    yield Goal(what, f"{order.found:,}", f"{order.planted}", order.found == order.planted)
     peak = max(results.memory.gate, results.memory.scan) * MEBI
     what = f"most memory on {results.memory.bytes / MB:,.0f} MB"
     yield Goal(what, f"{peak:.0f} MB", "≤ 80 MB", peak <= 80)

@@ -137,6 +137,10 @@ class OutOfOrderError(QuantaPilotError):
     """An event may not follow those that its run has; the text names the rule, no value."""
 
 
+class ScratchError(QuantaPilotError):
+    """What does not fit into memory could not be put into a temporary file either."""
+
+
 class StoreError(QuantaPilotError):
     """The gateway's store can't do what it was asked; the text shows no credential, no value."""
 

@@ -77,9 +77,13 @@ class RuleInfo:
         pointer: str | None = None,
         excerpt: str | None = None,
         caret: tuple[int, int] | None = None,
+        known_as: str | None = None,
     ) -> Finding:
-        """Return the finding of this rule at a place; `message` must hold no checked value."""
-        place = f"{pointer_shape(pointer or '')} {message}"
+        """Return the finding of this rule at a place; `message` must hold no checked value.
+
+        `known_as` is what of the message makes it the same finding in another run; None is all.
+        """
+        place = f"{pointer_shape(pointer or '')} {message if known_as is None else known_as}"
         held = content(None, rule=self.id, place=place, value="")
         return Finding(
             rule=self.id,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.program import call
 
-from quantapilot.contract.catalog import LIFECYCLE_FILE
+from quantapilot.contract.catalog import load_contract
 from quantapilot.contract.digests import schema_digests
 from quantapilot.errors import ExitCode
 
@@ -139,7 +139,7 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("contract")
     schemas = Path(shutil.copytree(ROOT / "_schemas", folder / "_schemas"))
     catalog = {
-        "lifecycle": json.loads((schemas / LIFECYCLE_FILE).read_bytes()),
+        "lifecycle": load_contract(schemas).lifecycle,
         "schemas": {p.name: json.loads(p.read_bytes()) for p in schemas.glob("*.schema.json")},
         "digests": {"schemas": schema_digests(schemas), "generated": {}},
     }

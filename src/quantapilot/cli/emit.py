@@ -60,6 +60,11 @@ _PATIENCE = 5.0
     metavar="SECONDS",
     help="How long to wait for deliveries; what is left stays in the outbox.",
 )
+@click.option(
+    "--order",
+    is_flag=True,
+    help="Refuse an event that may not follow those of its run in the outbox.",
+)
 @click.option("--dry-run", is_flag=True, help="Check, show the event that would be sent, and end.")
 @CONFIG
 def emit(
@@ -73,6 +78,7 @@ def emit(
     to: tuple[str, ...],
     allow_private: bool,
     wait: float,
+    order: bool,
     dry_run: bool,
     config: Path | None,
 ) -> None:
@@ -92,6 +98,8 @@ def emit(
     else:
         texts = _texts(_STDIN if file is None else file, settings.max_document_bytes)
     if dry_run:
+        if order:
+            raise click.UsageError("--order judges what is stored, and --dry-run stores nothing")
         from quantapilot.emitter.checking import EventCheck
 
         check = EventCheck(settings, source)
@@ -112,6 +120,7 @@ def emit(
         config=settings,
         linger=wait,
         patience=min(wait, _PATIENCE),
+        order=order,
     )
     with emitter:
         code = _each(emitter.check, texts, name, emitter.store)
@@ -129,12 +138,15 @@ def _each(
 
     One that is refused is told of and keeps none of the others back.
     """
-    from quantapilot.emitter.texts import entry_of
+    from quantapilot.emitter.texts import entry_of, placing
 
     code = ExitCode.NOTHING
     for label, line, text in texts:
         try:
-            click.echo(done(entry_of(check, label, text, line, name)))
+            entry = entry_of(check, label, text, line, name)
+            with placing(check, label, text, line, name):
+                shown = done(entry)
+            click.echo(shown)
         except EventRefusedError as error:
             tell_refused(error)
             code = ExitCode.FINDINGS

@@ -31,22 +31,33 @@ if TYPE_CHECKING:
     shell_complete=candidates.definitions,
 )
 @click.option(
+    "--events",
+    is_flag=True,
+    help="PATHs are the events of whole runs: check their order too.",
+)
+@click.option(
     "--engine",
     type=click.Choice(["jsonschema-rs", "reference"]),
     default="jsonschema-rs",
     show_default=True,
     help="JSON Schema engine.",
 )
-def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any) -> None:
+def validate_api(
+    kind: str, definition: str | None, engine: Engine, *, events: bool, **given: Any
+) -> None:
     """Check contract, examples, logs and events for conformance and personal data.
 
     Without a PATH the logs and events that the configuration names are checked. '-' is standard
-    input.
+    input. With --events all inputs are one stream, in their order.
     """
     from quantapilot.findings import Summary
     from quantapilot.gate.choice import Choice, chosen
     from quantapilot.gate.runs import Terms, validated
 
+    if events and (definition or kind not in {"auto", "events"}):
+        other = "--as" if definition else f"--kind {kind}"
+        raise click.UsageError(f"--events and {other} exclude each other")
+    kind = "events" if events else kind
     options = CheckOptions(**given)
     project = project_of(options)
     summary, choice = Summary(), options.choice
@@ -60,6 +71,13 @@ def validate_api(kind: str, definition: str | None, engine: Engine, **given: Any
     )
     beside = bool(options.paths)
     findings = validated(
-        project, summary, inputs, terms, as_name=definition, engine=engine, beside=beside
+        project,
+        summary,
+        inputs,
+        terms,
+        as_name=definition,
+        engine=engine,
+        beside=beside,
+        whole_runs=events,
     )
     sys.exit(report(findings, summary, options))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from quantapilot.findings import Finding
 
 SCHEMA_SUFFIX = ".schema.json"
-LIFECYCLE_FILE = "run.lifecycle.json"
+LIFECYCLE_SUFFIX = ".lifecycle.json"
 CATALOG_FILE = "catalog.json"
 _FIELD_SCHEMAS: dict[str, dict[str, Any]] = {
     "identifier": {"type": "string", "format": "uuid"},
@@ -91,8 +91,15 @@ class BrokenContractError(ContractError):
 class Contract:
     """A set of schema files that refer to each other by `$id`."""
 
-    def __init__(self, schemas: Mapping[str, Any], lifecycle: Any = None) -> None:
+    def __init__(
+        self,
+        schemas: Mapping[str, Any],
+        lifecycle: Any = None,
+        lifecycle_file: str = f"run{LIFECYCLE_SUFFIX}",
+    ) -> None:
         """Take the schemas by file name, and in which order events may come, if that is said.
+
+        `lifecycle_file` is the name of the file that says it, or may.
 
         Raises:
             BrokenContractError: A schema has no `$id`, a definition has the name of another one or
@@ -100,6 +107,7 @@ class Contract:
         """
         self.schemas = dict(schemas)
         self.lifecycle = lifecycle
+        self.lifecycle_file = lifecycle_file
         self._by_id: dict[str, tuple[str, dict[str, Any]]] = {}
         for file, schema in self.schemas.items():
             if not (isinstance(schema, dict) and isinstance(schema.get("$id"), str)):
@@ -219,11 +227,15 @@ def load_contract(folder: Path) -> Contract:
         schemas[path.name] = read_json(path)
     if not schemas:
         raise _broken("schema-invalid", str(folder), f"no *{SCHEMA_SUFFIX} in this folder", None)
+    orders = sorted(folder.glob(f"*{LIFECYCLE_SUFFIX}"))
+    if len(orders) > 1:
+        message = f"a schema folder declares one order of events, and {orders[0].name} does already"
+        raise _broken("schema-invalid", str(orders[1]), message, None)
+    declared = [(read_json(path), path.name) for path in orders]
     for name, schema in schemas.items():
         _check_annotations(folder / name, schema)
-    lifecycle = folder / LIFECYCLE_FILE
     try:
-        contract = Contract(schemas, read_json(lifecycle) if lifecycle.is_file() else None)
+        contract = Contract(schemas, *(declared[0] if declared else ()))
     except BrokenContractError as error:
         raise BrokenContractError(_within(error.finding, folder)) from error
     for definition in contract.definitions.values():
@@ -281,7 +293,7 @@ def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
                 **schema,
                 "$defs": {**schema["$defs"], definition.name: body},
             }
-    return Contract(schemas, contract.lifecycle)
+    return Contract(schemas, contract.lifecycle, contract.lifecycle_file)
 
 
 def packaged_contract(generated: Path) -> Contract:
@@ -302,7 +314,9 @@ def packaged_contract(generated: Path) -> Contract:
             )
         file = Path(spec.origin).parent / CATALOG_FILE
     catalog = read_json(file)
-    return Contract(catalog["schemas"], catalog.get("lifecycle"))
+    recorded = catalog.get("digests", {}).get("schemas", {})
+    named = [name for name in recorded if name.endswith(LIFECYCLE_SUFFIX)]
+    return Contract(catalog["schemas"], catalog.get("lifecycle"), *named[:1])
 
 
 def read_json(path: Path) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from quantapilot.contract.catalog import LIFECYCLE_FILE, SCHEMA_SUFFIX
+from quantapilot.contract.catalog import LIFECYCLE_SUFFIX, SCHEMA_SUFFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,5 +26,5 @@ def digest(data: bytes) -> str:
 
 def schema_digests(folder: Path) -> dict[str, str]:
     """Return the digest of each schema file of a folder by its name, and of the lifecycle."""
-    paths = sorted([*folder.glob(f"*{SCHEMA_SUFFIX}"), *folder.glob(LIFECYCLE_FILE)])
+    paths = sorted([*folder.glob(f"*{SCHEMA_SUFFIX}"), *folder.glob(f"*{LIFECYCLE_SUFFIX}")])
     return {path.name: digest(path.read_bytes()) for path in paths}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.contract.catalog import CATALOG_FILE, LIFECYCLE_FILE
+from quantapilot.contract.catalog import CATALOG_FILE, LIFECYCLE_SUFFIX
 from quantapilot.contract.digests import digest, schema_digests
 from quantapilot.contract.rules import CONTRACT_RULES
 
@@ -48,7 +48,8 @@ def _catalog(path: Path) -> dict[str, Any] | None:
 
 def _schemas(schemas: Path, path: Path, catalog: dict[str, Any]) -> Iterator[Finding]:
     found, recorded = schema_digests(schemas), catalog["digests"]["schemas"]
-    held = {**catalog["schemas"], LIFECYCLE_FILE: catalog.get("lifecycle")}
+    orders = [name for name in recorded if name.endswith(LIFECYCLE_SUFFIX)]
+    held = {**catalog["schemas"], **dict.fromkeys(orders, catalog.get("lifecycle"))}
     for name in sorted({*found, *recorded}):
         if name not in recorded:
             yield _drift(schemas / name, "is new: nothing was generated from it yet")

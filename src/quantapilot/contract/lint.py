@@ -51,13 +51,14 @@ class _Place:
 
 
 @dataclass(slots=True)
-class _File:
+class SchemaFile:
     """One schema file: makes findings with line and column, read from disk when needed."""
 
     path: Path
     _text: str | None = field(default=None, repr=False)
 
     def finding(self, rule: str, message: str, pointer: Pointer) -> Finding:
+        """Return the finding of a rule of the contract at a place of the file."""
         line, column = self._locate(pointer)
         return CONTRACT_RULES[f"contract/{rule}"].at(
             str(self.path), message, line=line, column=column, pointer=pointer_of(pointer)
@@ -91,14 +92,14 @@ def lint(
     broken = [
         finding
         for name, schema in contract.schemas.items()
-        for finding in _invalid(_File(folder / name), schema)
+        for finding in _invalid(SchemaFile(folder / name), schema)
     ]
     yield from broken
     if broken:  # what is no JSON Schema can't be read further
         return
     inherited = _only_inherited(contract)
     for name, schema in contract.schemas.items():
-        file = _File(folder / name)
+        file = SchemaFile(folder / name)
         for place in _places(schema, (), "part"):
             effective = _effective(contract, place.schema, schema["$id"])
             yield from _classes(file, place, effective)
@@ -110,7 +111,7 @@ def lint(
             yield from _examples(file, schema, examples)
 
 
-def _invalid(file: _File, schema: Schema) -> Iterator[Finding]:
+def _invalid(file: SchemaFile, schema: Schema) -> Iterator[Finding]:
     if schema.get("$schema") != DIALECT:
         yield file.finding("schema-invalid", f'"$schema" must be {DIALECT}', ("$schema",))
         return
@@ -159,7 +160,7 @@ def _effective(contract: Contract, schema: Schema, base: str, depth: int = 16) -
     return out | schema
 
 
-def _classes(file: _File, place: _Place, effective: Schema) -> Iterator[Finding]:
+def _classes(file: SchemaFile, place: _Place, effective: Schema) -> Iterator[Finding]:
     data_class = effective.get("x-data-class")
     if data_class is None:
         if place.role in {"property", "family", "member"} and _is_leaf(effective):
@@ -212,7 +213,9 @@ def _fits(data_class: str, schema: Schema) -> bool:
     return types == {"string"}
 
 
-def _names(file: _File, place: _Place, forbidden_name: Callable[[str], bool]) -> Iterator[Finding]:
+def _names(
+    file: SchemaFile, place: _Place, forbidden_name: Callable[[str], bool]
+) -> Iterator[Finding]:
     names: Sequence[str] = ()
     if place.role == "property":
         names = [place.name]
@@ -224,14 +227,14 @@ def _names(file: _File, place: _Place, forbidden_name: Callable[[str], bool]) ->
             yield file.finding("pii-property", message, place.pointer)
 
 
-def _described(file: _File, place: _Place, effective: Schema) -> Iterator[Finding]:
+def _described(file: SchemaFile, place: _Place, effective: Schema) -> Iterator[Finding]:
     described = str(effective.get("description", "")).strip()
     if place.role in {"definition", "property", "family"} and not described:
         message = f"this {'field' if place.role == 'property' else place.role} has no description"
         yield file.finding("undescribed", message, place.pointer)
 
 
-def _closed(file: _File, place: _Place, effective: Schema) -> Iterator[Finding]:
+def _closed(file: SchemaFile, place: _Place, effective: Schema) -> Iterator[Finding]:
     is_object = "object" in _types(effective) or effective.keys() & {
         "properties",
         "patternProperties",
@@ -269,7 +272,7 @@ def _only_inherited(contract: Contract) -> set[tuple[str, Pointer]]:
     return {target for target, ways in closing.items() if ways == {True}}
 
 
-def _examples(file: _File, schema: Schema, examples: Mapping[str, Any]) -> Iterator[Finding]:
+def _examples(file: SchemaFile, schema: Schema, examples: Mapping[str, Any]) -> Iterator[Finding]:
     for name in schema.get("$defs", {}):
         groups = examples.get(name)
         for group in ("valid", "invalid"):

@@ -47,10 +47,15 @@ class EventCheck:
         self.inspector = project.inspector(project.detector(), Validator(contract, copies=True))
         self._check = PayloadCheck(self.inspector, "events").check
         self._selection = Selection(ignore=config.ignore)
+        self.contract = contract
         self._copies = self.envelopes.copies
         # What is the same in all events of a type need not be searched with each of them.
         clean = all(self.inspector.search(each) == [] for each in self.envelopes.constants)
         self._payload = f',"{self.envelopes.payload}":'.encode() if clean else b""
+
+    def reports(self, rule: str) -> bool:
+        """Tell whether events are refused for a rule."""
+        return rule in self._selection
 
     def entry(
         self, event: Mapping[str, Any] | Model, name: str | None = None, place: str = "event"
@@ -78,12 +83,12 @@ class EventCheck:
             # What is wrong with a copy is told of what it is a copy of.
             findings = [each for each in findings if each.pointer not in self._copies] or findings
         if unwritable or findings:
-            raise EventRefusedError(unwritable or _told(findings), findings)
+            raise EventRefusedError(unwritable or told(findings), findings)
         of = self.envelopes
         return Entry(str(filled[of.id]), filled[of.told_by], of.subject_of(filled), raw)
 
 
-def _told(findings: Sequence[Finding]) -> str:
+def told(findings: Sequence[Finding]) -> str:
     """Return in one line what was found."""
     parts = [f"{each.rule} at {each.pointer or '/'}: {each.message}" for each in findings[:_TOLD]]
     more = len(findings) - _TOLD

@@ -8,6 +8,7 @@ has it.
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,15 @@ from quantapilot.sinks.sink import SinkOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
 
     from quantapilot.config import Config
     from quantapilot.emitter.envelope import Model
+    from quantapilot.emitter.order import RunOrder
     from quantapilot.outbox.ports import Entry
+    from quantapilot.outbox.storing import Waiter
     from quantapilot.relay.progress import SinkProgress
     from quantapilot.relay.settings import RelaySettings
     from quantapilot.relay.thread import RelayThread
@@ -60,6 +64,7 @@ class Emitter:
         dead_letters: Sink | str | None = None,
         linger: float = 5.0,
         patience: float = 0.0,
+        order: bool = False,
     ) -> None:
         """Take the settings; nothing is opened yet.
 
@@ -77,6 +82,7 @@ class Emitter:
             linger: Seconds that the end of the context waits for deliveries; what is left by then
                 is delivered by whoever opens the outbox next.
             patience: Seconds to wait for another process that emits through the same outbox.
+            order: Whether an event is refused that may not follow those before it in its run.
 
         Raises:
             SinkError: An address or an option can't be used.
@@ -95,6 +101,8 @@ class Emitter:
         self._settings = relay
         self._linger = linger
         self._patience = patience
+        self._ordered = order
+        self._order: RunOrder | None = None
         self._check: EventCheck | None = None
         self._outbox: Outbox | None = None
         self._relay: RelayThread | None = None
@@ -105,12 +113,22 @@ class Emitter:
 
         Raises:
             OutboxError: It can't be opened: locked, damaged, of a newer version, not writable.
-            ContractError: The contract can't be used.
+            ContractError: The contract can't be used, or declares no order that is asked for.
+            ScratchError: There are more runs than fit into memory, and no room beside it.
         """
         self._check = EventCheck(self._config or load_config(), self._source)
         outbox = Outbox(
             self._path, relay=bool(self._sinks), limits=self._limits, patience=self._patience
         )
+        if self._ordered:
+            # Imported here: most emitters hold no run to an order.
+            from quantapilot.emitter.order import RunOrder
+
+            try:
+                self._order = RunOrder(self._check, outbox)
+            except BaseException:
+                outbox.close()
+                raise
         if self._sinks:
             # Imported here: whoever only stores needs no event loop.
             from quantapilot.relay.relay import Relay
@@ -122,6 +140,7 @@ class Emitter:
                 self._relay = RelayThread(relay)
                 self._relay.start()
             except BaseException:
+                self._close_order()
                 outbox.close()
                 raise
         self._outbox = outbox
@@ -142,8 +161,14 @@ class Emitter:
                 relay.stop(linger=linger)
                 self._last = relay.progress.sinks
         finally:
+            self._close_order()
             if outbox is not None:
                 outbox.close()
+
+    def _close_order(self) -> None:
+        order, self._order = self._order, None
+        if order is not None:
+            order.close()
 
     def emit(self, event: Event, name: str | None = None) -> str:
         """Return the id of an event once it is stored.
@@ -154,7 +179,8 @@ class Emitter:
             name: The type of event that a payload makes, such as `run_started`.
 
         Raises:
-            EventRefusedError: It breaks the contract or holds personal data; nothing of it is kept.
+            EventRefusedError: It breaks the contract or holds personal data, or may not follow
+                what its run has where the order is asked for; nothing of it is kept.
             UnknownNameError: No event has this name, or a payload as this model.
             OutboxError: It could not be stored: full, not writable, another event of this id.
         """
@@ -201,6 +227,7 @@ class Emitter:
         """Return the id of an event that was checked, once it is stored.
 
         Raises:
+            EventRefusedError: It may not follow what its run has; only where that is asked for.
             OutboxError: It could not be stored.
         """
         self._stored([entry])
@@ -258,14 +285,22 @@ class Emitter:
     def _stored(self, entries: Sequence[Entry]) -> None:
         if entries:
             waiter = Blocked()
-            self._open_outbox.append(entries, waiter)
-            waiter.result()
+            with self._handed_in(entries, waiter):
+                waiter.result()
 
     async def _kept(self, entries: Sequence[Entry]) -> None:
         if entries:
             waiter: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
-            self._open_outbox.append(entries, waiter)
-            await waiter
+            with self._handed_in(entries, waiter):
+                await waiter
+
+    def _handed_in(self, entries: Sequence[Entry], waiter: Waiter) -> AbstractContextManager[None]:
+        """Hand entries to the outbox, and return what is to surround the wait for them."""
+        outbox, order = self._open_outbox, self._order
+        if order is None:
+            outbox.append(entries, waiter)
+            return nullcontext()
+        return order.handed_in(entries, waiter)
 
     @property
     def _open_outbox(self) -> Outbox:

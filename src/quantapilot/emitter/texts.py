@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -124,17 +124,35 @@ def entry_of(check: EventCheck, label: str, text: str, line: int, name: str | No
         UnknownNameError: No event has this name.
     """
     event = parsed(check, label, text, line)
+    with placing(check, label, text, line, name):
+        return check.entry(event, name, label)
+
+
+@contextmanager
+def placing(
+    check: EventCheck, label: str, text: str, line: int, name: str | None
+) -> Iterator[None]:
+    """Have the findings of an event that is refused within stand where its text is wrong.
+
+    Raises:
+        EventRefusedError: It was refused.
+    """
     refused: Sequence[Finding] = ()
     message = ""
     try:
-        return check.entry(event, name, label)
+        yield
     except EventRefusedError as error:
         message, refused = str(error), error.findings
+    else:
+        return
+    # Outside the handler: what was refused is none of the cause's business.
     inside = pointer_of([check.envelopes.payload]) if name is not None else ""
-    raise EventRefusedError(message, _placed(refused, text, line, inside))
+    raise EventRefusedError(message, _placed(refused, label, text, line, inside))
 
 
-def _placed(findings: Sequence[Finding], text: str, first: int, inside: str) -> list[Finding]:
+def _placed(
+    findings: Sequence[Finding], label: str, text: str, first: int, inside: str
+) -> list[Finding]:
     """Return the findings of an event where they stand in the text that it was made of."""
     lines, starts = Lines(text, first), {"": 0}
     with suppress(JsonTextError):
@@ -147,5 +165,5 @@ def _placed(findings: Sequence[Finding], text: str, first: int, inside: str) -> 
         while pointer not in starts:
             pointer = pointer.rpartition("/")[0]
         line, column = lines.place(starts[pointer])
-        placed.append(replace(each, line=line, column=column))
+        placed.append(replace(each, path=label, line=line, column=column))
     return placed

@@ -10,6 +10,7 @@ import io
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from quantapilot.findings import Summary
     from quantapilot.gate.excuses import Excuses
     from quantapilot.gate.inspector import Found, Inspector
+    from quantapilot.gate.order import StreamOrder
 
 
 _SNIFFED = 4096
@@ -77,12 +79,15 @@ class Gate:
         limits: Limits | None = None,
         selection: Selection | None = None,
         excuses: Excuses | None = None,
+        *,
+        order: StreamOrder | None = None,
     ) -> None:
         self._inspector = inspector
         self._summary = summary
         self._limits = limits or Limits()
         self._selection = selection or Selection()
         self._excuses = excuses
+        self._order = order
         self._grammars: dict[str | None, Grammar] = {}
 
     def check(self, inputs: Iterable[Source | Finding]) -> Iterator[Finding]:
@@ -148,6 +153,8 @@ class Gate:
             )
 
     def _stream(self, source: Source, stream: BinaryIO) -> Iterator[Finding]:
+        if self._order is not None:
+            self._order.begin(source.label)
         head = stream.read(BLOCK_BYTES)
         marked = head.startswith(BOM)
         head = head.removeprefix(BOM)
@@ -207,9 +214,11 @@ class Gate:
         text, problem = _decoded(source.label, data, line)
         if problem and self._inspector.validator is not None:
             yield problem
-        yield from self._inspector.json(
-            Text(source.label, text, line, whole=True, kind=source.kind)
-        )
+        looked_at = Text(source.label, text, line, whole=True, kind=source.kind)
+        found: Iterator[Finding] = self._inspector.json(looked_at)
+        if self._order is not None:
+            found = merge(found, self._order.text(looked_at), key=_place)
+        yield from found
 
     def _lines(
         self, source: Source, head: bytes, stream: BinaryIO, shape: Shape, first: int
@@ -240,8 +249,10 @@ class Gate:
                 lines = self._candidates(block)
             else:
                 lines = self._suspects(block, conforms, source.kind)
-            for suspect in lines:
-                yield from self._look(source, shape, suspect)
+            found = self._looked_at(source, shape, lines)
+            if self._order is not None:
+                found = merge(found, self._order.lines(block), key=_place)
+            yield from found
 
     def _conforms(self, kind: str | None) -> Callable[[Any], bool]:
         validator, definition = self._inspector.validator, self._inspector.definition
@@ -348,6 +359,12 @@ class Gate:
             self._grammars[kind] = Grammar(validator, kind)
         return self._grammars.get(kind)
 
+    def _looked_at(
+        self, source: Source, shape: Shape, suspects: Iterable[_Suspect]
+    ) -> Iterator[Finding]:
+        for suspect in suspects:
+            yield from self._look(source, shape, suspect)
+
     def _look(self, source: Source, shape: Shape, suspect: _Suspect) -> Iterator[Finding]:
         number, line, ended, found = suspect
         text, problem = _decoded(source.label, line.rstrip(b"\r"), number)
@@ -360,6 +377,10 @@ class Gate:
             yield from self._inspector.json(looked_at)
         else:
             yield from self._inspector.plain(looked_at)
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.line or 0, finding.column or 0
 
 
 def _opened(source: Source) -> BinaryIO:

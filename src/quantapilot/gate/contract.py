@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.contract.catalog import SCHEMA_SUFFIX, BrokenContractError, read_json
+from quantapilot.contract.catalog import (
+    LIFECYCLE_SUFFIX,
+    SCHEMA_SUFFIX,
+    BrokenContractError,
+    read_json,
+)
 from quantapilot.contract.drift import drift
+from quantapilot.contract.lifecycle_lint import lint_lifecycle
 from quantapilot.contract.lint import lint
 from quantapilot.contract.positions import locate, pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
@@ -50,6 +56,7 @@ def check_contract(
         yield finding
         if unusable(finding):
             return
+    yield from lint_lifecycle(contract, files.schemas)
     yield from drift(files.schemas, files.generated)
     for name, groups in examples.items():
         if not name.startswith("$"):
@@ -60,6 +67,11 @@ def check_contract(
 def unusable(finding: Finding) -> bool:
     """Tell whether a finding means that nothing can be validated by the schemas."""
     return finding.rule == "contract/schema-invalid" and finding.path.endswith(SCHEMA_SUFFIX)
+
+
+def unordered(finding: Finding) -> bool:
+    """Tell whether a finding means that no order of events can be judged."""
+    return finding.unchecked and finding.path.endswith((SCHEMA_SUFFIX, LIFECYCLE_SUFFIX))
 
 
 def _examples(path: Path) -> dict[str, Any]:

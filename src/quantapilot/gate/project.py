@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.baseline import Baseline
     from quantapilot.gate.excuses import Accepting, Command
+    from quantapilot.gate.order import StreamOrder
     from quantapilot.inputs.sources import Source
 
 FINGERPRINT_KEY = "QP_FINGERPRINT_KEY"
@@ -135,10 +136,13 @@ class Project:
         select: Sequence[str] = (),
         ignore: Sequence[str] = (),
         excuses: Excuses | None = None,
+        *,
+        order: StreamOrder | None = None,
     ) -> Gate:
         """Return the gate with the project's limits and its selection of rules.
 
-        Gates of one run share `excuses`; without them everything is reported.
+        Gates of one run share `excuses`; without them everything is reported. With `order`, the
+        inputs are events of whole runs.
         """
         config = self.config
         selection = Selection(tuple(select), (*config.ignore, *ignore))
@@ -148,6 +152,7 @@ class Project:
             Limits(config.max_line_bytes, config.max_document_bytes),
             selection,
             excuses,
+            order=order,
         )
 
     def excuses(

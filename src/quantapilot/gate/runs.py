@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.errors import UnknownNameError
+from quantapilot.errors import ContractError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from quantapilot.contract.validator import Engine
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.excuses import Accepting
+    from quantapilot.gate.inspector import Inspector
+    from quantapilot.gate.order import StreamOrder
     from quantapilot.gate.project import Project
     from quantapilot.inputs.sources import Source
 
@@ -61,6 +64,7 @@ def validated(
     as_name: str | None = None,
     engine: Engine = "jsonschema-rs",
     beside: bool = False,
+    whole_runs: bool = False,
 ) -> Iterator[Finding]:
     """Yield what is wrong with contract, examples and inputs.
 
@@ -73,10 +77,13 @@ def validated(
         engine: JSON Schema engine.
         beside: Whether the inputs are what is asked about, so that a contract which was found clean
             before need not be checked again.
+        whole_runs: Whether the inputs are events of whole runs, whose order is checked too.
 
     Raises:
         RuleError: A rule file can't be used.
         UnknownNameError: There is no definition `as_name`.
+        ContractError: The order is asked for, and the contract declares none.
+        ScratchError: There are more runs than fit into memory, and no room beside it.
     """
     from quantapilot.contract.catalog import BrokenContractError
     from quantapilot.contract.validator import Validator
@@ -103,12 +110,17 @@ def validated(
         yield from gate.report([error.finding])
         yield from gate.check(inputs)
         return
+    if whole_runs and contract.lifecycle is None:
+        raise ContractError(
+            "the contract declares no order of events: put a file such as "
+            f"{contract.lifecycle_file} beside its schemas"
+        )
     definition = _named(contract, as_name) if as_name else None
     validator = Validator(contract, engine)
     inspector = project.inspector(detector, validator, definition, hints=terms.hints)
     if project.has_contract and not (beside and proof.known):
         # Imported here: a payload beside a contract that is proven does not pay for it.
-        from quantapilot.gate.contract import check_contract, unusable
+        from quantapilot.gate.contract import check_contract, unordered, unusable
 
         judge = project.inspector(detector, Validator(schemas, engine))
         checked = check_contract(
@@ -120,12 +132,27 @@ def validated(
             if unusable(finding):
                 # What can't be validated is still searched for personal data.
                 inspector = project.inspector(detector, hints=terms.hints)
+            if unordered(finding):
+                whole_runs = False
             yield finding
         excuses.contract_ended(project.files)
         # What is excused here is found by a run without the exceptions.
         if clean and not (summary.allowed or summary.accepted):
             proof.remember()
-    yield from project.gate(inspector, summary, *chosen).check(inputs)
+    with ExitStack() as stack:
+        order = _order(contract, inspector, stack) if whole_runs else None
+        yield from project.gate(inspector, summary, *chosen, order=order).check(inputs)
+
+
+def _order(contract: Contract, inspector: Inspector, stack: ExitStack) -> StreamOrder:
+    """Return what judges the order of events, until the stack is closed."""
+    from quantapilot.contract.lifecycle import Lifecycle
+    from quantapilot.contract.order import Order
+    from quantapilot.contract.standings import Standings
+    from quantapilot.gate.order import StreamOrder
+
+    standings = stack.enter_context(Standings())
+    return StreamOrder(Order(Lifecycle(contract), standings), inspector)
 
 
 def _named(contract: Contract, name: str) -> Definition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -29,7 +30,7 @@ from quantapilot.outbox.writer import Writer
 from quantapilot.sinks.sink import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from quantapilot.outbox.ports import Entry, Settlement
@@ -50,6 +51,9 @@ _UNTRIED = (
     "SELECT seq, id, type, subject, body, 0, 0.0 FROM events WHERE seq>? AND NOT EXISTS"
     "(SELECT 1 FROM deliveries WHERE sink=? AND deliveries.seq=events.seq) ORDER BY seq LIMIT ?"
 )
+_KNOWN = "SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?))"
+_BODIES = "SELECT seq, body FROM events WHERE seq>? ORDER BY seq LIMIT ?"
+_PAGE = 1000
 
 
 class Outbox:
@@ -160,6 +164,34 @@ class Outbox:
         """
         self._owned("append")
         self._writer.add(entries, waiter)
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Return which ids stand there already.
+
+        Raises:
+            OutboxError: The outbox can't be read.
+        """
+        self._owned(None)
+        with self._reading, typed(self._path):
+            self._owned(None)
+            rows = self._reader.execute(_KNOWN, (json.dumps(ids),)).fetchall()
+        return {row[0] for row in rows}
+
+    def bodies(self) -> Iterator[bytes]:
+        """Yield the bodies of all events that are kept, in their order.
+
+        Raises:
+            OutboxError: The outbox can't be read.
+        """
+        last = 0
+        while True:
+            self._owned(None)
+            with self._reading, typed(self._path):
+                rows = self._reader.execute(_BODIES, (last, _PAGE)).fetchall()
+            yield from (body for _, body in rows)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1][0]
 
     def register(self, sink: str) -> str | None:
         """Make a sink known, and return why it is disabled; None where it is not.

@@ -12,6 +12,7 @@ from benchmarks.gateway import GatewayCost, Load
 from benchmarks.hostile import Full, Hostile, plain_line, record_line
 from benchmarks.install import PINS, entries
 from benchmarks.labelled import CLASSES, ORDINARY, Line
+from benchmarks.order import OrderCost
 from benchmarks.page import figures, page
 from benchmarks.quality import EVERYTHING, Quality, Score, misses
 from benchmarks.results import Memory, Results, goals, losses, ratio, worst_of
@@ -45,6 +46,7 @@ def results() -> Results:
         ],
         event=EventCost(4, 6, 0.99),
         runtime=Runtime(8, 1_000, 31_000, 2_000, 9_000, 5, 10),
+        order=OrderCost(1_000_000, 50_000, 20, 20, 430 * 10**6, 8, 90, 4, 60),
         gateway=GatewayCost(Load(16_000, 8), Load(9_000, 12), Cost(1000, 30, 60, 0.2)),
         hostile=[Hostile("dots", 0.5, 1.5)],
         hostile_bytes=10**7,
