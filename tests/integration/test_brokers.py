@@ -218,7 +218,7 @@ def test_kafka_has_every_event_with_its_id_and_a_runs_events_in_order(
     cluster: Callable[..., MockCluster],
 ) -> None:
     kafka = cluster()
-    events = [message(number, b'{"n": %d}' % number) for number in range(1200)]
+    events = [message(number, b'{"specversion":"1.0","n":%d}' % number) for number in range(1200)]
     url = f"kafka://{kafka.servers}/events"
     assert set(sent(url, events[:500], events[500:1000], events[1000:])) == {Delivered()}
     found = kafka.consumed(len(events))

@@ -10,7 +10,8 @@ page shows. In a fence whose info string is
   commands may go on: `test_tour.py` runs those;
 * `bash`, every line is run and nothing is shown;
 * `LANGUAGE file=NAME`, the text is written to that file;
-* `json merge=NAME`, the object is merged into that file, lists at their end.
+* `json merge=NAME`, the object is merged into that file, lists at their end;
+* `... at=FOLDER`, any of them in a folder of the copy, which then is `/path/to/project`.
 """
 
 from __future__ import annotations
@@ -249,11 +250,12 @@ def test_a_reader_who_follows_a_page_sees_what_it_shows(page: Path, tmp_path: Pa
     copy(tmp_path)
     wrong = []
     for fence in fences(page):
-        prepare(fence, tmp_path)
+        folder = tmp_path / fence.attributes.get("at", "")
+        prepare(fence, folder)
         for each in steps(fence):
             if is_make(each.command):
                 continue
-            code, output = run(each.command, tmp_path)
+            code, output = run(each.command, folder)
             if code != each.exit_code or (
                 each.output is not None and not shows(each.output, output)
             ):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+from tests.orders import ORDERS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -25,8 +26,11 @@ RUNTIME = {"emitting.md", "outbox.md", "delivery.md", "sinks.md", "brokers.md"}
 
 
 @pytest.mark.parametrize(("page", "info", "text"), BLOCKS)
-def test_what_a_program_of_a_page_imports_is_there(page: str, info: str, text: str) -> None:
+def test_what_a_program_of_a_page_imports_is_there(
+    monkeypatch: pytest.MonkeyPatch, page: str, info: str, text: str
+) -> None:
     assert page
+    monkeypatch.syspath_prepend(str(ORDERS / "generated"))
     for node in ast.walk(ast.parse(text, info)):
         if isinstance(node, ast.Import):
             for name in node.names:

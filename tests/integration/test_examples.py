@@ -19,7 +19,7 @@ EXAMPLES = ROOT / "examples"
 WRITTEN = sorted(
     path.relative_to(EXAMPLES).as_posix()
     for path in EXAMPLES.rglob("*.json*")
-    if "__pycache__" not in path.parts
+    if not {"__pycache__", "contracts"}.intersection(path.parts)
 )
 CLEAN = {
     "logs/factory.jsonl": ("api", "LogRecord"),

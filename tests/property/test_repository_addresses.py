@@ -7,11 +7,12 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantapilot.config import Config
 from quantapilot.contract.catalog import ecma, packaged_contract
 from quantapilot.errors import RepositoryError
 from quantapilot.gateway.repositories import normal
 
-CONTRACT = ecma(packaged_contract().definitions["RepoUrl"].schema["pattern"])
+CONTRACT = ecma(packaged_contract(Config().generated).definitions["RepoUrl"].schema["pattern"])
 LABELS = st.from_regex(re.compile(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", re.ASCII), fullmatch=True)
 HOSTS = st.lists(LABELS, min_size=1, max_size=3).map(lambda labels: ".".join([*labels, "example"]))
 SEGMENTS = st.from_regex(re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_~-]{0,9}", re.ASCII), fullmatch=True)

@@ -19,8 +19,11 @@ from typing import IO, TYPE_CHECKING
 
 from quantapilot.chaos.receiver import Receiver
 from quantapilot.chaos.server import Behaviour
-from quantapilot.chaos.worker import LEAKED, PLANTED, REFUSED, Orders
-from quantapilot.errors import QuantaPilotError
+from quantapilot.chaos.worker import LEAKED, PAUSED, PLANTED, REFUSED, STARTED, Orders
+from quantapilot.config import load_config
+from quantapilot.emitter.envelope import Envelopes
+from quantapilot.errors import QuantaPilotError, UnknownNameError
+from quantapilot.gate.project import Project
 from quantapilot.outbox.outbox import Outbox
 from quantapilot.relay.relay import Relay
 from quantapilot.relay.settings import RelaySettings
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quantapilot.chaos.server import Mode
+    from quantapilot.contract.catalog import Contract
 
 # How often the receiver does what: most requests fail in no way, so that much is delivered.
 FAILURES: dict[Mode, float] = {
@@ -152,9 +156,11 @@ def prove(plan: Plan, folder: Path, told: Callable[[str], None]) -> Verdict:
 
     Raises:
         ChaosError: A worker could not work, or what was left could not be delivered in time.
+        ContractError: The contract can't be used.
         OutboxError: The outbox can't be used.
     """
     started = time.monotonic()
+    _must_emit(Project(load_config()).contract())
     outbox = folder / _OUTBOX
     if outbox.exists():
         raise ChaosError(f"{outbox} is there already; choose an empty folder")
@@ -186,6 +192,19 @@ def prove(plan: Plan, folder: Path, told: Callable[[str], None]) -> Verdict:
     verdict.leaked += _dirty_bodies(outbox)
     verdict.seconds = time.monotonic() - started
     return verdict
+
+
+def _must_emit(contract: Contract) -> None:
+    """Refuse a contract that does not have the events which workers emit."""
+    envelopes = Envelopes(contract)
+    try:
+        for name in (STARTED, PAUSED):
+            envelopes.type_named(name)
+    except UnknownNameError:
+        raise ChaosError(
+            f"the proof emits {STARTED} and {PAUSED} of QuantaPilot's own contract; that of this "
+            "folder does not define them: run it in a folder without a contract"
+        ) from None
 
 
 def _work_and_die(orders: Orders, seconds: float, heard: _Told) -> None:

@@ -26,6 +26,8 @@ from quantapilot.sinks.sink import SinkOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The types of event that are emitted.
+STARTED, PAUSED = "run_started", "run_paused"
 REFUSED = b"refused"
 LEAKED = b"leaked"
 # Every planted address has it, and nothing else that is emitted.
@@ -79,13 +81,13 @@ def payloads(random: Random) -> Iterator[tuple[str, dict[str, Any], bool]]:
         run = str(UUID(int=random.getrandbits(128), version=4))
         if number % _DIRTY == 0:
             someone = f"user{number}{PLANTED}{number}.example.com"
-            yield "run_paused", {"run_id": run, "reason": f"waits for {someone}"}, True
+            yield PAUSED, {"run_id": run, "reason": f"waits for {someone}"}, True
         elif number % 2:
             repository = f"https://git.example/team/app-{number % 97}"
-            yield "run_started", {"run_id": run, "repo_url": repository, "branch": "main"}, False
+            yield STARTED, {"run_id": run, "repo_url": repository, "branch": "main"}, False
         else:
             reason = f"step {number % 89} is done, {number % 13} are left"
-            yield "run_paused", {"run_id": run, "reason": reason}, False
+            yield PAUSED, {"run_id": run, "reason": reason}, False
 
 
 async def work(orders: Orders) -> None:

@@ -125,9 +125,11 @@ def serve(
         from quantapilot.gateway.gateway import Gateway
         from quantapilot.gateway.limits import LimitSettings
         from quantapilot.gateway.records import Records
+        from quantapilot.gateway.requirements import must_serve
         from quantapilot.gateway.settings import GatewaySettings
         from quantapilot.gateway.webhooks import DeliverySettings
     from quantapilot.config import load_config
+    from quantapilot.gate.project import Project
 
     settings = GatewaySettings(
         store=store,
@@ -142,6 +144,7 @@ def serve(
     host, port = _address(listen)
     listening = server.Listening(host, port, certificate, key, _proxies(behind))
     loaded = load_config(config)
+    must_serve(Project(loaded).contract())
     with Records(log_level, config=loaded) as records:
         server.serve(Gateway(settings, config=loaded, records=records), listening, _began)
     sys.exit(ExitCode.CLEAN)

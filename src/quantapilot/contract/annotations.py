@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from quantapilot.contract.roles import USUAL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,7 +33,8 @@ ANNOTATIONS: Final[dict[str, dict[str, Any]]] = {
         ("kind", "recognised_by"),
         kind={"enum": ["events", "logs", "errors"]},
         recognised_by=_NAME,
-        payload=_NAME,
+        **{role: _NAME for usual in USUAL.values() for role in usual},
+        id_prefix={"type": "string", "pattern": "^[a-z](?:[a-z_]{0,61}[a-z])?$"},
         copies={"type": "object", "additionalProperties": _POINTER},
     ),
     "x-operation": _object(

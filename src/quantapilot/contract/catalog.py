@@ -18,6 +18,7 @@ import orjson
 
 from quantapilot.contract.annotations import misused
 from quantapilot.contract.positions import locate, pointer_of
+from quantapilot.contract.roles import misplaced
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError
 from quantapilot.patterns import lazy
@@ -101,7 +102,8 @@ class Contract:
         `lifecycle_file` is the name of the file that says it, or may.
 
         Raises:
-            BrokenContractError: A schema has no `$id`, or a `$ref` leads nowhere.
+            BrokenContractError: A schema has no `$id`, a definition has the name of another one or
+                is none, or a `$ref` leads nowhere.
         """
         self.schemas = dict(schemas)
         self.lifecycle = lifecycle
@@ -116,11 +118,21 @@ class Contract:
         self.definitions: dict[str, Definition] = {}
         for file, schema in self.schemas.items():
             for name, body in schema.get("$defs", {}).items():
-                uri = f"{schema['$id']}#/$defs/{name}"
-                self.definitions[name] = Definition(name, file, uri, body)
+                self._define(name, file, body)
         self._names = {snake(name): name for name in self.definitions}
         self._fields: dict[str, Field] = {}
         self._check_references()
+
+    def _define(self, name: str, file: str, body: Any) -> None:
+        at = pointer_of(["$defs", name])
+        if not isinstance(body, dict):
+            raise _broken("schema-invalid", file, "a definition must be an object", at)
+        if name in self.definitions:
+            # Definitions are known by their names alone, in examples and in models.
+            told = f"{self.definitions[name].file} defines {name} too; give one another name"
+            raise _broken("schema-invalid", file, told, at)
+        uri = f"{self.schemas[file]['$id']}#/$defs/{name}"
+        self.definitions[name] = Definition(name, file, uri, body)
 
     @property
     def documents(self) -> list[Definition]:
@@ -223,9 +235,15 @@ def load_contract(folder: Path) -> Contract:
     for name, schema in schemas.items():
         _check_annotations(folder / name, schema)
     try:
-        return Contract(schemas, *(declared[0] if declared else ()))
+        contract = Contract(schemas, *(declared[0] if declared else ()))
     except BrokenContractError as error:
         raise BrokenContractError(_within(error.finding, folder)) from error
+    for definition in contract.definitions.values():
+        for place, message in misplaced(contract, definition):
+            raise _misannotated(
+                folder / definition.file, ("$defs", definition.name, *place), message
+            )
+    return contract
 
 
 def _check_annotations(path: Path, schema: Any) -> None:
@@ -236,12 +254,16 @@ def _check_annotations(path: Path, schema: Any) -> None:
     places = [((), schema), *((("$defs", name), body) for name, body in inside.items())]
     for above, body in places:
         for place, message in misused(body):
-            pointer = (*above, *place)
-            line, column = locate(path.read_text("utf-8"), pointer)
-            finding = CONTRACT_RULES["contract/schema-invalid"].at(
-                str(path), message, line=line, column=column, pointer=pointer_of(pointer)
-            )
-            raise BrokenContractError(finding)
+            raise _misannotated(path, (*above, *place), message)
+
+
+def _misannotated(path: Path, pointer: tuple[str | int, ...], message: str) -> BrokenContractError:
+    line, column = locate(path.read_text("utf-8"), pointer)
+    return BrokenContractError(
+        CONTRACT_RULES["contract/schema-invalid"].at(
+            str(path), message, line=line, column=column, pointer=pointer_of(pointer)
+        )
+    )
 
 
 def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
@@ -274,16 +296,24 @@ def with_fields(contract: Contract, fields: Mapping[str, str]) -> Contract:
     return Contract(schemas, contract.lifecycle, contract.lifecycle_file)
 
 
-def packaged_contract() -> Contract:
-    """Return the contract that the installed package carries.
+def packaged_contract(generated: Path) -> Contract:
+    """Return the contract that a generated package carries.
+
+    Args:
+        generated: Its folder; where that is not there, the installed package of its name is meant.
 
     Raises:
-        ContractError: The package carries none, as before the first `qp generate`.
+        ContractError: There is no such package, as before the first `qp generate`.
     """
-    spec = find_spec("quantapilot_models")
-    if spec is None or spec.origin is None:
-        raise ContractError("no schema folder here, and the package carries no catalog.json")
-    catalog = read_json(Path(spec.origin).parent / CATALOG_FILE)
+    file = generated / CATALOG_FILE
+    if not file.is_file():
+        spec = find_spec(generated.name) if generated.name.isidentifier() else None
+        if spec is None or spec.origin is None:
+            raise ContractError(
+                f"no schema folder here, and no package {generated.name} that carries a contract"
+            )
+        file = Path(spec.origin).parent / CATALOG_FILE
+    catalog = read_json(file)
     recorded = catalog.get("digests", {}).get("schemas", {})
     named = [name for name in recorded if name.endswith(LIFECYCLE_SUFFIX)]
     return Contract(catalog["schemas"], catalog.get("lifecycle"), *named[:1])

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-BASE = "quantapilot_models.base"
+# Where the code says that its types come from, until that is made relative.
+BASE = "models.base"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _NOTES = frozenset({"title", "description", "default", "examples", "deprecated", "$comment"})

@@ -23,7 +23,7 @@ CONTRACT_RULES: Final = registry(
         "contract/unknown-event",
         "an event type that the contract does not describe",
         "Consumers subscribe to described events only.",
-        "Use a described type, or add the event to _schemas/api.schema.json.",
+        "Use a described type, or describe the event in the schema.",
     ),
     RuleInfo(
         "contract/unknown-field",
@@ -121,7 +121,7 @@ CONTRACT_RULES: Final = registry(
         "contract/example-missing",
         "a definition without a valid and an invalid example",
         _PROOF,
-        "Add both to _schemas/api.examples.json.",
+        "Add both to the file of examples.",
     ),
     RuleInfo(
         "contract/example-unknown",

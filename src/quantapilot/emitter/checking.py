@@ -84,8 +84,8 @@ class EventCheck:
             findings = [each for each in findings if each.pointer not in self._copies] or findings
         if unwritable or findings:
             raise EventRefusedError(unwritable or told(findings), findings)
-        kind, subject = filled[self.envelopes.told_by], filled.get("subject", "")
-        return Entry(filled["id"], kind, str(subject), raw)
+        of = self.envelopes
+        return Entry(str(filled[of.id]), filled[of.told_by], of.subject_of(filled), raw)
 
 
 def told(findings: Sequence[Finding]) -> str:

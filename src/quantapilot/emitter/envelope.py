@@ -1,27 +1,26 @@
 """Envelopes: a payload made an event, its id and its time set once.
 
 What an event needs is read from the contract: which attributes it has, which of them are constant,
-and which repeat a part of the payload. The attributes are those of CloudEvents 1.0.
+which repeat a part of the payload, and which hold its id and the like (`contract.roles`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from quantapilot.contract.roles import document, keys, roles
 from quantapilot.contract.shape import members
-from quantapilot.emitter.stamps import new_id, now
+from quantapilot.emitter.stamps import new_id, new_typeid, now
 from quantapilot.errors import ContractError, UnknownNameError
 
 if TYPE_CHECKING:
     from quantapilot.contract.catalog import Contract, Definition
 
-# The order that readers of CloudEvents are used to.
-_ORDER = {
-    name: at for at, name in enumerate(("specversion", "id", "source", "type", "time", "subject"))
-}
-
+# What alone CloudEvents have among events, and what they begin with.
+_CLOUD = "specversion"
 _TYPE_AND_PAYLOAD = 2
 
 
@@ -53,23 +52,24 @@ class Envelopes:
 
         Args:
             contract: One with a definition of the kind `events` whose discriminator names types.
-            source: What emits the events, as CloudEvents `source`; None where each says it.
+            source: What emits the events, such as CloudEvents' `source`; None where each says it.
 
         Raises:
             ContractError: It has none, or an event without id, type and payload.
         """
-        found = next((each for each in contract.documents if each.kind == "events"), None)
+        found = document(contract, "events")
         if found is None or "discriminator" not in found.schema:
             raise ContractError("the contract describes no events that a type tells apart")
         discriminator = found.schema["discriminator"]
         self._types: dict[str, _Type] = {}
         self._names: dict[str, str] = {}
-        self.payload = found.schema["x-document"].get("payload", "data")
+        said = found.schema["x-document"]
+        names = self._roles = roles(found)
+        self.id, self._time, self.payload = names["id"], names["time"], names["payload"]
         self.told_by = discriminator["propertyName"]
-        copies = {
-            name: tuple(pointer.split("/")[1:])
-            for name, pointer in found.schema["x-document"].get("copies", {}).items()
-        }
+        self._subject = keys(names["subject"])
+        self._new_id = partial(new_typeid, said["id_prefix"]) if "id_prefix" in said else new_id
+        copies = {name: keys(pointer) for name, pointer in said.get("copies", {}).items()}
         for name in discriminator["mapping"]:
             event = contract.branch(found, name)
             if event is not None:
@@ -84,17 +84,22 @@ class Envelopes:
         copies: Mapping[str, tuple[str, ...]],
     ) -> None:
         fields = members(contract, event)
-        if not {"id", self.told_by, self.payload} <= fields.keys():
-            raise ContractError(f"{event.name} lacks an id, its type or its payload")
+        names = self._roles
+        for role, key in {"id": self.id, "type": self.told_by, "payload": self.payload}.items():
+            if key not in fields:
+                raise ContractError(f"{event.name} lacks its {role}: it has no field '{key}'")
         reference = fields[self.payload].get("$ref", "")
         payload = contract.definitions.get(reference.rpartition("/")[2])
-        known = {"source": source, "dataschema": payload.uri if payload else None}
-        order = sorted(fields, key=lambda key: (key == self.payload, _ORDER.get(key, len(_ORDER))))
+        known = {names["source"]: source, names["schema"]: payload.uri if payload else None}
+        # The order that readers of CloudEvents are used to.
+        first = (_CLOUD, self.id, names["source"], self.told_by, self._time, names["subject"])
+        ranks = {key: at for at, key in enumerate(first)}
+        order = sorted(fields, key=lambda key: (key == self.payload, ranks.get(key, len(ranks))))
         constants = {key: fields[key].get("const", known.get(key)) for key in order}
-        filled = {"id", "time", *copies, self.payload}
+        filled = {self.id, self._time, *copies, self.payload}
         attributes = {key: value for key, value in constants.items() if value or key in filled}
         mine = tuple((key, path) for key, path in copies.items() if key in fields)
-        self._types[name] = _Type(attributes, mine, "time" in fields)
+        self._types[name] = _Type(attributes, mine, self._time in fields)
         for alias in (name, name.rpartition(".")[2], event.name, payload.name if payload else name):
             self._names.setdefault(alias, name)
 
@@ -115,6 +120,11 @@ class Envelopes:
     def types(self) -> list[str]:
         """Return the types of event that the contract has, such as `quantapilot.run_started`."""
         return list(self._types)
+
+    def subject_of(self, event: Mapping[str, Any]) -> str:
+        """Return what an event is about, as the contract says; empty where it does not."""
+        subject = _at(event, self._subject)
+        return "" if subject is None else str(subject)
 
     def type_named(self, name: str) -> str:
         """Return a type by its name, by the last part of it, or by the name of its model.
@@ -162,10 +172,10 @@ class Envelopes:
             # The contract says what is wrong with it.
             return event, False
         out = kind.attributes | event
-        if "id" not in event:
-            out["id"] = new_id()
-        if kind.timed and "time" not in event:
-            out["time"] = now()
+        if self.id not in event:
+            out[self.id] = self._new_id()
+        if kind.timed and self._time not in event:
+            out[self._time] = now()
         for key, path in kind.copies:
             if key not in event:
                 out[key] = _at(out, path)

@@ -1,6 +1,7 @@
 """What every event is stamped with once: an id, and the time.
 
-Ids are UUIDs of version 7 (RFC 9562, section 5.7): an outbox stores them in order.
+Ids are UUIDs of version 7 (RFC 9562, section 5.7), or such UUIDs as TypeIDs where a contract has a
+prefix for them: an outbox stores either in order.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ _POOL: list[bytes] = []
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_POOL.clear)
 
+# Without the letters that are taken for others.
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 # The two bits of the variant (RFC 9562, section 4.1) with two that are random.
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
@@ -28,6 +31,13 @@ def new_id() -> str:
     return (
         f"{moment[:8]}-{moment[8:]}-7{chance[:3]}-{_VARIANT[chance[3]]}{chance[4:7]}-{chance[7:19]}"
     )
+
+
+def new_typeid(prefix: str) -> str:
+    """Return a new id as TypeID 0.3 writes it: a prefix, and a UUID in Crockford's base 32."""
+    number = int(new_id().replace("-", ""), 16)
+    digits = "".join([_BASE32[number >> at & 31] for at in range(125, -1, -5)])
+    return f"{prefix}_{digits}"
 
 
 def _chance() -> bytes:

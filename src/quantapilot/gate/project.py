@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.config import shown
+from quantapilot.config import Config, shown
 from quantapilot.contract.rules import CONTRACT_RULES
-from quantapilot.errors import ConfigError, RuleError
+from quantapilot.errors import ConfigError, ContractError, RuleError
 from quantapilot.gate.check import Gate, Limits, Selection
 from quantapilot.gate.excuses import Excuses
 from quantapilot.gate.inspector import Inspector
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from quantapilot.config import Config
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.contract.validator import Validator
     from quantapilot.findings import Finding, Summary
@@ -70,15 +69,21 @@ class Project:
         return self.files.schemas.is_dir()
 
     def contract(self) -> Contract:
-        """Return the project's contract as its schemas say it, or the packaged one.
+        """Return the project's contract as its schemas say it, or as its models carry it.
 
         Raises:
             BrokenContractError: A schema can't be used.
-            ContractError: There is no schema folder, and the package carries no contract.
+            ContractError: There is no schema folder, and the models carry no contract.
         """
         from quantapilot.contract.catalog import load_contract, packaged_contract
 
-        return load_contract(self.files.schemas) if self.has_contract else packaged_contract()
+        if self.has_contract:
+            return load_contract(self.files.schemas)
+        usual = Config()
+        if self.config.schemas != usual.schemas and self.config.generated == usual.generated:
+            # The packaged contract is another one than was meant.
+            raise ContractError(f"{self.files.schemas}: no such folder, the setting 'schemas'")
+        return packaged_contract(self.files.generated)
 
     def extended(self, contract: Contract, detector: Detector) -> Contract:
         """Return the contract with the project's own fields allowed in log records.

@@ -1,7 +1,8 @@
 """A formatter of JSON lines that conform to the contract's log record, whatever they are given.
 
-Only the contract's fields are written, each judged by its data class. It is safe by itself; with
-the guard installed, records are judged before they get here.
+Only the contract's fields are written, each judged by its data class. Which of them hold the time,
+the level and the message, the contract says (`contract.roles`). It is safe by itself; with the
+guard installed, records are judged before they get here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from quantapilot.contract.roles import document, roles
+from quantapilot.contract.shape import members, required
 from quantapilot.errors import ConfigError, ContractError
 from quantapilot.guard.fields import SCALARS, told
 from quantapilot.guard.lines import MAX_BYTES, LineCheck
@@ -25,22 +28,27 @@ if TYPE_CHECKING:
     from quantapilot.findings import Finding
     from quantapilot.guard.fields import Problems
 
-_LEVELS = frozenset({"debug", "info", "warning", "error", "critical"})
-# The contract's limit of a message, and what is said where a longer one ends.
+# Each level from the least severe on, and what contracts call it.
+_LEVELS = {
+    "debug": ("debug", "trace"),
+    "info": ("info", "information", "notice"),
+    "warning": ("warning", "warn"),
+    "error": ("error", "err"),
+    "critical": ("critical", "fatal", "crit"),
+}
+# The limit of a message where the contract has none, and what is said where a longer one ends.
 _LONGEST = 16_384
 _CUT = " [cut]"
-# How many fields were left out; of the contract's open family of counts.
-_DROPPED_COUNT = "fields_dropped_count"
-_MADE = ("timestamp", "level", "message")
 # What other formatters leave in a record.
 _LEFT = OWN | {"message", "asctime"}
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats records as the contract's `LogRecord`, one JSON object a line.
+    """Formats records as the contract's log record, one JSON object a line.
 
     Fields come from `extra`. Those that the contract does not know, or whose value it does not
-    allow, are left out and counted in `fields_dropped_count`. Tracebacks stand in the message.
+    allow, are left out and counted where it has a field for that, such as `fields_dropped_count`.
+    Tracebacks stand in the message.
 
     Args:
         policy: What becomes of a message that holds personal data: `block` replaces it by one that
@@ -70,11 +78,24 @@ class JsonFormatter(logging.Formatter):
         project = Project(config)
         detector = project.detector()
         contract = project.extended(project.contract(), detector)
-        definition = contract.named("LogRecord")
+        definition = document(contract, "logs")
         if definition is None:
-            raise ContractError("the contract has no LogRecord")
+            raise ContractError("the contract describes no log records")
         self._redacts = policy == "redact"
         self._fields = contract.fields(definition)
+        names = roles(definition)
+        self._time, self._message = names["time"], names["message"]
+        self._level, self._logger = names["level"], names["logger"]
+        self._dropped = names["dropped"]
+        keywords = members(contract, definition)
+        self._longest = keywords.get(self._message, {}).get("maxLength", _LONGEST)
+        self._levels = _levels(keywords.get(self._level, {}).get("enum", ()))
+        always = required(contract, definition)
+        self._always = {
+            name: body["const"]
+            for name, body in keywords.items()
+            if name in always and "const" in body
+        }
         self._ignored = Selection((), config.ignore)
         self._check = LineCheck(project.inspector(detector), self._ignored, MAX_BYTES)
         self._payloads = PayloadCheck(project.inspector(detector, Validator(contract)), "logs")
@@ -87,16 +108,16 @@ class JsonFormatter(logging.Formatter):
             return self._unchecked(record, error)
 
     def _line(self, record: logging.LogRecord) -> str:
-        payload = self._base(record, self._message(record))
-        payload["logger"] = record.name
+        payload = self._base(record, self._text(record))
+        if self._fields.below(self._logger) is not None:
+            payload[self._logger] = record.name
         dropped = 0
         for name in vars(record).keys() - _LEFT:
             if self._fields.below(name) is None or name in payload:
                 dropped += 1
             else:
                 payload[name] = _json_value(vars(record)[name])
-        if dropped:
-            payload[_DROPPED_COUNT] = dropped
+        self._count(payload, dropped)
         raw, findings = self._judged(payload)
         if findings:
             raw = self._without(record, payload, findings, dropped)
@@ -117,15 +138,15 @@ class JsonFormatter(logging.Formatter):
                 raise ContractError("the record as a whole can't be written")
             if finding.category == "pii" and finding.rule not in problems.get(name, ()):
                 problems.setdefault(name, []).append(finding.rule)
-        for name in set(fields.values()).difference(_MADE):
+        message = self._message
+        for name in set(fields.values()).difference((self._time, self._level, message)):
             del payload[name]
             dropped += 1
-        if "message" in problems and self._redacts:
-            payload["message"] = self._check.redacted(payload["message"])
-        elif problems and not (self._redacts and "message" not in problems):
-            payload["message"] = self._blocked(record, problems)
-        if dropped:
-            payload[_DROPPED_COUNT] = dropped
+        if message in problems and self._redacts:
+            payload[message] = self._check.redacted(payload[message])
+        elif problems and not (self._redacts and message not in problems):
+            payload[message] = self._blocked(record, problems)
+        self._count(payload, dropped)
         raw, findings = self._judged(payload)
         if findings:
             raise ContractError("the record can't be written without what was found in it")
@@ -137,7 +158,12 @@ class JsonFormatter(logging.Formatter):
             raise ContractError("the record is too long")
         return raw, [each for each in findings if each.rule in self._ignored or each.unchecked]
 
-    def _message(self, record: logging.LogRecord) -> str:
+    def _count(self, payload: dict[str, Any], dropped: int) -> None:
+        """Tell how many fields were left out, where the contract has a field for it."""
+        if dropped and self._fields.below(self._dropped) is not None:
+            payload[self._dropped] = dropped
+
+    def _text(self, record: logging.LogRecord) -> str:
         """Return the message with the traceback, as long as the contract lets it be."""
         message = record.getMessage()
         if record.exc_info and record.exc_info[1] is not None:
@@ -146,26 +172,29 @@ class JsonFormatter(logging.Formatter):
             message = f"{message}\n{record.exc_text}"
         if record.stack_info:
             message = f"{message}\n{located(record.stack_info, self._check)}"
-        if len(message) <= _LONGEST:
+        if len(message) <= self._longest:
             return message
         # What is cut first could end in half of a value, which nobody would find any more.
         if rules := self._check.rules(message):
             message = self._check.redacted(message) if self._redacts else ""
-            message = message or self._blocked(record, {"message": rules})
-        return message if len(message) <= _LONGEST else message[: _LONGEST - len(_CUT)] + _CUT
+            message = message or self._blocked(record, {self._message: rules})
+        if len(message) > self._longest:
+            message = message[: self._longest - len(_CUT)] + _CUT
+        return message
 
     def _blocked(self, record: logging.LogRecord, problems: Problems) -> str:
         message = f"log record blocked: {told(problems)}"
         if record.exc_info and record.exc_info[1] is not None:
             message = f"{message}\n{frames(record.exc_info[1], self._check)}"
-        return message[:_LONGEST]
+        return message[: self._longest]
 
     def _base(self, record: logging.LogRecord, message: str) -> dict[str, Any]:
         time = datetime.fromtimestamp(record.created, UTC)
         return {
-            "timestamp": f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z",
-            "level": _level(record),
-            "message": message,
+            self._time: f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z",
+            self._level: self._levels[_level(record)],
+            self._message: message,
+            **self._always,
         }
 
     def _unchecked(self, record: logging.LogRecord, error: Exception) -> str:
@@ -180,8 +209,26 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(self._base(record, message)).decode()
 
 
+def _levels(listed: Sequence[Any]) -> dict[str, Any]:
+    """Return what a contract calls each level: one of the listed values, where it lists some.
+
+    A level without a name of its own gets that of the nearest one below it, or above.
+    """
+    known = {str(value).lower(): value for value in reversed(listed)}
+    called = {
+        level: next((known[name] for name in names if name in known), None)
+        for level, names in _LEVELS.items()
+    }
+    if not any(called.values()):
+        return {level: level for level in _LEVELS}
+    last = next(value for value in called.values() if value is not None)
+    for level, value in called.items():
+        last = called[level] = last if value is None else value
+    return called
+
+
 def _level(record: logging.LogRecord) -> str:
-    """Return the contract's name of a record's level, or of the nearest one below it."""
+    """Return the name of a record's level, or of the nearest one below it."""
     if (name := record.levelname.lower()) in _LEVELS:
         return name
     known = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)

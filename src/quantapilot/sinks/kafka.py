@@ -34,7 +34,7 @@ _PORT = 9092
 _TOPIC = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,249}")
 _MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 # CloudEvents' binding for Kafka, §3.3: the whole event is the value of the record.
-_CONTENT = "application/cloudevents+json; charset=UTF-8"
+_CHARSET = "; charset=UTF-8"
 # The client gives up before the sink does, so that nothing is on its way without a report.
 _CLIENT_SHARE = 0.9
 
@@ -108,7 +108,7 @@ class KafkaSink:
                 message.body,
                 self._topic,
                 key=message.subject or None,
-                headers={"content-type": _CONTENT, "ce_id": message.id},
+                headers={"content-type": message.media_type + _CHARSET, "ce_id": message.id},
                 correlation_id=message.id,
                 no_confirm=True,
             )

@@ -44,7 +44,6 @@ _CLIENT_SHARE = 0.9
 _CLOSING = 0.5
 # AMQP 0-9-1, §4.2.5.3: a short string has at most 255 bytes.
 _SHORT = 255
-_CONTENT = "application/cloudevents+json"
 
 _SILENT = Retry("no acknowledgement in time")
 _LOST = Retry("the connection was lost")
@@ -133,7 +132,7 @@ class RabbitSink:
                     message_id=message.id,
                     correlation_id=message.id,
                     message_type=message.type,
-                    content_type=_CONTENT,
+                    content_type=message.media_type,
                 )
         except asyncio.CancelledError:
             # The client cancels what waits when its connection ends; others cancel this task.

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
+_CLOUD_EVENT = "application/cloudevents+json"
+_JSON = "application/json"
+_SPECVERSION = b'"specversion":'
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """An event as it is stored and sent: `body` is its JSON, the same bytes in every delivery.
 
-    `seq` is its place in the outbox, `subject` what it is about: the run.
+    `seq` is its place in the outbox, `subject` what it is about, such as its run.
     """
 
     seq: int
@@ -26,6 +30,15 @@ class Message:
     type: str
     subject: str
     body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """Return what its body is: a CloudEvent in the JSON format, or JSON of another kind.
+
+        Every CloudEvent has the attribute `specversion` (CloudEvents 1.0.2, section 3.1), and a
+        text in JSON can't hold it with quotes that are not escaped.
+        """
+        return _CLOUD_EVENT if _SPECVERSION in self.body else _JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Webhooks: each event is one signed POST, and only the status of the answer counts.
 
-CloudEvents in structured mode (HTTP Protocol Binding 1.0.2, section 3.2), signed as Standard
-Webhooks. The receiver is trusted with nothing: not with where it is, how much it answers, how long
-it takes, or what stands in it.
+CloudEvents go in structured mode (HTTP Protocol Binding 1.0.2, section 3.2), all are signed as
+Standard Webhooks. The receiver is trusted with nothing: not with where it is, how much it answers,
+how long it takes, or what stands in it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _NUMBER = re.compile(r"(?:\A|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?\Z")
 # What signing refuses is refused there.
 _SENDABLE = re.compile(r"[!-~]{1,256}")
 
-_EVENT = "application/cloudevents+json; charset=utf-8"
+_CHARSET = "; charset=utf-8"
 _JSON = "application/json"
 
 _KIND = istr("content-type")
@@ -181,7 +181,7 @@ class WebhookSink:
             await session.close()
 
     async def _deliver(self, message: Message) -> Outcome:
-        answer = await self._posted(message, _EVENT)
+        answer = await self._posted(message, message.media_type + _CHARSET)
         if not isinstance(answer, aiohttp.ClientResponse):
             return answer
         try:

@@ -13,11 +13,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVENTS = {"kind": "events", "recognised_by": "specversion"}
+FIELDS = {
+    "specversion": {},
+    "subject": {},
+    "level": {},
+    "data": {"type": "object", "properties": {"run_id": {}}},
+}
 OPERATION = {"method": "POST", "path": "/run", "answers": {"202": "#/$defs/Answer"}}
 
 
 def loaded(folder: Path, **annotations: Any) -> None:
-    schema = {"$id": "https://a.example/a", "$defs": {"Thing": {"type": "object"} | annotations}}
+    thing = {"type": "object", "properties": FIELDS} | annotations
+    schema = {"$id": "https://a.example/a", "$defs": {"Thing": thing}}
     (folder / "a.schema.json").write_text(json.dumps(schema, indent=2), "utf-8")
     load_contract(folder)
 
@@ -27,6 +34,8 @@ def loaded(folder: Path, **annotations: Any) -> None:
     [
         {"x-document": EVENTS},
         {"x-document": EVENTS | {"payload": "data", "copies": {"subject": "/data/run_id"}}},
+        {"x-document": EVENTS | {"id": "subject", "id_prefix": "evt", "subject": "/data/run_id"}},
+        {"x-document": {"kind": "logs", "recognised_by": "level", "message": "data"}},
         {"x-operation": OPERATION | {"errors": "error.schema.json#/$defs/ErrorResponse"}},
         {"x-direction": "in"},
         {"x-owner": "anything of one's own"},
@@ -43,6 +52,7 @@ def test_annotations_as_they_should_be_pass(tmp_path: Path, annotations: dict[st
         ({"x-document": EVENTS | {"kind": "event"}}, "/x-document/kind", "enum"),
         ({"x-document": EVENTS | {"copy": {}}}, "/x-document", "it has no 'copy'"),
         ({"x-document": EVENTS | {"copies": {"a": "b"}}}, "/x-document/copies/a", "pattern"),
+        ({"x-document": EVENTS | {"id_prefix": "Evt"}}, "/x-document/id_prefix", "pattern"),
         ({"x-operation": {**OPERATION, "path": "run"}}, "/x-operation/path", "pattern ^/"),
         ({"x-operation": {**OPERATION, "answers": {}}}, "/x-operation/answers", "minProperties 1"),
         ({"x-direction": "inwards"}, "/x-direction", "enum"),
@@ -58,3 +68,61 @@ def test_a_misspelt_annotation_is_told_with_its_place(
     assert finding.pointer == f"/$defs/Thing{pointer}"
     assert (finding.line or 0) > 4
     assert said in finding.message
+
+
+@pytest.mark.parametrize(
+    ("annotations", "pointer", "said"),
+    [
+        ({"x-document": EVENTS | {"recognised_by": "kind"}}, "/x-document/recognised_by", "'kind'"),
+        ({"x-document": EVENTS | {"id": "eventId"}}, "/x-document/id", "Thing lacks: 'eventId'"),
+        ({"x-document": EVENTS | {"id": "/data/run_id"}}, "/x-document/id", "Thing lacks"),
+        ({"x-document": EVENTS | {"subject": "/data/run"}}, "/x-document/subject", "'/data/run'"),
+        ({"x-document": EVENTS | {"copies": {"to": "/data"}}}, "/x-document/copies/to", "'to'"),
+        ({"x-document": EVENTS | {"copies": {"subject": "/a"}}}, "/x-document/copies", "'/a'"),
+        (
+            {"x-document": EVENTS | {"level": "level"}},
+            "/x-document/level",
+            "'events' have no 'level'",
+        ),
+        (
+            {"x-document": {"kind": "errors", "recognised_by": "data", "id_prefix": "e"}},
+            "/x-document/id_prefix",
+            "'errors' have no 'id_prefix'",
+        ),
+        (
+            {"discriminator": {"propertyName": "level", "mapping": {"a": "#/$defs/Gone"}}},
+            "/discriminator/mapping/a",
+            "'a' leads to no definition",
+        ),
+    ],
+)
+def test_an_annotation_that_names_what_is_not_there_is_told_with_its_place(
+    tmp_path: Path, annotations: dict[str, Any], pointer: str, said: str
+) -> None:
+    with pytest.raises(BrokenContractError) as caught:
+        loaded(tmp_path, **annotations)
+    finding = caught.value.finding
+    assert (finding.pointer or "").startswith(f"/$defs/Thing{pointer}")
+    assert (finding.line or 0) > 4
+    assert said in finding.message
+
+
+def test_a_schema_that_is_none_is_left_to_the_lint(tmp_path: Path) -> None:
+    loaded(tmp_path, **{"properties": 5, "x-document": EVENTS | {"id": "gone"}})
+
+
+@pytest.mark.parametrize("body", [True, 5, []])
+def test_a_definition_is_an_object(tmp_path: Path, body: object) -> None:
+    schema = {"$id": "https://a.example/a", "$defs": {"Thing": body}}
+    (tmp_path / "a.schema.json").write_text(json.dumps(schema), "utf-8")
+    with pytest.raises(BrokenContractError, match="a definition must be an object"):
+        load_contract(tmp_path)
+
+
+def test_two_definitions_of_one_name_are_told(tmp_path: Path) -> None:
+    for name in "ab":
+        schema = {"$id": f"https://a.example/{name}", "$defs": {"Money": {"type": "integer"}}}
+        (tmp_path / f"{name}.schema.json").write_text(json.dumps(schema), "utf-8")
+    with pytest.raises(BrokenContractError, match=r"a\.schema\.json defines Money too") as caught:
+        load_contract(tmp_path)
+    assert caught.value.finding.path.endswith("b.schema.json")

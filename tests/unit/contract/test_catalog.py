@@ -208,12 +208,17 @@ def test_a_folder_without_schemas_is_no_contract(tmp_path: Path) -> None:
 def test_the_package_carries_the_contract_or_says_that_it_has_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    named = tmp_path / "generated" / "quantapilot_models"
     monkeypatch.syspath_prepend(str(ROOT / "generated"))
-    assert packaged_contract().definitions.keys() == REAL.definitions.keys()
-    monkeypatch.setattr("quantapilot.contract.catalog.find_spec", lambda _: None)
-    with pytest.raises(ContractError, match=r"carries no catalog\.json"):
-        packaged_contract()
-    assert tmp_path.is_dir()
+    assert packaged_contract(named).definitions.keys() == REAL.definitions.keys()
+    for name in ("orders_models", "no-package", "no.package"):
+        with pytest.raises(ContractError, match=f"no package {name} that carries a contract"):
+            packaged_contract(tmp_path / name)
+
+
+def test_a_folder_of_models_carries_its_contract_without_being_installed() -> None:
+    models = ROOT / "examples" / "contracts" / "orders" / "generated" / "orders_models"
+    assert "OrderPlaced" in packaged_contract(models).definitions
 
 
 # --- a project's own fields -------------------------------------------------------------------

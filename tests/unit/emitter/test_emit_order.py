@@ -192,7 +192,7 @@ def test_a_rule_that_the_project_ignores_refuses_nothing(tmp_path: Path) -> None
 def test_a_contract_without_an_order_is_told_when_the_emitter_opens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contract = packaged_contract()
+    contract = packaged_contract(CONFIG.generated)
     contract.lifecycle = None
     monkeypatch.setattr("quantapilot.gate.project.Project.contract", lambda _: contract)
     with pytest.raises(ContractError, match="declares no order"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.emitting import CONTRACT, PAYLOAD, RUN
+from tests.orders import ORDER, ORDERS_CONTRACT, PAID
 
 from quantapilot.contract.catalog import Contract
 from quantapilot.emitter.envelope import Envelopes
@@ -135,5 +136,44 @@ def test_an_event_without_an_id_is_told() -> None:
         "oneOf": [{"$ref": "#/$defs/A"}],
     }
     schema = {"$id": "https://a.example/", "$defs": {"A": event, "Event": union}}
-    with pytest.raises(ContractError, match="lacks an id"):
+    with pytest.raises(ContractError, match="lacks its id"):
         Envelopes(Contract({"a.schema.json": schema}))
+
+
+# --- another contract than ours, whose events are no CloudEvents ---------------------------------
+
+ORDERS = Envelopes(ORDERS_CONTRACT, "checkout")
+
+
+def test_attributes_of_another_contract_have_the_names_that_it_gives_them() -> None:
+    event = ORDERS.filled(PAID, "paid")
+    assert list(event) == ["eventId", "producer", "eventType", "occurredAt", "order"]
+    assert event["eventType"] == "order.paid"
+    assert event["producer"] == "checkout"
+    assert event["order"] == PAID
+    assert re.fullmatch(r"evt_[0-9a-hjkmnp-tv-z]{26}", event["eventId"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["occurredAt"])
+
+
+def test_what_is_given_of_another_contract_stays() -> None:
+    given = {
+        "eventId": "evt_01k0123456789abcdefghjkmnp",
+        "eventType": "order.paid",
+        "occurredAt": "2026-11-29T10:00:00Z",
+        "producer": "till",
+        "order": PAID,
+    }
+    assert ORDERS.filled(given) == given
+
+
+def test_the_subject_may_lie_in_the_payload() -> None:
+    assert ORDERS.subject_of(ORDERS.filled(PAID, "paid")) == ORDER
+    assert ORDERS.subject_of({"eventType": "order.paid", "order": 5}) == ""
+    assert ENVELOPES.subject_of({"subject": RUN}) == RUN
+
+
+def test_events_of_another_contract_are_named_by_type_last_part_message_or_payload() -> None:
+    names = ("order.paid", "paid", "OrderPaidMessage", "OrderPaid")
+    assert {ORDERS.type_named(name) for name in names} == {"order.paid"}
+    with pytest.raises(UnknownNameError, match="did you mean 'paid'"):
+        ORDERS.type_named("payd")

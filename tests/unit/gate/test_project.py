@@ -9,7 +9,7 @@ import pytest
 
 from quantapilot.config import Config
 from quantapilot.contract.catalog import BrokenContractError
-from quantapilot.errors import ExitCode, RuleError
+from quantapilot.errors import ContractError, ExitCode, RuleError
 from quantapilot.findings import Summary
 from quantapilot.gate.project import Project
 from quantapilot.inputs.sources import Source
@@ -168,3 +168,10 @@ def test_the_key_for_fingerprints_comes_from_the_environment(
     keyed = fingerprint()
     monkeypatch.setenv("QP_FINGERPRINT_KEY", "another")
     assert len({plain, keyed, fingerprint()}) == 3
+
+
+def test_a_schema_folder_that_is_not_there_is_not_taken_for_the_packaged_contract(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ContractError, match="contracts: no such folder"):
+        Project(Config(root=tmp_path, schemas=Path("contracts"))).contract()

@@ -12,14 +12,16 @@ from uuid import UUID
 
 import orjson
 import pytest
+from tests.orders import ORDER, ORDERS_CONFIG, ORDERS_CONTRACT
 
 from quantapilot.config import Config
 from quantapilot.contract.catalog import load_contract
 from quantapilot.contract.validator import Validator
-from quantapilot.errors import ConfigError
+from quantapilot.errors import ConfigError, ContractError
 from quantapilot.gate.inspector import Inspector
 from quantapilot.gate.payload import PayloadCheck
 from quantapilot.guard import JsonFormatter
+from quantapilot.guard.formatter import _levels
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.rules import load_rules
 
@@ -212,3 +214,73 @@ def test_what_was_given_is_not_changed() -> None:
 def test_it_can_not_raise() -> None:
     with pytest.raises(ConfigError, match="block or redact"):
         JsonFormatter("raise", config=Config())  # type: ignore[arg-type]
+
+
+# --- another contract than ours ------------------------------------------------------------------
+
+ORDERS_LOG = JsonFormatter(config=ORDERS_CONFIG)
+SERVICE_LOG = ORDERS_CONTRACT.definitions["ServiceLog"]
+
+
+def of_orders(made: logging.LogRecord) -> dict[str, Any]:
+    payload: dict[str, Any] = orjson.loads(ORDERS_LOG.format(made))
+    validator = Validator(ORDERS_CONTRACT)
+    assert [each.message for each in validator.violations(SERVICE_LOG, payload)] == []
+    return payload
+
+
+def test_fields_of_another_contract_have_the_names_that_it_gives_them() -> None:
+    made = record("placed", orderId=ORDER, run_id=RUN)
+    made.created = 1755583211.9171
+    assert of_orders(made) == {
+        "at": "2025-08-19T06:00:11.917Z",
+        "severity": "INFO",
+        "text": "placed",
+        "service": "orders",
+        "component": "app.worker",
+        "orderId": ORDER,
+        "fieldsLeftOut": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("level", "severity"),
+    [("DEBUG", "DEBUG"), ("WARNING", "WARN"), ("ERROR", "ERROR"), ("CRITICAL", "FATAL")],
+)
+def test_levels_are_called_what_another_contract_calls_them(level: str, severity: str) -> None:
+    made = record(levelname=level, levelno=logging.getLevelNamesMapping()[level])
+    assert of_orders(made)["severity"] == severity
+
+
+def test_a_message_is_as_long_as_another_contract_lets_it_be() -> None:
+    text = of_orders(record("x" * 5000))["text"]
+    assert len(text) == 2000
+    assert text.endswith("x [cut]")
+
+
+def test_rules_of_the_projects_own_hold_for_what_is_logged() -> None:
+    text = of_orders(record("customer K-2209417 asked"))["text"]
+    assert text == "log record blocked: pii/shop-customer in text"
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        (["info", "warn"], ["info", "info", "warn", "warn", "warn"]),
+        (["TRACE", "Error"], ["TRACE", "TRACE", "TRACE", "Error", "Error"]),
+        (["low", "high"], ["debug", "info", "warning", "error", "critical"]),
+        ([], ["debug", "info", "warning", "error", "critical"]),
+    ],
+)
+def test_a_level_that_a_contract_lacks_is_called_as_the_nearest_one(
+    listed: list[str], expected: list[str]
+) -> None:
+    assert list(_levels(listed).values()) == expected
+
+
+def test_a_contract_without_log_records_is_told(tmp_path: Path) -> None:
+    schema = {"$id": "https://a.example/a", "$defs": {}}
+    (tmp_path / "_schemas").mkdir()
+    (tmp_path / "_schemas" / "a.schema.json").write_bytes(orjson.dumps(schema))
+    with pytest.raises(ContractError, match="describes no log records"):
+        JsonFormatter(config=Config(root=tmp_path))
