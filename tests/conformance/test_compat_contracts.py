@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from quantapilot.compat.contracts import compare_contracts
 from tests.schema_pairs import merged
 
+from quantapilot.compat.contracts import compare_contracts
 from quantapilot.contract.catalog import Contract
 from quantapilot.contract.validator import Validator
 
