@@ -145,7 +145,7 @@ class Case:
             hints: Values that may show it.
             at: File and pointer, where it is not the keyword that it stands at.
         """
-        spot = self.spot.at(keyword)
+        spot = self.spot.at(keyword) if keyword else self.spot
         file, pointer = at if at and not spot.frozen else (spot.file, spot.pointer)
         return Difference(
             file, pointer, keyword, message, self.sub, self.sup, self.spot.trail, hints
@@ -332,10 +332,14 @@ class Inclusion:
 
 def exactly(a: Any, b: Any) -> bool:
     """Tell whether two JSON values are the same; unlike in Python, true is not 1."""
+    return spelt(a) == spelt(b)
+
+
+def spelt(value: Any) -> bytes:
+    """Return a JSON value as bytes that are the same for the same values."""
     import orjson
 
-    sort = orjson.OPT_SORT_KEYS
-    return bool(orjson.dumps(a, option=sort) == orjson.dumps(b, option=sort))
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _bare(schema: dict[str, Any]) -> dict[str, Any]:

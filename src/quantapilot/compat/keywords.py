@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat import arrays, objects, strings, unions
-from quantapilot.compat.inclusion import Case, Difference, exactly
+from quantapilot.compat.inclusion import Case, Difference, spelt
 from quantapilot.compat.views import type_of, types_of
 from quantapilot.compat.wording import NONE, change, quoted, types
 
@@ -30,7 +30,8 @@ def _enum(case: Case, part: Part) -> Iterator[Difference]:
     listed = part.schema["enum"] if "enum" in part.schema else [part.schema["const"]]
     keyword = "enum" if "enum" in part.schema else "const"
     values = case.view.values()
-    if values is not None and all(any(exactly(v, each) for each in listed) for v in values):
+    known = set(map(spelt, listed))
+    if values is not None and all(spelt(value) in known for value in values):
         return
     if case.proven({"enum": listed}):
         return
@@ -38,7 +39,7 @@ def _enum(case: Case, part: Part) -> Iterator[Difference]:
         message = f"{keyword} {'added' if case.narrowed else 'removed'}: {_named(listed)}"
         yield case.cause(keyword, message)
         return
-    gone = [value for value in values if not any(exactly(value, each) for each in listed)]
+    gone = [value for value in values if spelt(value) not in known]
     word = "removed" if case.narrowed else "added"
     noun = "value" if len(gone) == 1 else "values"
     yield case.cause(keyword, f"{noun} {_named(gone)} {word}", *gone)

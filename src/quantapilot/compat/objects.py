@@ -67,7 +67,7 @@ def families(case: Case, part: Part) -> Iterator[Difference]:
             if not _never(mine) and (other == pattern or not disjoint(other, pattern)):
                 named = _name(Language((other, pattern)))
                 yield from case.inside(mine, (body,), Step("member", named), *at)
-        beyond = Language((pattern,), never=tuple(view.families()))
+        beyond = Language((pattern, *view.names_match()), never=tuple(view.families()))
         if not view.closed and some_words(beyond) != []:
             named = _free(case, beyond)
             yield from case.inside(view.others(), (body,), Step("member", named), *at)
@@ -93,7 +93,7 @@ def closed(case: Case, part: Part) -> Iterator[Difference]:
             yield from case.inside(mine, (body,), Step("member", name), "properties", name)
     for pattern in case.view.families():
         yield from _family_beyond(case, pattern, body, names, patterns)
-    if not case.view.closed:
+    if not (case.view.closed or _all_told(case, patterns)):
         free = _free(case, None, names, patterns)
         if body.schema is False:
             message = f"undescribed members are {'refused' if case.narrowed else 'admitted'}"
@@ -181,6 +181,12 @@ def dependent_schemas(case: Case, part: Part) -> Iterator[Difference]:
             if name in other.schema["dependentSchemas"]
         ]
         yield from case.beside((body,), case.spot.at("dependentSchemas", name), there, *known)
+
+
+def _all_told(case: Case, patterns: tuple[str, ...]) -> bool:
+    """Tell whether it is proven that each name that there may be matches one of some patterns."""
+    named = case.view.names_match()
+    return bool(named) and some_words(Language(named, never=patterns)) == []
 
 
 def _told(case: Case, part: Part, keyword: str) -> tuple[frozenset[str], tuple[str, ...]] | None:

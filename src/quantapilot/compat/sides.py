@@ -31,6 +31,10 @@ _BY_NAME = frozenset(
 )
 _BESIDE = frozenset({"$ref", "$schema", "$id", "title", "description", "definitions", "$comment"})
 _SEED = 7
+# So long at most is one value searched.
+_SECONDS = 2.0
+# Whole numbers that the engine reads exactly.
+_LEAST, _GREATEST = -(2**63), 2**64 - 1
 # No contract nests as deep as this.
 _DEEPEST = 200
 # With one of them a schema means something else than what its keywords say where they stand.
@@ -93,6 +97,8 @@ class Side:
         files: The names of the files by those addresses.
         plain: Whether keywords mean what they say where they stand, as in JSON Schema 2020-12.
         alone: The one schema where they don't, so that only an engine follows it.
+        patience: Seconds that may still go into the search for values. It takes far less, but where
+            a pattern is hostile.
     """
 
     name: Name
@@ -100,6 +106,7 @@ class Side:
     files: dict[str, str]
     plain: bool = True
     alone: Any = None
+    patience: float = 20.0
     _registry: jsonschema_rs.Registry | None = None
     _judges: dict[object, Callable[[Any], bool]] = field(default_factory=dict)
     _canonical: dict[object, Any] = field(default_factory=dict)
@@ -182,8 +189,11 @@ class Side:
         """
         from quantapilot.contract.sampling import Sampler
 
+        seconds = min(self.patience, _SECONDS)
         if edges not in self._samplers:
-            self._samplers[edges] = Sampler(self.contract, Random(_SEED), edges=edges)  # noqa: S311
+            self._samplers[edges] = Sampler(  # noqa: S311
+                self.contract, Random(_SEED), edges=edges, seconds=seconds
+            )
         base = "" if alone else next(iter(self.files))
         for _ in range(number):
             try:
@@ -208,24 +218,52 @@ def side(name: Name, schemas: Mapping[str, Any]) -> Side:
     """
     for file, schema in schemas.items():
         _check(file, schema)
+    plain = {file: _is_plain(schema) for file, schema in schemas.items()}
+    if not all(plain.values()):
+        _refuse_several(plain)
+        return _alone(name, schemas)
     homes = {
         (schema.get("$id") if isinstance(schema, dict) else None) or f"urn:quantapilot:{at}": at
         for at, schema in enumerate(schemas.values())
     }
-    plain = all(map(_is_plain, schemas.values()))
-    if not plain:
-        return _alone(name, schemas)
     moved: dict[str, Any] = {}
     files: dict[str, str] = {}
     for (file, schema), home in zip(schemas.items(), homes, strict=True):
         address = f"urn:{name}:{homes[home]}"
-        body = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
-        moved[file] = {**_moved(body, home, homes, name), "$id": address, "$schema": DIALECT}
+        body = _moved(_as_object(schema), home, homes, name)
+        moved[file] = {**body, "$id": address, "$schema": DIALECT}
+        if "$defs" in body:
+            definitions = {name: _as_object(each) for name, each in body["$defs"].items()}
+            moved[file]["$defs"] = definitions
         files[address] = file
     try:
         return Side(name, Contract(moved), files)
     except BrokenContractError as error:
+        if error.finding.rule != "contract/schema-reference":
+            raise
         raise _led_nowhere(error, schemas) from error
+
+
+def _as_object(schema: Any) -> dict[str, Any]:
+    """Return a schema that is an object and says the same."""
+    if isinstance(schema, dict):
+        return schema
+    return {} if schema else {"not": {}}
+
+
+def _refuse_several(plain: Mapping[str, bool]) -> None:
+    """Refuse several files of which one can't be followed by its keywords.
+
+    Raises:
+        BrokenContractError: There are several.
+    """
+    if len(plain) > 1:
+        file = next(file for file, followed in plain.items() if not followed)
+        words = ", ".join(sorted(_UNFOLLOWED))
+        message = f"a folder can be compared only without {words} inside, and in one dialect"
+        raise BrokenContractError(
+            CONTRACT_RULES["contract/schema-invalid"].at(file, message, pointer="")
+        )
 
 
 def _alone(name: Name, schemas: Mapping[str, Any]) -> Side:
@@ -251,6 +289,29 @@ def _check(file: str, schema: Any) -> None:
         raise _invalid(file, error.message, pointer_of(error.instance_path)) from error
     except (ValueError, TypeError, jsonschema_rs.ReferencingError) as error:
         raise _invalid(file, "no schema that can be used", "") from error
+    for pointer, message in _unusable(schema, "", ""):
+        raise _invalid(file, message, pointer)
+
+
+def _unusable(schema: Any, key: str, pointer: str) -> Iterator[tuple[str, str]]:
+    """Yield what the engine can't read, with its place."""
+    if isinstance(schema, int) and not _LEAST <= schema <= _GREATEST:
+        yield pointer, "a whole number of more than 64 bits"
+    if isinstance(schema, list):
+        for at, each in enumerate(schema):
+            yield from _unusable(each, key if key in _DATA else "", f"{pointer}/{at}")
+    if not isinstance(schema, dict):
+        return
+    data = key in _DATA
+    patterns = [] if data or key in _BY_NAME - {"patternProperties"} else [schema.get("pattern")]
+    patterns += schema if key == "patternProperties" else []
+    for pattern in patterns:
+        if isinstance(pattern, str) and not _is_pattern(pattern):
+            step = pattern if key == "patternProperties" else "pattern"
+            yield pointer + pointer_of([step]), f"no regular expression of ECMA-262: {pattern}"
+    for name, below in schema.items():
+        inner = key if data else "" if key in _BY_NAME else name
+        yield from _unusable(below, inner, pointer + pointer_of([name]))
 
 
 def _is_deep(schema: Any) -> bool:
@@ -339,7 +400,18 @@ def _reference(reference: str, homes: Mapping[str, int], name: Name) -> str:
 
 
 def _fragment(reference: str) -> str:
-    return reference.partition("#")[2]
+    from urllib.parse import unquote
+
+    return unquote(reference.partition("#")[2])
+
+
+@lru_cache(4096)
+def _is_pattern(pattern: str) -> bool:
+    try:
+        matches(pattern, "")
+    except ValueError:
+        return False
+    return True
 
 
 @lru_cache(4096)

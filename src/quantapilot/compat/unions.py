@@ -146,7 +146,8 @@ def condition(case: Case, part: Part) -> Iterator[Difference]:
 def divisions(case: Case) -> tuple[object, list[list[Part]]] | None:
     """Return what a union at this place is taken apart into: the branches, and what marks it.
 
-    None where there is none that was not taken apart yet.
+    Before a union of the other side, several types are taken apart as well. None where there is
+    nothing that was not taken apart yet.
     """
     for part in case.view.parts:
         for keyword in (*_UNIONS, "if"):
@@ -157,7 +158,17 @@ def divisions(case: Case) -> tuple[object, list[list[Part]]] | None:
                 return mark, _outcomes(part)
             count = len(part.schema[keyword])
             return mark, [[_branch(part, keyword, at)] for at in range(count)]
-    return None
+    return _types_apart(case)
+
+
+def _types_apart(case: Case) -> tuple[object, list[list[Part]]] | None:
+    types = case.view.types
+    names = (types - {"fraction", "integer"}) | {"number"} if "fraction" in types else types
+    bodies = [part.schema for part in case.sup if isinstance(part.schema, dict)]
+    unions = any(keyword in body for body in bodies for keyword in _UNIONS)
+    if len(names) < 2 or not unions or "types" in case.spot.divided:
+        return None
+    return "types", [[Part({"type": name}, "", "", f"type {name}")] for name in sorted(names)]
 
 
 def _branch(part: Part, keyword: str, at: int) -> Part:

@@ -85,7 +85,14 @@ class View:
 
     def required(self) -> set[str]:
         """Return the members that there must be."""
-        return {name for said in self.said("required") for name in said}
+        needed = {name for said in self.said("required") for name in said}
+        rest = list(needed)
+        while rest:
+            name = rest.pop()
+            asked = {each for said in self.said("dependentRequired") for each in said.get(name, ())}
+            rest += asked - needed
+            needed |= asked
+        return needed
 
     def names(self) -> list[str]:
         """Return the members that are described by name."""
@@ -120,6 +127,11 @@ class View:
     def others(self) -> Place:
         """Return what members have to be that nothing describes."""
         return tuple(each.body for each in self.closers)
+
+    def names_match(self) -> tuple[str, ...]:
+        """Return patterns that the names of all members match."""
+        named = [each for each in self.said("propertyNames") if isinstance(each, dict)]
+        return tuple(each["pattern"] for each in named if "pattern" in each)
 
     @property
     def closed(self) -> bool:

@@ -8,12 +8,14 @@ what is claimed of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.arrays import Sized
 from quantapilot.compat.changes import Witness
 from quantapilot.compat.objects import Lacking, With
+from quantapilot.compat.sides import Part
 from quantapilot.compat.views import view
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ _DRAWN, _AT_EDGES = 24, 12
 _TRIED = 10
 _HOSTS = 8
 _SHORTENED = 200
+# Objects with more members are not made up.
+_LARGEST = 200
+_MOST_ITEMS = 10_000
+# How many seconds one value is searched at most, and which search is long enough to be counted.
+_SECONDS, _LONG = 6.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +52,18 @@ class _Pair:
 
 def witness(of: Inclusion, difference: Difference) -> Witness | None:
     """Return a value that shows a difference, verified on both sides; None where none is found."""
+    began = monotonic()
+    found = _witness(of, difference, began + min(_SECONDS, of.sub.patience))
+    spent = monotonic() - began
+    if spent > _LONG:
+        of.sub.patience -= spent
+    return found
+
+
+def _witness(of: Inclusion, difference: Difference, until: float) -> Witness | None:
     pair = _pair(of, difference.sub, difference.sup)
-    fitting = (each for each in _candidates(of, difference) if pair.shown_by(each.value))
-    for leaf in islice(fitting, _TRIED):
+    candidates = takewhile(lambda _: monotonic() < until, _candidates(of, difference))
+    for leaf in islice((each for each in candidates if pair.shown_by(each.value)), _TRIED):
         whole = _whole(of, difference, leaf)
         if whole is not None:
             return Witness(whole[0], of.sub.name, of.sup.name)
@@ -104,6 +120,8 @@ def _of_hint(of: Inclusion, difference: Difference, hint: Any) -> Iterator[_Leaf
     if not isinstance(hint, Lacking | With | Sized):
         yield _Leaf(int(hint) if isinstance(hint, float) and hint.is_integer() else hint)
         return
+    if not isinstance(hint, With) and (hint.size or 0) > _MOST_ITEMS:
+        return
     drawn = _common(of, difference.sub, difference.sup)
     if isinstance(hint, Sized):
         if hint.of is not None:
@@ -117,6 +135,8 @@ def _of_hint(of: Inclusion, difference: Difference, hint: Any) -> Iterator[_Leaf
     for host in (*drawn, {}):
         if isinstance(host, dict):
             yield from _objects(of, host, hint)
+            if isinstance(hint, Lacking) and hint.size is not None:
+                yield _grown(of, difference.sub, host, hint.size)
 
 
 def _common(of: Inclusion, sub: Place, sup: Place) -> list[Any]:
@@ -141,6 +161,17 @@ def _objects(of: Inclusion, host: dict[str, Any], hint: Lacking | With) -> Itera
     else:
         names = [*host, *(f"more{at}" for at in range(hint.size))][: hint.size]
         yield _Leaf({name: host.get(name, 0) for name in names})
+
+
+def _grown(of: Inclusion, place: Place, host: dict[str, Any], size: int) -> _Leaf:
+    """Return an object of a size, with names and members as its place asks for them."""
+    seen = view(of.sub, place)
+    string = Part({"type": "string"}, "", "", "string")
+    named = (*(each.below("propertyNames") for each in seen.holding("propertyNames")), string)
+    drawn = of.sub.samples(of.sub.body(named), 2 * size) if size <= _LARGEST else ()
+    names = list(dict.fromkeys([*host, *seen.names(), *drawn]))[:size]
+    made = {n: next(of.sub.samples(of.sub.body(seen.member(n)), 1), 0) for n in names}
+    return _Leaf({**made, **{name: host[name] for name in names if name in host}})
 
 
 def _plain(of: Inclusion, place: Place) -> Iterator[Any]:

@@ -160,8 +160,7 @@ class Contract:
         """
         uri, _, fragment = absolute(base, reference).partition("#")
         target: Any = self._by_id[uri][1]
-        for part in fragment.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
+        for key in fragment_steps(fragment):
             target = target[int(key)] if isinstance(target, list) else target[key]
         return target, uri
 
@@ -347,6 +346,14 @@ def parse_json(data: bytes, path: str) -> Any:
             path, f"not valid JSON: {error.msg}", line=error.lineno, column=error.colno
         )
         raise BrokenContractError(finding) from error
+
+
+def fragment_steps(fragment: str) -> list[str]:
+    """Return the steps of a JSON pointer that stands in an address (RFC 6901, section 6)."""
+    from urllib.parse import unquote
+
+    steps = unquote(fragment).split("/")[1:]
+    return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
 
 def absolute(base: str, reference: str) -> str:

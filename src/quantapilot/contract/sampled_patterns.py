@@ -100,6 +100,8 @@ def _least(value: Any) -> int:
 
 
 def _times(draw: Draw, least: int, most: int) -> int:
+    if draw.extra is not None:
+        return min(int(most), least + draw.extra)
     if draw.edge:
         limit = int(most) if int(most) <= _AT_A_LIMIT else least + _MANY
         return draw.random.choice((least, limit))

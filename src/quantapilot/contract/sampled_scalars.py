@@ -6,11 +6,12 @@ What is drawn need not conform: a pattern and a length, say, are met by drawing 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.contract.sampled_patterns import matching
+from quantapilot.errors import ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,30 +23,71 @@ _ODD = 'aé😀"\\\n'
 _USUAL_LENGTH = 12
 # A longer text at the limit would tell nothing more.
 _LONGEST = 100_000
+_LONGEST_MADE = 1_000_000
+# So often at most is a part of a pattern repeated for the sake of a length.
+_REPEATED = 4096
 _REACH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A random generator, and whether the value is to be one at a limit."""
+    """A random generator, and how values are drawn.
+
+    Attributes:
+        random: The generator.
+        edge: Whether the value is to be one at a limit.
+        extra: How often more than it must each part of a pattern is repeated; None for any number.
+    """
 
     random: Random
     edge: bool = False
+    extra: int | None = None
 
 
 def string(draw: Draw, parts: Sequence[Mapping[str, Any]]) -> str:
     """Return a text as some schemas, which all hold, describe it.
 
     Raises:
-        ContractError: A pattern can't be read.
+        ContractError: A pattern can't be read, or a text would be very long.
     """
     ways: list[Callable[[], str]] = []
     for part in parts:
         if (made := FORMATS.get(part.get("format", ""))) is not None:
             ways.append(partial(made, draw.random))
         if (pattern := part.get("pattern")) is not None:
-            ways.append(partial(matching, draw, pattern))
+            ways.append(partial(_matching, draw, pattern, _lengths(parts)))
     return draw.random.choice(ways)() if ways else _text(draw, parts)
+
+
+def _lengths(parts: Sequence[Mapping[str, Any]]) -> tuple[int, int | None]:
+    """Return the least and the greatest length of a text."""
+    least = max((part["minLength"] for part in parts if "minLength" in part), default=0)
+    most = min((part["maxLength"] for part in parts if "maxLength" in part), default=None)
+    return int(least), None if most is None else int(most)
+
+
+def _matching(draw: Draw, pattern: str, lengths: tuple[int, int | None]) -> str:
+    """Return a text that a pattern is meant to match, of a length if repetitions allow it."""
+    least, most = lengths
+
+    def misses(text: str) -> int:
+        longest = len(text) if most is None else most
+        return least - len(text) if len(text) < least else min(0, longest - len(text))
+
+    made = matching(draw, pattern)
+    if least > _LONGEST_MADE or not misses(made):
+        return made
+    # The more is repeated, the longer it gets. Doubling finds what is long enough before parts
+    # that lie in each other grow beyond all bounds; halves find what is as long as it may be.
+    low, high = 0, 1
+    while misses(made := matching(replace(draw, extra=high), pattern)) > 0 and high < _REPEATED:
+        low, high = high, high * 2
+    while misses(made) and low < high:
+        middle = (low + high) // 2
+        made = matching(replace(draw, extra=middle), pattern)
+        low, high = (middle + 1, high) if misses(made) > 0 else (low, middle)
+    # A pattern that is open at its end matches whatever follows.
+    return made + draw.random.choice(_LETTERS) * misses(made)
 
 
 def number(draw: Draw, parts: Sequence[Mapping[str, Any]], *, whole: bool) -> float:
@@ -75,8 +117,9 @@ def _bounds(parts: Sequence[Mapping[str, Any]], unit: float) -> tuple[float, flo
 
 
 def _text(draw: Draw, parts: Sequence[Mapping[str, Any]]) -> str:
-    least = max((part["minLength"] for part in parts if "minLength" in part), default=0)
-    most = min((part["maxLength"] for part in parts if "maxLength" in part), default=None)
+    least, most = _lengths(parts)
+    if least > _LONGEST_MADE:
+        raise ContractError(f"no text of {least} characters is drawn")
     alphabet = _LETTERS
     if draw.edge:
         length = draw.random.choice((least, least + 1 if most is None else min(most, _LONGEST)))

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.contract.catalog import absolute, ecma
+from quantapilot.contract.catalog import absolute, ecma, fragment_steps
 from quantapilot.contract.flat import absolute_references
 from quantapilot.contract.sampled_patterns import matching
 from quantapilot.contract.sampled_scalars import Draw, number, string
@@ -53,18 +55,23 @@ class UnsampledError(ContractError):
 class Sampler:
     """Draws values that conform to the schemas of a contract, or to any other."""
 
-    def __init__(self, contract: Contract, random: Random, *, edges: float = 0.0) -> None:
+    def __init__(
+        self, contract: Contract, random: Random, *, edges: float = 0.0, seconds: float = inf
+    ) -> None:
         """Take the contract.
 
         Args:
             contract: Where references lead; `Contract({})` for schemas that refer to themselves.
             random: What values are drawn by; one of Hypothesis shrinks them.
             edges: Share, from 0 to 1, of the values that are at a limit.
+            seconds: How long a value may be searched; hostile patterns take any time.
         """
         self._contract = contract
         self._random = random
         self._edges = edges
         self._roots: dict[str, Any] = {}
+        self._seconds = seconds
+        self._until = inf
         self._left = 0
         self._judges: dict[tuple[tuple[int, str], ...], tuple[Any, Callable[[Any], bool]]] = {}
 
@@ -97,6 +104,7 @@ class Sampler:
                 self._roots = {base: schema}
                 self._judges.clear()
         self._left = _BUDGET
+        self._until = monotonic() + self._seconds
         try:
             return self._value([(schema, base)], 0)
         except _EndlessError:
@@ -109,7 +117,7 @@ class Sampler:
         judge = self._judge(parts)
         for _ in range(_TRIES if depth <= _LESS_FROM else _TRIES // 10):
             self._left -= 1
-            if self._left < 0 or depth > _DEEPEST:
+            if self._left < 0 or depth > _DEEPEST or monotonic() > self._until:
                 raise _EndlessError
             with suppress(_DeadEndError, UnsampledError):
                 made = self._drawn(parts, depth)
@@ -172,8 +180,7 @@ class Sampler:
         if uri not in self._roots:
             return self._contract.resolve(reference, base)
         target = self._roots[uri]
-        for step in fragment.split("/")[1:]:
-            key = step.replace("~1", "/").replace("~0", "~")
+        for key in fragment_steps(fragment):
             target = target[int(key) if isinstance(target, list) else key]
         return target, uri
 
