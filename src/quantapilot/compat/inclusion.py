@@ -8,6 +8,7 @@ is not proven is a cause, though no value may ever show it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.sides import Part
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # How many places are looked at before the rest counts as unknown.
 _MOST_PLACES = 6000
 _MOST_CASES = 64
+# The same in seconds, since some places take long; a whole contract takes less than one.
+_SECONDS = 8.0
 # How deep places are looked at that lie in each other.
 _DEEPEST = 70
 _BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas"})
@@ -165,6 +168,7 @@ class Inclusion:
         sub: The side whose values have to be admitted.
         sup: The side that has to admit them.
         assumed: Tells of a definition, by file and pointer, that it is compared by itself.
+        drawn: Values of places, by the places.
     """
 
     sub: Side
@@ -173,7 +177,9 @@ class Inclusion:
     _open: dict[object, int] = field(default_factory=dict)
     _equal: dict[object, bool] = field(default_factory=dict)
     _covers: dict[object, bool] = field(default_factory=dict)
+    drawn: dict[object, list[Any]] = field(default_factory=dict)
     _left: int = _MOST_PLACES
+    _until: float = field(default_factory=lambda: monotonic() + _SECONDS)
 
     def differences(self, sub: Place, sup: Place, spot: Spot) -> list[Difference]:
         """Return why it is not proven that `sup` admits whatever `sub` admits."""
@@ -183,7 +189,8 @@ class Inclusion:
             return []
         self._left -= 1
         case = Case(self, sub, sup, View(), spot)
-        if key in self._open or self._left < 0 or len(self._open) > _DEEPEST:
+        spent = self._left < 0 or len(self._open) > _DEEPEST or monotonic() > self._until
+        if key in self._open or spent:
             return [case.cause("", "too much to compare: nobody can tell")]
         if self._covered(key, sub, sup):
             return []

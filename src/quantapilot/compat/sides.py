@@ -230,7 +230,7 @@ def side(name: Name, schemas: Mapping[str, Any]) -> Side:
     files: dict[str, str] = {}
     for (file, schema), home in zip(schemas.items(), homes, strict=True):
         address = f"urn:{name}:{homes[home]}"
-        body = _moved(_as_object(schema), home, homes, name)
+        body: dict[str, Any] = _moved(_as_object(schema), home, homes, name)
         moved[file] = {**body, "$id": address, "$schema": DIALECT}
         if "$defs" in body:
             definitions = {name: _as_object(each) for name, each in body["$defs"].items()}
@@ -379,17 +379,22 @@ def _is_common(schema: Mapping[str, Any]) -> bool:
     return "$ref" not in schema or schema.keys() <= _BESIDE
 
 
-def _moved(schema: Any, home: str, homes: Mapping[str, int], name: Name) -> Any:
+def _moved(
+    schema: Any, home: str, homes: Mapping[str, int], name: Name, *, names: bool = False
+) -> Any:
     if isinstance(schema, list):
         return [_moved(each, home, homes, name) for each in schema]
     if not isinstance(schema, dict):
         return schema
     out: dict[str, Any] = {}
     for key, value in schema.items():
-        if key == "$ref" and isinstance(value, str):
+        if names:
+            out[key] = _moved(value, home, homes, name)
+        elif key == "$ref" and isinstance(value, str):
             out[key] = _reference(absolute(home, value), homes, name)
         else:
-            out[key] = value if key in _DATA else _moved(value, home, homes, name)
+            below = key in _BY_NAME
+            out[key] = value if key in _DATA else _moved(value, home, homes, name, names=below)
     return out
 
 

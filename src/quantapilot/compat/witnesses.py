@@ -144,6 +144,13 @@ def _common(of: Inclusion, sub: Place, sup: Place) -> list[Any]:
 
     What is wrong with them once a cause stands in them is then that cause.
     """
+    key = frozenset(part.key for part in sub), frozenset(part.key for part in sup)
+    if key not in of.drawn:
+        of.drawn[key] = _drawn(of, sub, sup)
+    return of.drawn[key]
+
+
+def _drawn(of: Inclusion, sub: Place, sup: Place) -> list[Any]:
     takes, admits = of.sup.accepts(sup), of.sub.accepts(sub)
     drawn = [*of.sub.samples(of.sub.body(sub), _HOSTS, edges=0.0)]
     if not any(map(takes, drawn)):

@@ -349,9 +349,15 @@ def parse_json(data: bytes, path: str) -> Any:
 
 
 def fragment_steps(fragment: str) -> list[str]:
-    """Return the steps of a JSON pointer that stands in an address (RFC 6901, section 6)."""
+    """Return the steps of a JSON pointer that stands in an address (RFC 6901, section 6).
+
+    Raises:
+        KeyError: It is a name, and no pointer.
+    """
     from urllib.parse import unquote
 
+    if fragment and not fragment.startswith("/"):
+        raise KeyError(fragment)
     steps = unquote(fragment).split("/")[1:]
     return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
