@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from quantapilot.compat.changes import Change, Kind, OneWay
-from quantapilot.compat.inclusion import Difference, Inclusion, Spot
+from quantapilot.compat.inclusion import Inclusion
 from quantapilot.compat.privacy import Loosening, loosenings
 from quantapilot.compat.witnesses import witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from quantapilot.compat.causes import Difference, Spot
     from quantapilot.compat.sides import Part, Side
 
 _BOTH: tuple[OneWay, ...] = ("backward", "forward")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from quantapilot.compat.causes import Difference, Spot
 from quantapilot.compat.changes import Change, Comparison, Direction, OneWay, Witness, ordered
 from quantapilot.compat.comparing import Versions, each_once
 from quantapilot.compat.directions import (
@@ -19,11 +20,13 @@ from quantapilot.compat.directions import (
     reached,
     references,
 )
-from quantapilot.compat.inclusion import Inclusion, Spot, exactly
+from quantapilot.compat.equality import Equality, exactly
+from quantapilot.compat.inclusion import Inclusion
 from quantapilot.compat.lifecycles import lifecycle_changes
 from quantapilot.compat.schemas import says_something
 from quantapilot.compat.sides import Side, side
 from quantapilot.compat.versions import VersionHint, level_of, needed
+from quantapilot.compat.witnesses import witness
 from quantapilot.contract.positions import pointer_of
 
 if TYPE_CHECKING:
@@ -200,9 +203,6 @@ class _Comparing:
 
     def _example(self, then: Definition, now: Definition, branch: str) -> Witness | None:
         """Return a value of a branch that is gone."""
-        from quantapilot.compat.inclusion import Difference
-        from quantapilot.compat.witnesses import witness
-
         known = self.old.definitions.get(_name(branch))
         if known is None:
             return None
@@ -243,9 +243,9 @@ class _Comparing:
     def _renamed(self, definition: Definition) -> str:
         for name, other in self.new.definitions.items():
             if name not in self.old.definitions:
-                of = Inclusion(self.then, self.now)
                 one = self.then.root(definition.file, ("$defs", definition.name))
-                if of.equal(one, self.now.root(other.file, ("$defs", name))):
+                two = self.now.root(other.file, ("$defs", name))
+                if Equality(self.then, self.now).equal(one, two):
                     return f"; {name} says the same: is it its new name?"
         return ""
 

@@ -17,7 +17,8 @@ from quantapilot.compat.wording import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quantapilot.compat.inclusion import Inclusion, Spot
+    from quantapilot.compat.causes import Spot
+    from quantapilot.compat.inclusion import Inclusion
     from quantapilot.compat.sides import Part, Place
 
 CLASS = "x-data-class"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from quantapilot.compat.causes import Spot
 from quantapilot.compat.changes import (
     Change,
     Comparison,
@@ -20,7 +21,7 @@ from quantapilot.compat.changes import (
     ordered,
 )
 from quantapilot.compat.comparing import Versions, each_once
-from quantapilot.compat.inclusion import ANNOTATIONS, Spot
+from quantapilot.compat.equality import asserts
 from quantapilot.compat.privacy import CLASS
 from quantapilot.compat.sides import Side, side
 
@@ -83,9 +84,7 @@ def _compared(then: Side, now: Side) -> list[tuple[str, ...]]:
 
 def says_something(schema: Any) -> bool:
     """Tell whether a schema says more than annotations and definitions."""
-    return not isinstance(schema, dict) or any(
-        keyword not in ANNOTATIONS and not keyword.startswith("x-") for keyword in schema
-    )
+    return not isinstance(schema, dict) or any(map(asserts, schema))
 
 
 def _at(of: Side, file: str, pointer: tuple[str, ...]) -> Any:

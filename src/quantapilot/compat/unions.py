@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat import strings
-from quantapilot.compat.inclusion import Case, Difference, exactly
+from quantapilot.compat.equality import exactly
 from quantapilot.compat.sides import Part
 from quantapilot.compat.views import TYPES, View, types_of, view
 from quantapilot.compat.wording import quoted
@@ -14,13 +14,14 @@ from quantapilot.compat.wording import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from quantapilot.compat.inclusion import Inclusion
+    from quantapilot.compat.causes import Difference
+    from quantapilot.compat.inclusion import Case, Inclusion
     from quantapilot.compat.sides import Place
 
 _UNIONS = ("oneOf", "anyOf")
 
 
-def reference(case: Case, part: Part) -> Iterator[Difference]:
+def reference(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why a value is not what a `$ref` names."""
     target = case.of.sup.followed(part)
     where = case.of.sup.identity(target)
@@ -32,25 +33,21 @@ def reference(case: Case, part: Part) -> Iterator[Difference]:
         if shared:
             spot = replace(spot, file=where[0], pointer=where[1])
         elif case.narrowed:
-            spot = replace(spot.at("$ref"), frozen=True)
+            spot = replace(spot.at(keyword), frozen=True)
     yield from case.beside((target,), spot)
 
 
-def every(case: Case, part: Part) -> Iterator[Difference]:
+def every(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why a value is not all of `allOf`."""
-    count = len(part.schema["allOf"])
-    for at in range(count):
-        yield from case.beside((part.below("allOf", at),), case.spot.at("allOf", at))
+    for at in range(len(part.schema[keyword])):
+        yield from case.beside((part.below(keyword, at),), case.spot.at(keyword, at))
 
 
-def some(case: Case, part: Part) -> Iterator[Difference]:
-    """Yield why a value is in no branch of `anyOf`, or not in exactly one of `oneOf`."""
-    for keyword in _UNIONS:
-        if keyword in part.schema:
-            yield from _union(case, part, keyword)
+def some(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
+    """Yield why a value is in no branch of `anyOf`, or not in exactly one of `oneOf`.
 
-
-def _union(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
+    One branch that admits all is enough; for `oneOf` all others must be proven to be apart from it.
+    """
     branches = [part.below(keyword, at) for at in range(len(part.schema[keyword]))]
     live = [at for at, branch in enumerate(branches) if not apart(case, (branch,))]
     tried: list[list[Difference]] = []
@@ -101,18 +98,18 @@ def apart(case: Case, place: Place) -> bool:
     if other.nothing or _separate(case.of, case.view, other):
         return True
     for part in case.view.holding("not"):
-        if len(place) == 1 and case.of.equal(_negated(part), place[0]):
+        if len(place) == 1 and case.of.equality.equal(_negated(part), place[0]):
             return True
     return _disjoint(case.of.sub.canonical(case.sub), case.of.sup.canonical(place))
 
 
-def negation(case: Case, part: Part) -> Iterator[Difference]:
+def negation(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield that a value may be what `not` excludes."""
-    body = part.below("not")
+    body = part.below(keyword)
     words = _matching(case, body.schema)
     if words != [] and not apart(case, (body,)):
         word = "excludes more" if case.narrowed else "excludes less"
-        yield case.cause("not", f"not {word}", *(words or ()))
+        yield case.cause(keyword, f"not {word}", *(words or ()))
 
 
 def _matching(case: Case, body: Any) -> list[str] | None:
@@ -127,10 +124,10 @@ def _matching(case: Case, body: Any) -> list[str] | None:
     return None if others else strings.excluded(case.view, body["pattern"])
 
 
-def condition(case: Case, part: Part) -> Iterator[Difference]:
+def condition(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why a value does not keep to `then`, or to `else`."""
-    tested = part.below("if")
-    met = any(case.of.equal(each, tested) for each in case.view.parts)
+    tested = part.below(keyword)
+    met = any(case.of.equality.equal(each, tested) for each in case.view.parts)
     unmet = apart(case, (tested,))
     free = not _refers(tested.schema)
     if "then" in part.schema and not unmet:
