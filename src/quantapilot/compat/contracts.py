@@ -23,8 +23,9 @@ from quantapilot.compat.directions import (
 from quantapilot.compat.equality import Equality, exactly
 from quantapilot.compat.inclusion import Inclusion
 from quantapilot.compat.lifecycles import lifecycle_changes
+from quantapilot.compat.loading import side
 from quantapilot.compat.schemas import says_something
-from quantapilot.compat.sides import Side, side
+from quantapilot.compat.sides import Side
 from quantapilot.compat.versions import VersionHint, level_of, needed
 from quantapilot.compat.witnesses import witness
 from quantapilot.contract.positions import pointer_of

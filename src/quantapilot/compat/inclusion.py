@@ -69,12 +69,12 @@ class Case:
         """Return a keyword as the cause.
 
         Args:
-            keyword: The keyword.
+            keyword: The keyword; empty where it is the whole schema.
             message: What changed.
             hints: Values that may show it.
             at: File and pointer, where it is not the keyword that it stands at.
         """
-        spot = self.spot.at(keyword)
+        spot = self.spot.at(*filter(None, [keyword]))
         file, pointer = at if at and not spot.frozen else (spot.file, spot.pointer)
         return Difference(
             file, pointer, keyword, message, self.sub, self.sup, self.spot.trail, hints

@@ -8,7 +8,7 @@ comparison.verdict, [change.pointer for change in comparison.changes]
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.causes import Spot
 from quantapilot.compat.changes import (
@@ -22,8 +22,11 @@ from quantapilot.compat.changes import (
 )
 from quantapilot.compat.comparing import Versions, each_once
 from quantapilot.compat.equality import asserts
+from quantapilot.compat.loading import side
 from quantapilot.compat.privacy import CLASS
-from quantapilot.compat.sides import Side, side
+
+if TYPE_CHECKING:
+    from quantapilot.compat.sides import Side
 
 __all__ = ["Change", "Comparison", "Direction", "Verdict", "Witness", "compare"]
 

@@ -1,8 +1,4 @@
-"""Sides: the older and the newer schemas, each with its own validators and its own references.
-
-Both sides may have the same addresses. So that no engine takes one for the other, each side gives
-its files addresses of its own.
-"""
+"""Sides: the older and the newer schemas, each with its own validators and its own references."""
 
 from __future__ import annotations
 
@@ -11,39 +7,20 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from quantapilot.contract.catalog import BrokenContractError, Contract, absolute
+from quantapilot.contract.catalog import led_to
 from quantapilot.contract.positions import pointer_of
-from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     import jsonschema_rs
 
+    from quantapilot.contract.catalog import Contract
+
 Name = Literal["old", "new"]
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# Data, in which nothing is a reference.
-_DATA = frozenset({"const", "enum", "examples", "default"})
-_BY_NAME = frozenset(
-    {"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"}
-)
-_BESIDE = frozenset({"$ref", "$schema", "$id", "title", "description", "definitions", "$comment"})
 _SEED = 7
-# No contract nests as deep as this.
-_DEEPEST = 200
-# With one of them a schema means something else than what its keywords say where they stand.
-_UNFOLLOWED = frozenset({"$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$id"})
-# Dialects that mean the same by what is left of them without those keywords.
-_OLDER = frozenset(
-    {
-        "https://json-schema.org/draft/2019-09/schema",
-        "http://json-schema.org/draft-07/schema",
-        "http://json-schema.org/draft-06/schema",
-    }
-)
-_OF_OLDER = frozenset({"dependencies", "additionalItems", "contentEncoding", "contentMediaType"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +97,7 @@ class Side:
     def followed(self, part: Part) -> Part:
         """Return what a `$ref` names."""
         schema, base = self.contract.resolve(part.schema["$ref"], part.base)
-        return Part(schema, base, _fragment(part.schema["$ref"]))
+        return Part(schema, base, led_to(part.base, part.schema["$ref"])[1])
 
     def identity(self, part: Part) -> tuple[str, str]:
         """Return file and place, by which a part is the same on both sides."""
@@ -198,148 +175,6 @@ class Side:
             schemas = self.contract.schemas.values()
             self._registry = jsonschema_rs.Registry([(each["$id"], each) for each in schemas])
         return self._registry
-
-
-def side(name: Name, schemas: Mapping[str, Any]) -> Side:
-    """Return a side of some schema files, by their names.
-
-    Raises:
-        BrokenContractError: One is no valid JSON Schema, or a `$ref` leads nowhere.
-    """
-    for file, schema in schemas.items():
-        _check(file, schema)
-    homes = {
-        (schema.get("$id") if isinstance(schema, dict) else None) or f"urn:quantapilot:{at}": at
-        for at, schema in enumerate(schemas.values())
-    }
-    plain = all(map(_is_plain, schemas.values()))
-    if not plain:
-        return _alone(name, schemas)
-    moved: dict[str, Any] = {}
-    files: dict[str, str] = {}
-    for (file, schema), home in zip(schemas.items(), homes, strict=True):
-        address = f"urn:{name}:{homes[home]}"
-        body = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
-        moved[file] = {**_moved(body, home, homes, name), "$id": address, "$schema": DIALECT}
-        files[address] = file
-    try:
-        return Side(name, Contract(moved), files)
-    except BrokenContractError as error:
-        raise _led_nowhere(error, schemas) from error
-
-
-def _alone(name: Name, schemas: Mapping[str, Any]) -> Side:
-    import jsonschema_rs
-
-    (file, schema), *_ = schemas.items()
-    try:
-        jsonschema_rs.validator_for(schema, offline=True)
-    except (ValueError, jsonschema_rs.ReferencingError) as error:
-        rule = CONTRACT_RULES["contract/schema-reference"]
-        raise BrokenContractError(rule.at(file, f"a reference leads nowhere: {error}")) from error
-    return Side(name, Contract({}), {"": file}, plain=False, alone=schema)
-
-
-def _check(file: str, schema: Any) -> None:
-    import jsonschema_rs
-
-    if _is_deep(schema):
-        raise _invalid(file, f"nested deeper than {_DEEPEST} levels", "")
-    try:
-        jsonschema_rs.meta.validate(schema)
-    except jsonschema_rs.ValidationError as error:
-        raise _invalid(file, error.message, pointer_of(error.instance_path)) from error
-    except (ValueError, TypeError, jsonschema_rs.ReferencingError) as error:
-        raise _invalid(file, "no schema that can be used", "") from error
-
-
-def _is_deep(schema: Any) -> bool:
-    level = [schema]
-    for _ in range(_DEEPEST):
-        level = [
-            below
-            for each in level
-            if isinstance(each, dict | list)
-            for below in (each.values() if isinstance(each, dict) else each)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _invalid(file: str, message: str, pointer: str) -> BrokenContractError:
-    rule = CONTRACT_RULES["contract/schema-invalid"]
-    return BrokenContractError(rule.at(file, f"no valid JSON Schema: {message}", pointer=pointer))
-
-
-def _led_nowhere(error: BrokenContractError, schemas: Mapping[str, Any]) -> BrokenContractError:
-    """Return the error with the reference as it was written."""
-    finding = error.finding
-    target: Any = schemas[finding.path]
-    for step in (finding.pointer or "").split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        target = target[int(key)] if isinstance(target, list) else target[key]
-    rule = CONTRACT_RULES["contract/schema-reference"]
-    message = f'"$ref" leads nowhere: {target}'
-    return BrokenContractError(rule.at(finding.path, message, pointer=finding.pointer))
-
-
-def _is_plain(schema: Any) -> bool:
-    if not isinstance(schema, dict):
-        return True
-    dialect = schema.get("$schema", DIALECT).rstrip("#")
-    if dialect != DIALECT and dialect not in _OLDER:
-        return False
-    old = dialect != DIALECT
-    if old and not _is_common(schema):
-        return False
-    return not any(_unfollowed(value, key, old=old) for key, value in schema.items())
-
-
-def _unfollowed(schema: Any, key: str, *, old: bool) -> bool:
-    """Tell whether a schema can't be followed by its keywords."""
-    if key in _DATA:
-        return False
-    if isinstance(schema, list):
-        return any(_unfollowed(below, "", old=old) for below in schema)
-    if not isinstance(schema, dict):
-        return False
-    names = key in _BY_NAME
-    if not names and (_UNFOLLOWED & schema.keys() or (old and not _is_common(schema))):
-        return True
-    return any(_unfollowed(below, "" if names else n, old=old) for n, below in schema.items())
-
-
-def _is_common(schema: Mapping[str, Any]) -> bool:
-    """Tell whether a schema of an older dialect means the same in the one that is followed."""
-    if _OF_OLDER & schema.keys() or isinstance(schema.get("items"), list):
-        return False
-    # What stands beside a reference was passed over.
-    return "$ref" not in schema or schema.keys() <= _BESIDE
-
-
-def _moved(schema: Any, home: str, homes: Mapping[str, int], name: Name) -> Any:
-    if isinstance(schema, list):
-        return [_moved(each, home, homes, name) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    out: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key == "$ref" and isinstance(value, str):
-            out[key] = _reference(absolute(home, value), homes, name)
-        else:
-            out[key] = value if key in _DATA else _moved(value, home, homes, name)
-    return out
-
-
-def _reference(reference: str, homes: Mapping[str, int], name: Name) -> str:
-    uri, _, fragment = reference.partition("#")
-    moved = f"urn:{name}:{homes[uri]}" if uri in homes else uri
-    return f"{moved}#{fragment}"
-
-
-def _fragment(reference: str) -> str:
-    return reference.partition("#")[2]
 
 
 @lru_cache(4096)

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import orjson
 
 from quantapilot.contract.annotations import misused
-from quantapilot.contract.positions import locate, pointer_of
+from quantapilot.contract.positions import followed, locate, pointer_of
 from quantapilot.contract.roles import misplaced
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError
@@ -158,12 +159,8 @@ class Contract:
         Raises:
             KeyError: It leads nowhere.
         """
-        uri, _, fragment = absolute(base, reference).partition("#")
-        target: Any = self._by_id[uri][1]
-        for part in fragment.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
-            target = target[int(key)] if isinstance(target, list) else target[key]
-        return target, uri
+        uri, pointer = led_to(base, reference)
+        return followed(self._by_id[uri][1], pointer), uri
 
     def branch(self, definition: Definition, value: object) -> Definition | None:
         """Return the branch of a discriminated union that the discriminator's value names."""
@@ -347,6 +344,20 @@ def parse_json(data: bytes, path: str) -> Any:
             path, f"not valid JSON: {error.msg}", line=error.lineno, column=error.colno
         )
         raise BrokenContractError(finding) from error
+
+
+def led_to(base: str, reference: str) -> tuple[str, str]:
+    """Return the file and the JSON pointer in it that a reference in the file `base` names.
+
+    In a URI a pointer is percent-encoded (RFC 6901, section 6).
+
+    Raises:
+        KeyError: It names an anchor, which is no place.
+    """
+    uri, _, fragment = absolute(base, reference).partition("#")
+    if fragment and not fragment.startswith("/"):
+        raise KeyError(fragment)
+    return uri, unquote(fragment)
 
 
 def absolute(base: str, reference: str) -> str:

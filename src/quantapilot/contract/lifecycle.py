@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from quantapilot.contract.positions import steps_of
 from quantapilot.errors import ContractError, OutOfOrderError
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ class Lifecycle:
             raise ContractError(f"the contract declares no order of events: {file}")
         self.told_by = told_by(contract)
         try:
-            self.run = path_of(declared["run"])
-            self.constant = tuple(map(path_of, declared.get("constant", ())))
+            self.run = steps_of(declared["run"])
+            self.constant = tuple(map(steps_of, declared.get("constant", ())))
             self.start: Mapping[str, str] = dict(declared["start"])
             self.on: Mapping[str, Mapping[str, str]] = {
                 name: dict(state.get("on", {})) for name, state in declared["states"].items()
@@ -171,11 +172,6 @@ def short(kind: str) -> str:
     return kind.rpartition(".")[2]
 
 
-def path_of(pointer: str) -> Path:
-    """Return the keys that an RFC 6901 pointer leads through."""
-    return tuple(each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:])
-
-
 def value_at(document: Any, path: Path) -> Any:
     """Return what stands at a place of a parsed document; None where there is nothing."""
     for key in path:
@@ -199,5 +195,5 @@ def _pairs(declared: Any) -> tuple[Pair, ...]:
     """Return the pairs; those that the same event opens by the same name are one."""
     closing: dict[tuple[str, Path], list[str]] = {}
     for each in declared:
-        closing.setdefault((each["opens"], path_of(each["by"])), []).append(each["closes"])
+        closing.setdefault((each["opens"], steps_of(each["by"])), []).append(each["closes"])
     return tuple(Pair(opens, by, tuple(closes)) for (opens, by), closes in closing.items())

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from quantapilot.contract.lifecycle import path_of, short, told_by
+from quantapilot.contract.lifecycle import short, told_by
 from quantapilot.contract.lint import SchemaFile
 from quantapilot.contract.model_schema import DIALECT
+from quantapilot.contract.positions import steps_of
 from quantapilot.contract.shape import members
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _events(contract: Contract) -> dict[str, Definition]:
 def _has(contract: Contract, event: Definition, pointer: str) -> bool:
     """Tell whether the contract describes a field of an event."""
     field = contract.fields(event)
-    for key in path_of(pointer):
+    for key in steps_of(pointer):
         below = field.below(key)
         if below is None:
             return False

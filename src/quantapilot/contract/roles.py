@@ -9,6 +9,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from quantapilot.contract.positions import steps_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -60,9 +62,7 @@ def roles(definition: Definition) -> dict[str, str]:
 
 def keys(name: str) -> tuple[str, ...]:
     """Return the keys that lead to a field, which a name or a JSON pointer (RFC 6901) tells."""
-    if not name.startswith("/"):
-        return (name,)
-    return tuple(key.replace("~1", "/").replace("~0", "~") for key in name.split("/")[1:])
+    return steps_of(name) if name.startswith("/") else (name,)
 
 
 def misplaced(contract: Contract, definition: Definition) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.contract.catalog import absolute, ecma
+from quantapilot.contract.catalog import ecma, led_to
 from quantapilot.contract.flat import absolute_references
+from quantapilot.contract.positions import followed
 from quantapilot.contract.sampled_patterns import matching
 from quantapilot.contract.sampled_scalars import Draw, number, string
 from quantapilot.errors import ContractError
@@ -168,14 +169,10 @@ class Sampler:
         return [schema.get("else", True)]
 
     def _resolved(self, reference: str, base: str) -> Part:
-        uri, _, fragment = absolute(base, reference).partition("#")
+        uri, pointer = led_to(base, reference)
         if uri not in self._roots:
             return self._contract.resolve(reference, base)
-        target = self._roots[uri]
-        for step in fragment.split("/")[1:]:
-            key = step.replace("~1", "/").replace("~0", "~")
-            target = target[int(key) if isinstance(target, list) else key]
-        return target, uri
+        return followed(self._roots[uri], pointer), uri
 
     def _type(self, keywords: Sequence[Mapping[str, Any]]) -> str:
         admitted: set[str] | None = None
