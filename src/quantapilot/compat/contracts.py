@@ -164,7 +164,9 @@ class _Comparing:
         if _is_events(then) and _is_events(now) and _only_branches(then) and _only_branches(now):
             # Its branches are compared by what the discriminator calls them.
             return
-        if then.file == now.file and exactly(then.schema, now.schema) and _by_parts(now.schema):
+        plain = self.then.plain and self.now.plain
+        same = then.file == now.file and exactly(then.schema, now.schema)
+        if plain and same and _by_parts(now.schema):
             # Whatever it refers to is compared by itself.
             return
         one = self.then.root(then.file, ("$defs", name))
@@ -243,7 +245,7 @@ class _Comparing:
 
     def _renamed(self, definition: Definition) -> str:
         for name, other in self.new.definitions.items():
-            if name not in self.old.definitions:
+            if name not in self.old.definitions and self.then.plain and self.now.plain:
                 one = self.then.root(definition.file, ("$defs", definition.name))
                 two = self.now.root(other.file, ("$defs", name))
                 if Equality(self.then, self.now).equal(one, two):

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Data, in which nothing is a reference.
 DATA = frozenset({"const", "enum", "examples", "default"})
-_BY_NAME = frozenset(
-    {"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"}
-)
+# What their members are called is up to the author.
+BY_NAME = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"})
 _BESIDE = frozenset({"$ref", "$schema", "$id", "title", "description", "definitions", "$comment"})
 # With one of them a schema means something else than what its keywords say where they stand.
 _UNFOLLOWED = frozenset({"$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$id"})
+_REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 # Dialects that mean the same by what is left of them without those keywords.
 _OLDER = frozenset(
     {
@@ -39,9 +39,16 @@ def is_plain(schema: Any) -> bool:
     if dialect != DIALECT and dialect not in _OLDER:
         return False
     old = dialect != DIALECT
-    if old and not _is_common(schema):
+    if (old and not _is_common(schema)) or (_UNFOLLOWED - {"$id"}) & schema.keys():
         return False
     return not any(_unfollowed(value, key, old=old) for key, value in schema.items())
+
+
+def refers(schema: Any) -> bool:
+    """Tell whether a schema may refer to anything."""
+    if isinstance(schema, dict):
+        return bool(_REFERENCES & schema.keys()) or any(map(refers, schema.values()))
+    return isinstance(schema, list) and any(map(refers, schema))
 
 
 def _unfollowed(schema: Any, key: str, *, old: bool) -> bool:
@@ -52,7 +59,7 @@ def _unfollowed(schema: Any, key: str, *, old: bool) -> bool:
         return any(_unfollowed(below, "", old=old) for below in schema)
     if not isinstance(schema, dict):
         return False
-    names = key in _BY_NAME
+    names = key in BY_NAME
     if not names and (_UNFOLLOWED & schema.keys() or (old and not _is_common(schema))):
         return True
     return any(_unfollowed(below, "" if names else n, old=old) for n, below in schema.items())

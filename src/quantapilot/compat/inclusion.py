@@ -212,10 +212,14 @@ class Inclusion:
     def same(self, sub: Place, sup: Place) -> bool:
         """Tell whether it is plain that two places say the same."""
         if not (self.sub.plain and self.sup.plain):
-            return exactly(sub[0].schema, sup[0].schema)
+            return self._given_alike and [p.pointer for p in sub] == [p.pointer for p in sup]
         if len(sub) != len(sup):
             return not sup
         return all(self.equality.equal(a, b) for a, b in zip(sub, sup, strict=True))
+
+    @property
+    def _given_alike(self) -> bool:
+        return exactly(dict(self.sub.given), dict(self.sup.given))
 
     def _covered(self, key: object, sub: Place, sup: Place) -> bool:
         if key not in self._covers:

@@ -7,8 +7,9 @@ its files addresses of its own.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
-from quantapilot.compat.dialects import DATA, DIALECT, is_plain
+from quantapilot.compat.dialects import BY_NAME, DATA, DIALECT, is_plain
 from quantapilot.compat.sides import Name, Side
 from quantapilot.contract.catalog import BrokenContractError, Contract, absolute
 from quantapilot.contract.positions import followed, pointer_of
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # No contract nests as deep as this.
 _DEEPEST = 200
+# RFC 3986, section 3.5.
+_IN_FRAGMENTS = "/?:@!$&'()*+,;=-._~"
 
 
 def side(name: Name, schemas: Mapping[str, Any]) -> Side:
@@ -33,32 +36,40 @@ def side(name: Name, schemas: Mapping[str, Any]) -> Side:
         (schema.get("$id") if isinstance(schema, dict) else None) or f"urn:quantapilot:{at}": at
         for at, schema in enumerate(schemas.values())
     }
-    plain = all(map(is_plain, schemas.values()))
-    if not plain:
-        return _alone(name, schemas)
+    if not all(map(is_plain, schemas.values())):
+        return _unfollowed(name, dict(zip(homes, schemas, strict=True)), schemas)
     moved: dict[str, Any] = {}
     files: dict[str, str] = {}
     for (file, schema), home in zip(schemas.items(), homes, strict=True):
         address = f"urn:{name}:{homes[home]}"
         body = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
-        moved[file] = {**_moved(body, home, homes, name), "$id": address, "$schema": DIALECT}
+        moved[file] = {**_moved(body, "", home, homes, name), "$id": address, "$schema": DIALECT}
         files[address] = file
     try:
-        return Side(name, Contract(moved), files)
+        return Side(name, schemas, Contract(moved), files)
     except BrokenContractError as error:
         raise _led_nowhere(error, schemas) from error
 
 
-def _alone(name: Name, schemas: Mapping[str, Any]) -> Side:
+def _unfollowed(name: Name, files: dict[str, str], schemas: Mapping[str, Any]) -> Side:
+    """Return a side that only an engine follows, with the addresses that the files have."""
     import jsonschema_rs
 
-    (file, schema), *_ = schemas.items()
+    held = [(address, schemas[file]) for address, file in files.items()]
+    for file, schema in schemas.items():
+        try:
+            known = jsonschema_rs.Registry(held)
+            jsonschema_rs.validator_for(schema, registry=known, offline=True)
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            rule = CONTRACT_RULES["contract/schema-reference"]
+            message = f"a reference leads nowhere: {error}"
+            raise BrokenContractError(rule.at(file, message)) from error
     try:
-        jsonschema_rs.validator_for(schema, offline=True)
-    except (ValueError, jsonschema_rs.ReferencingError) as error:
-        rule = CONTRACT_RULES["contract/schema-reference"]
-        raise BrokenContractError(rule.at(file, f"a reference leads nowhere: {error}")) from error
-    return Side(name, Contract({}), {"": file}, plain=False, alone=schema)
+        # Values are drawn from what can be followed all the same.
+        contract = Contract({f: {**schemas[f], "$id": at} for at, f in files.items()})
+    except (BrokenContractError, TypeError):
+        contract = Contract({})
+    return Side(name, schemas, contract, files, plain=False)
 
 
 def _check(file: str, schema: Any) -> None:
@@ -102,21 +113,24 @@ def _led_nowhere(error: BrokenContractError, schemas: Mapping[str, Any]) -> Brok
     return BrokenContractError(rule.at(finding.path, message, pointer=finding.pointer))
 
 
-def _moved(schema: Any, home: str, homes: Mapping[str, int], name: Name) -> Any:
+def _moved(schema: Any, key: str, home: str, homes: Mapping[str, int], name: Name) -> Any:
+    """Return a schema, or what stands at a key of one, with references to where files are now."""
     if isinstance(schema, list):
-        return [_moved(each, home, homes, name) for each in schema]
-    if not isinstance(schema, dict):
+        return [_moved(each, "", home, homes, name) for each in schema]
+    if not isinstance(schema, dict) or key in DATA:
         return schema
     out: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key == "$ref" and isinstance(value, str):
-            out[key] = _reference(absolute(home, value), homes, name)
+    names = key in BY_NAME
+    for word, value in schema.items():
+        if word == "$ref" and isinstance(value, str):
+            out[word] = _reference(absolute(home, value), homes, name)
         else:
-            out[key] = value if key in DATA else _moved(value, home, homes, name)
+            out[word] = _moved(value, "" if names else word, home, homes, name)
     return out
 
 
 def _reference(reference: str, homes: Mapping[str, int], name: Name) -> str:
     uri, _, fragment = reference.partition("#")
     moved = f"urn:{name}:{homes[uri]}" if uri in homes else uri
-    return f"{moved}#{fragment}"
+    # Engines refuse what some write: a pointer that is not percent-encoded.
+    return f"{moved}#{quote(unquote(fragment), safe=_IN_FRAGMENTS)}"

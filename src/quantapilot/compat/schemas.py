@@ -23,7 +23,7 @@ from quantapilot.compat.changes import (
 from quantapilot.compat.comparing import Versions, each_once
 from quantapilot.compat.equality import asserts
 from quantapilot.compat.loading import side
-from quantapilot.compat.privacy import CLASS
+from quantapilot.compat.privacy import classed
 
 if TYPE_CHECKING:
     from quantapilot.compat.sides import Side
@@ -55,7 +55,7 @@ def compare(
     """
     then, now = side("old", {file: old}), side("new", {file: new})
     wanted: tuple[OneWay, ...] = ("backward", "forward") if direction == "full" else (direction,)
-    versions = Versions(then, now, private=_classed(old) or _classed(new))
+    versions = Versions(then, now, private=classed(old) or classed(new))
     changes: list[Change] = []
     for pointer in _compared(then, now):
         spot = Spot(file, "".join(f"/{step}" for step in pointer))
@@ -76,9 +76,7 @@ def compare(
 
 def _compared(then: Side, now: Side) -> list[tuple[str, ...]]:
     """Return what is compared: the schemas themselves, or their definitions."""
-    if not (then.plain and now.plain):
-        return [()]
-    bodies = [next(iter(each.contract.schemas.values())) for each in (then, now)]
+    bodies = [next(iter(each.given.values())) for each in (then, now)]
     if any(says_something(body) for body in bodies):
         return [()]
     names = dict.fromkeys(name for body in bodies for name in body.get("$defs", {}))
@@ -93,11 +91,5 @@ def says_something(schema: Any) -> bool:
 def _at(of: Side, file: str, pointer: tuple[str, ...]) -> Any:
     try:
         return of.root(file, pointer)
-    except KeyError:
+    except (KeyError, TypeError):
         return None
-
-
-def _classed(schema: Any) -> bool:
-    if isinstance(schema, dict):
-        return CLASS in schema or any(map(_classed, schema.values()))
-    return isinstance(schema, list) and any(map(_classed, schema))

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
+from quantapilot.compat.dialects import DIALECT, refers
 from quantapilot.contract.catalog import led_to
-from quantapilot.contract.positions import pointer_of
+from quantapilot.contract.positions import followed, pointer_of
 from quantapilot.errors import ContractError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import jsonschema_rs
 
@@ -66,17 +68,18 @@ class Side:
 
     Attributes:
         name: Which of the two.
+        given: The files by their names, as they were given.
         contract: The files, by their addresses on this side.
         files: The names of the files by those addresses.
-        plain: Whether keywords mean what they say where they stand, as in JSON Schema 2020-12.
-        alone: The one schema where they don't, so that only an engine follows it.
+        plain: Whether keywords mean what they say where they stand, as in JSON Schema 2020-12; if
+            not, only an engine can follow the files.
     """
 
     name: Name
+    given: Mapping[str, Any]
     contract: Contract
     files: dict[str, str]
     plain: bool = True
-    alone: Any = None
     _registry: jsonschema_rs.Registry | None = None
     _judges: dict[object, Callable[[Any], bool]] = field(default_factory=dict)
     _canonical: dict[object, Any] = field(default_factory=dict)
@@ -87,12 +90,19 @@ class Side:
         """Return a schema by its file and its place in it.
 
         Raises:
-            KeyError: There is none.
+            KeyError, TypeError, ValueError, IndexError: There is none.
         """
         base = next(base for base, name in self.files.items() if name == file)
-        if not self.plain:
-            return Part(self.alone, base, "")
-        return Part(self.contract.schemas[file], base, "").below(*pointer)
+        if self.plain:
+            return Part(self.contract.schemas[file], base, "").below(*pointer)
+        place = pointer_of(pointer)
+        body = followed(self.given[file], place)
+        if pointer and refers(body):
+            # It needs what stands elsewhere, so that it stays where it is.
+            body = {"$ref": f"{base}#{quote(place)}"}
+        elif pointer and isinstance(body, dict):
+            body = {"$schema": self.given[file].get("$schema", DIALECT), **body}
+        return Part(body, base, place)
 
     def followed(self, part: Part) -> Part:
         """Return what a `$ref` names."""
@@ -172,8 +182,8 @@ class Side:
         if self._registry is None:
             import jsonschema_rs
 
-            schemas = self.contract.schemas.values()
-            self._registry = jsonschema_rs.Registry([(each["$id"], each) for each in schemas])
+            held = self.contract.schemas if self.plain else self.given
+            self._registry = jsonschema_rs.Registry([(at, held[f]) for at, f in self.files.items()])
         return self._registry
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat import strings
+from quantapilot.compat.dialects import refers
 from quantapilot.compat.equality import exactly
 from quantapilot.compat.sides import Part
 from quantapilot.compat.views import TYPES, View, types_of, view
@@ -129,7 +130,7 @@ def condition(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     tested = part.below(keyword)
     met = any(case.of.equality.equal(each, tested) for each in case.view.parts)
     unmet = apart(case, (tested,))
-    free = not _refers(tested.schema)
+    free = not refers(tested.schema)
     if "then" in part.schema and not unmet:
         known = _here(tested, "if") if free and not met else None
         body = (part.below("then"),)
@@ -186,12 +187,6 @@ def _here(tested: Part, word: str) -> Part:
     """Return what is known of a value where a condition of the other side is met, or is not."""
     schema = tested.schema if word == "if" else {"not": tested.schema}
     return Part(schema, "", tested.pointer, f"{tested.base}{word}")
-
-
-def _refers(schema: Any) -> bool:
-    if isinstance(schema, dict):
-        return "$ref" in schema or any(map(_refers, schema.values()))
-    return isinstance(schema, list) and any(map(_refers, schema))
 
 
 def _separate(of: Inclusion, one: View, other: View, sides: str = "") -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.changes import Witness
 from quantapilot.compat.hints import Having, Items, Lacking, Members
-from quantapilot.compat.views import type_of, view
+from quantapilot.compat.views import TYPES, type_of, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +98,7 @@ def _candidates(of: Inclusion, difference: Difference) -> Iterator[_Leaf]:
         yield from _of_hint(of, difference, hint)
     yield from map(_Leaf, _subtracted(of, difference))
     body = of.sub.body(difference.sub)
-    types = view(of.sub, difference.sub).types
+    types = view(of.sub, difference.sub).types if of.sub.plain else TYPES
     yield from (_Leaf(value) for value in _SPECIMENS if type_of(value) in types)
     yield from map(_Leaf, of.sub.samples(body, _DRAWN))
     yield from map(_Leaf, of.sub.samples(body, _AT_EDGES, edges=1.0))
