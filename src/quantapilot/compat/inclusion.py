@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.causes import Difference, Level, Step, once
+from quantapilot.compat.engines import covers
 from quantapilot.compat.equality import Equality, exactly
 from quantapilot.compat.views import View, view
 from quantapilot.compat.wording import change
@@ -93,7 +94,7 @@ class Case:
     def proven(self, schema: Any) -> bool:
         """Tell whether the canonical form proves that a schema without references admits all."""
         whole = self.of.sub.canonical(self.sub)
-        return self.of.covered(self.of.sup.canonical_of(schema), whole)
+        return covers(self.of.sup.canonical_of(schema), whole)
 
 
 @dataclass(slots=True)
@@ -223,17 +224,5 @@ class Inclusion:
 
     def _covered(self, key: object, sub: Place, sup: Place) -> bool:
         if key not in self._covers:
-            self._covers[key] = self.covered(self.sup.canonical(sup), self.sub.canonical(sub))
+            self._covers[key] = covers(self.sup.canonical(sup), self.sub.canonical(sub))
         return self._covers[key]
-
-    @staticmethod
-    def covered(sup: Any, sub: Any) -> bool:
-        """Tell whether a canonical form is proven to admit what another admits."""
-        if sup is None or sub is None:
-            return False
-        import jsonschema_rs
-
-        try:
-            return bool(sup.covers(sub) == jsonschema_rs.canonical.Containment.YES)
-        except ValueError:
-            return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat import strings
+from quantapilot.compat.engines import covers
 from quantapilot.compat.equality import exactly
 from quantapilot.compat.views import types_of
 from quantapilot.compat.wording import quoted, types
@@ -68,7 +69,7 @@ def number(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
         for each in case.view.parts
     ]
     whole = case.of.sub.canonical_of({"allOf": said or [{}]})
-    if not case.of.covered(case.of.sup.canonical_of({keyword: limit}), whole):
+    if not covers(case.of.sup.canonical_of({keyword: limit}), whole):
         yield case.cause(keyword, case.changed(keyword, limit), *_near(keyword, limit))
 
 

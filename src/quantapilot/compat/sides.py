@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from quantapilot.compat.dialects import DIALECT, refers
+from quantapilot.compat.engines import Form, judge
 from quantapilot.contract.catalog import led_to
 from quantapilot.contract.positions import followed, pointer_of
 from quantapilot.errors import ContractError
@@ -82,7 +83,7 @@ class Side:
     plain: bool = True
     _registry: jsonschema_rs.Registry | None = None
     _judges: dict[object, Callable[[Any], bool]] = field(default_factory=dict)
-    _canonical: dict[object, Any] = field(default_factory=dict)
+    _canonical: dict[object, Form] = field(default_factory=dict)
     _bodies: dict[object, Any] = field(default_factory=dict)
     _samplers: dict[float, Any] = field(default_factory=dict)
 
@@ -126,35 +127,19 @@ class Side:
         """Return what tells whether a value conforms, formats included."""
         key = frozenset(part.key for part in place)
         if key not in self._judges:
-            import jsonschema_rs
-
-            self._judges[key] = jsonschema_rs.validator_for(
-                self.body(place), validate_formats=True, registry=self._known(), offline=True
-            ).is_valid
+            self._judges[key] = judge(self.body(place), self._known())
         return self._judges[key]
 
-    def canonical(self, place: Place) -> jsonschema_rs.CanonicalSchema | None:
-        """Return the canonical form of a place; None where there is none."""
+    def canonical(self, place: Place) -> Form:
+        """Return the canonical form of a place."""
         key = frozenset(part.key for part in place)
         if key not in self._canonical:
             self._canonical[key] = self.canonical_of(self.body(place))
-        form: jsonschema_rs.CanonicalSchema | None = self._canonical[key]
-        return form
+        return self._canonical[key]
 
-    def canonical_of(self, schema: Any) -> jsonschema_rs.CanonicalSchema | None:
-        """Return the canonical form of a schema of this side; None where there is none."""
-        import jsonschema_rs
-
-        try:
-            return jsonschema_rs.canonicalize(
-                schema, validate_formats=True, registry=self._known(), offline=True
-            )
-        except (
-            ValueError,
-            jsonschema_rs.ReferencingError,
-            jsonschema_rs.canonical.CanonicalizationError,
-        ):
-            return None
+    def canonical_of(self, schema: Any) -> Form:
+        """Return the canonical form of a schema of this side."""
+        return Form(schema, self._known())
 
     def samples(
         self, schema: Any, number: int, *, edges: float = 0.3, alone: bool = False
@@ -190,7 +175,4 @@ class Side:
 @lru_cache(4096)
 def matches(pattern: str, text: str) -> bool:
     """Tell whether a pattern matches a text, as the validator sees it."""
-    import jsonschema_rs
-
-    found: bool = jsonschema_rs.is_valid({"pattern": pattern}, text)
-    return found
+    return judge({"pattern": pattern})(text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat import strings
 from quantapilot.compat.dialects import refers
+from quantapilot.compat.engines import disjoint
 from quantapilot.compat.equality import exactly
 from quantapilot.compat.sides import Part
 from quantapilot.compat.views import TYPES, View, types_of, view
@@ -88,7 +89,7 @@ def _only(case: Case, branches: Sequence[Part], live: Sequence[int], at: int) ->
 
 
 def _exclude(of: Inclusion, one: Part, other: Part) -> bool:
-    return _separate(of, view(of.sup, (one,)), view(of.sup, (other,)), sides="sup") or _disjoint(
+    return _separate(of, view(of.sup, (one,)), view(of.sup, (other,)), sides="sup") or disjoint(
         of.sup.canonical((one,)), of.sup.canonical((other,))
     )
 
@@ -101,7 +102,7 @@ def apart(case: Case, place: Place) -> bool:
     for part in case.view.holding("not"):
         if len(place) == 1 and case.of.equality.equal(_negated(part), place[0]):
             return True
-    return _disjoint(case.of.sub.canonical(case.sub), case.of.sup.canonical(place))
+    return disjoint(case.of.sub.canonical(case.sub), case.of.sup.canonical(place))
 
 
 def negation(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
@@ -220,15 +221,3 @@ def _equals(a: Any, b: Any) -> bool:
     if isinstance(a, int | float) and isinstance(b, int | float):
         return bool(a == b)
     return isinstance(a, dict | list) and isinstance(b, dict | list)
-
-
-def _disjoint(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return False
-    import jsonschema_rs
-
-    try:
-        common = one.intersect(other).satisfiability()
-    except ValueError:
-        return False
-    return bool(common == jsonschema_rs.canonical.Satisfiability.NO)

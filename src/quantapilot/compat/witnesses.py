@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.changes import Witness
+from quantapilot.compat.engines import rest
 from quantapilot.compat.hints import Having, Items, Lacking, Members
 from quantapilot.compat.views import TYPES, type_of, view
 
@@ -173,15 +174,9 @@ def _sized(host: list[Any], hint: Items) -> Iterator[list[Any]]:
 
 def _subtracted(of: Inclusion, difference: Difference) -> Iterator[Any]:
     """Yield values of what one canonical form admits and the other does not."""
-    one, other = of.sub.canonical(difference.sub), of.sup.canonical(difference.sup)
-    if one is None or other is None:
-        return
-    try:
-        rest = one.subtract(other).to_json_schema()
-    except ValueError:
-        return
-    if isinstance(rest, dict):
-        yield from of.sub.samples(rest, 6, edges=0.5, alone=True)
+    left = rest(of.sub.canonical(difference.sub), of.sup.canonical(difference.sup))
+    if isinstance(left, dict):
+        yield from of.sub.samples(left, 6, edges=0.5, alone=True)
 
 
 def _hosts(of: Inclusion, level: Level, value: Any) -> Iterator[Any]:
