@@ -19,7 +19,7 @@ def said(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, str):
-        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+        return short(value)
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return short(", ".join(value))
     return short(orjson.dumps(value).decode())
