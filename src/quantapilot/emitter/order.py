@@ -17,6 +17,7 @@ from quantapilot.contract.lifecycle import Lifecycle
 from quantapilot.contract.order import Order
 from quantapilot.contract.positions import pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
+from quantapilot.contract.standing import copy_of
 from quantapilot.contract.standings import Standings
 from quantapilot.emitter.checking import told
 from quantapilot.errors import OutboxError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from quantapilot.contract.order import Break
-    from quantapilot.contract.standings import Held
+    from quantapilot.contract.standing import Held
     from quantapilot.emitter.checking import EventCheck
     from quantapilot.findings import Finding
     from quantapilot.outbox.outbox import Outbox
@@ -184,7 +185,7 @@ class _Trial:
         self.before[key] = held
         if held is None:
             return None
-        copied = [each.copy() for each in held] if isinstance(held, list) else held.copy()
+        copied = [copy_of(each) for each in held] if isinstance(held, list) else copy_of(held)
         self.recent[key] = copied
         return copied
 
