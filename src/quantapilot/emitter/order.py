@@ -7,9 +7,11 @@ middle of a run must get its rest out.
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -54,13 +56,14 @@ class RunOrder:
         """
         self._refuses = check.reports(_RULE)
         self._outbox = outbox
-        self._order = Order(Lifecycle(check.contract))
         self._standings = Standings()
-        self._order.standings = self._standings
+        self._order = Order(Lifecycle(check.contract), self._standings)
         self._at = count(1)
         # Events that are on their way to the disk, so that a repeat of one is known.
         self._under_way: set[str] = set()
         self._lock = threading.RLock()
+        # One thread, so that what came first is judged first.
+        self._aside = ThreadPoolExecutor(1, "quantapilot-order")
         try:
             for body in outbox.bodies():
                 self._order.watch(orjson.loads(body), next(self._at))
@@ -70,6 +73,7 @@ class RunOrder:
 
     def close(self) -> None:
         """Forget all."""
+        self._aside.shutdown()
         with self._lock:
             self._standings.close()
 
@@ -92,6 +96,23 @@ class RunOrder:
                 self.undo(stay)
                 raise
         return stay
+
+    async def ahanded_in(self, entries: Sequence[Entry], waiter: asyncio.Future[Any]) -> _Stay:
+        """Do as `handed_in` does, without blocking the event loop while files are read."""
+        try:
+            handing = self._aside.submit(self.handed_in, entries, waiter)
+        except RuntimeError:
+            raise OutboxError("the emitter was closed meanwhile") from None
+        try:
+            return await asyncio.wrap_future(handing)
+        except asyncio.CancelledError:
+            waiter.cancel()
+            handing.add_done_callback(self._abandoned)
+            raise
+
+    def _abandoned(self, handing: Future[_Stay]) -> None:
+        if not handing.cancelled() and handing.exception() is None:
+            self.doubt(handing.result())
 
     def keep(self, stay: _Stay) -> None:
         """Take note that entries are stored."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.contract.test_order import KINDS, LIFECYCLE, event, faults, good_runs
+from tests.unit.contract.test_order import KINDS, LIFECYCLE, faults, good_runs
 
 from quantapilot.contract.lifecycle import short
 
@@ -20,9 +20,9 @@ class Reading(NamedTuple):
 
 
 START = {short(kind): state for kind, state in LIFECYCLE.start.items()}
-ON = {
-    state: {short(kind): to for kind, to in on.items()} for state, on in LIFECYCLE.on.items()
-} | {None: {}}
+ON = {state: {short(kind): to for kind, to in on.items()} for state, on in LIFECYCLE.on.items()} | {
+    None: {}
+}
 
 
 def parts(step: str) -> tuple[str, str, str]:
