@@ -20,8 +20,9 @@ class Reading(NamedTuple):
 
 
 START = {short(kind): state for kind, state in LIFECYCLE.start.items()}
-ON = {state: {short(kind): to for kind, to in on.items()} for state, on in LIFECYCLE.on.items()} | {
-    None: {}
+ON: dict[str | None, dict[str, str]] = {
+    None: {},
+    **{state: {short(kind): to for kind, to in on.items()} for state, on in LIFECYCLE.on.items()},
 }
 
 
