@@ -16,7 +16,7 @@ from quantapilot.documents.about import about, operations
 from quantapilot.documents.components import Components
 from quantapilot.documents.definitions import definition_at
 from quantapilot.documents.event_types import event_types
-from quantapilot.documents.examples import valid_of
+from quantapilot.documents.examples import valid
 from quantapilot.documents.marker import marker
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class _Operation:
                 "content": content(
                     JSON,
                     self._components.reference(self._body),
-                    valid_of(self._contract, self._examples, self._body),
+                    valid(self._examples, self._body.name),
                 ),
             },
             "responses": {**answers, **self._errors(said.get("errors"))},
@@ -177,7 +177,7 @@ class _Operation:
             "content": content(
                 media_type,
                 {"$ref": self._components.address(reference, self._base)},
-                valid_of(self._contract, self._examples, named) if named else (),
+                valid(self._examples, named.name) if named else (),
             ),
         }
 

@@ -14,7 +14,6 @@ import orjson
 
 from quantapilot.documents import node
 from quantapilot.documents.components import Components
-from quantapilot.documents.definitions import definitions
 from quantapilot.documents.draft7 import draft7
 from quantapilot.documents.families import families, with_families
 from quantapilot.documents.marker import marker
@@ -84,7 +83,7 @@ def source(contract: Contract) -> bytes:
 
 def _schemas(contract: Contract) -> Schema:
     components = Components(contract, _PREFIX)
-    for definition in definitions(contract):
+    for definition in contract.definitions.values():
         components.reference(definition)
     return {name: draft7(schema) for name, schema in components.schemas().items()}
 

@@ -121,11 +121,11 @@ def test_nothing_becomes_html_and_every_table_is_whole(
 def test_hostile_texts_are_shown_as_they_are() -> None:
     found = pages(odd(), ODD_EXAMPLES)
     unticked = HOSTILE.replace("`a`", "a")
-    assert unticked in shown(found["markdown/odd_Tree.md"])
-    values = [each.content for each in tokens(found["markdown/odd_Tree.md"])
+    assert unticked in shown(found["markdown/Tree.md"])
+    values = [each.content for each in tokens(found["markdown/Tree.md"])
               if each.type == "code_inline"]  # fmt: skip
     assert {HOSTILE, "^(?:a|\\|)`$", "^x-|<b>", "x|y"} <= set(values)
-    fences = [each.content for each in tokens(found["markdown/more_Tree.md"])
+    fences = [each.content for each in tokens(found["markdown/Tree.md"])
               if each.type == "fence"]  # fmt: skip
     assert any("```" in fence for fence in fences)
 

@@ -149,39 +149,31 @@ def test_an_order_that_cannot_be_used_is_refused() -> None:
 
 
 def test_a_definition_that_holds_itself_is_told_once(strange: Reference) -> None:
-    paths = [each.path for each in strange.definitions["odd_Tree"].fields]
+    paths = [each.path for each in strange.definitions["Tree"].fields]
     assert paths == [
         "kids", "twin", "deep", "deep.a", "deep.a.b", "deep.a.b[]", "deep.a.b[][]", "any", "none",
         "odd name\n|`", "^x-|<b>", "*",
     ]  # fmt: skip
-    assert field(strange, "odd_Tree", "kids").type == (
-        Words("array of "),
-        Words("odd_Tree", "odd_Tree"),
-    )
-    assert field(strange, "odd_Tree", "twin").type == (Words("odd_Tree", "odd_Tree"),)
-    assert words(field(strange, "odd_Tree", "any").type) == "anything"
-    assert words(field(strange, "odd_Tree", "none").type) == "nothing"
-    assert field(strange, "odd_Tree", "^x-|<b>").family
+    assert field(strange, "Tree", "kids").type == (Words("array of "), Words("Tree", "Tree"))
+    assert field(strange, "Tree", "twin").type == (Words("Tree", "Tree"),)
+    assert words(field(strange, "Tree", "any").type) == "anything"
+    assert words(field(strange, "Tree", "none").type) == "nothing"
+    assert field(strange, "Tree", "^x-|<b>").family
 
 
 def test_alternatives_say_which_one_a_field_belongs_to(strange: Reference) -> None:
     assert field(strange, "Readme", "x").note == "in alternative 1 of 3"
     assert field(strange, "Readme", "z").note == "where the condition holds"
     assert [words(each.type) for each in strange.definitions["Readme"].choices] == [
-        "object", "object", "more_Tree",
+        "object", "object", "Twig",
     ]  # fmt: skip
     asked = Limit("needs one or more of", ("a", "b and c"), literal=True)
     assert asked in strange.definitions["README"].limits
 
 
-def test_two_definitions_of_one_name_are_both_told(strange: Reference) -> None:
-    assert {"odd_Tree", "more_Tree"} <= set(strange.definitions)
-    assert strange.definitions["more_Tree"].file == "more.schema.json"
-
-
 def test_a_reference_to_a_whole_file_is_told_by_its_address(strange: Reference) -> None:
-    assert field(strange, "more_Tree", "file").type == (Words("odd.schema.json"),)
-    assert field(strange, "more_Tree", "self").type == (Words("more_Tree", "more_Tree"),)
+    assert field(strange, "Twig", "file").type == (Words("odd.schema.json"),)
+    assert field(strange, "Twig", "self").type == (Words("Twig", "Twig"),)
 
 
 def test_a_long_value_is_cut_and_says_how_long_it_is(strange: Reference) -> None:
@@ -193,7 +185,7 @@ def test_a_long_value_is_cut_and_says_how_long_it_is(strange: Reference) -> None
 def test_the_size_of_a_value_is_said_in_words(strange: Reference) -> None:
     assert Limit("length", ("at most 1 character",)) in field(strange, "a tuple", "[0]").limits
     assert Limit("length", ("3 characters",)) in strange.definitions["main"].limits
-    assert Limit("fields", ("at least 1",)) in strange.definitions["odd_Tree"].limits
+    assert Limit("fields", ("at least 1",)) in strange.definitions["Tree"].limits
 
 
 def test_our_own_contract_is_told_whole() -> None:

@@ -89,9 +89,7 @@ def _definition(
 ) -> Definition:
     definition = names.definitions[name]
     part = names.root(definition)
-    # Examples go by the name: of two definitions with one, the gate checks them by the last.
-    meant = names.contract.definitions[definition.name].uri == definition.uri
-    cases = examples.get(definition.name, {}) if meant else {}
+    cases = examples.get(name, {})
     chosen, chosen_by = choices(names, definition)
     return Definition(
         name=name,
