@@ -15,8 +15,10 @@ from tests.emitting import CONTRACT
 from tests.node_tools import FOLDER, node_tools, tool
 from tests.program import call
 
+from quantapilot.contract.digests import digest
 from quantapilot.documents import typescript
 from quantapilot.documents.registry import DOCUMENTS
+from quantapilot.documents.source import Source
 from quantapilot.gateway.openapi import document as gateway_document
 from quantapilot.gateway.operations import operations
 
@@ -40,6 +42,18 @@ for (const file of process.argv.slice(3)) {
     messages: document ? document.messages().all().map((each) => each.name()) : null,
   }));
 }
+"""
+OWN_RULES = """
+[[rules]]
+id = "pii/staff-id"
+class = "national_id"
+description = "Number of somebody on the staff"
+severity = "error"
+pattern = '\\bkestrel-[0-9]{4}\\b'
+why = "It names one person."
+fix = "Leave it out."
+match = ["kestrel-4711"]
+no_match = ["kestrel"]
 """
 # Names that no language takes, names that are one to TypeScript, and keywords that are new.
 ODD: Contract = contract(
@@ -68,7 +82,7 @@ NOTE: Contract = contract(a={"Note": closed()})
 
 
 def written(tmp_path: Path, name: str, made: Contract, examples: Any) -> Path:
-    ((file, data),) = DOCUMENTS[name](made, examples).items()
+    ((file, data),) = DOCUMENTS[name](Source(made, examples)).items()
     (tmp_path / file).write_bytes(data)
     return tmp_path / file
 
@@ -234,7 +248,7 @@ export const shop: Shop = { id: "a" };
 """
     file = written(tmp_path, "typescript", ODD, ORDER_EXAMPLES)
     assert compiled(tmp_path, consumer) == ""
-    assert DOCUMENTS["typescript"](ODD, {}) == {file.name: file.read_bytes()}
+    assert DOCUMENTS["typescript"](Source(ODD, {})) == {file.name: file.read_bytes()}
     assert "This interface was referenced" not in file.read_text("utf-8")
 
 
@@ -348,3 +362,45 @@ def test_the_pinned_version_is_the_one_that_is_asked_for() -> None:
     assert pinned == {typescript.PACKAGE: typescript.PACKAGE_VERSION}
     lock = (FOLDER / "package-lock.json").read_text("utf-8")
     assert '"resolved"' not in lock, "npm config set omit-lockfile-registry-resolved true"
+
+
+@pytest.mark.usefixtures("project")
+def test_what_the_project_s_own_rules_find_is_masked_too(project: Path) -> None:
+    (project / "own.toml").write_text(OWN_RULES)
+    (project / "quantapilot.toml").write_text('rules = ["own.toml"]\n')
+    path = project / "_schemas" / "api.examples.json"
+    examples = json.loads(path.read_bytes())
+    examples["RunPaused"]["invalid"].append(
+        {"value": {"reason": "asked by kestrel-4711"}, "rules": ["pii/staff-id"], "why": "a person"}
+    )
+    path.write_text(json.dumps(examples, ensure_ascii=False, indent=2) + "\n")
+    assert call("docs", "html", "markdown", "openapi", "asyncapi")[0] == 0
+    made = project / "generated" / "docs"
+    texts = [each.read_text("utf-8") for each in made.rglob("*") if each.is_file()]
+    assert not [text for text in texts if "kestrel-4711" in text]
+    page = (made / "markdown" / "RunPaused.md").read_text("utf-8")
+    assert '"reason": "asked by <national_id>"' in page
+    assert "- `pii/staff-id`: Number of somebody on the staff" in page
+
+
+@pytest.mark.usefixtures("project")
+def test_a_folder_with_a_file_of_people_is_left_as_it_is(project: Path) -> None:
+    (project / "public").mkdir()
+    (project / "public" / "index.html").write_text("<h1>Mine</h1>")
+    code, _, err = call("docs", "--output", "public")
+    assert (code, err.count("\n")) == (4, 1)
+    assert "public/index.html: 'qp docs' did not write this file" in err
+    assert [path.name for path in (project / "public").iterdir()] == ["index.html"]
+
+
+def test_a_new_version_of_the_toolkit_is_told_from_a_changed_contract(project: Path) -> None:
+    page, record = (
+        project / "generated" / "docs" / each for each in ("index.html", "digests.json")
+    )
+    before = page.read_bytes()
+    page.write_bytes(before.replace(b"API reference", b"Reference"))
+    told = record.read_text("utf-8")
+    record.write_text(told.replace(digest(before), digest(page.read_bytes())), "utf-8")
+    code, _, err = call("docs", "html", "--check")
+    assert code == 1
+    assert "html: schemas and examples are as they were; another version of the toolkit" in err

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.documents.event_types import EventType
+    from quantapilot.documents.source import Source
 
 VERSION = "3.0.0"
 _JSON = "application/json"
 
 
-def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
+def write(source: Source) -> dict[str, bytes]:
     """Return the document as `asyncapi.json`."""
-    data = orjson.dumps(
-        document(contract, examples), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
+    made = document(source.contract, source.examples)
+    data = orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return {"asyncapi.json": data}
 
 

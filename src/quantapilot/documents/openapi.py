@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from quantapilot.contract.catalog import Contract, Definition
+    from quantapilot.documents.source import Source
 
 VERSION = "3.1.1"
 JSON = "application/json"
@@ -32,11 +33,10 @@ _PROBLEM_MEMBERS = frozenset({"type", "title", "status", "instance"})
 _IN_PATH = re.compile(r"\{([^{}]+)\}")
 
 
-def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
+def write(source: Source) -> dict[str, bytes]:
     """Return the document as `openapi.json`."""
-    data = orjson.dumps(
-        document(contract, examples), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
+    made = document(source.contract, source.examples)
+    data = orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return {"openapi.json": data}
 
 

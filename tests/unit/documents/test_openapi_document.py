@@ -12,6 +12,7 @@ from tests.contracts import ORDER_EXAMPLES, ORDERS, PLACED, SHIPPED, closed, con
 
 from quantapilot.contract.catalog import load_contract
 from quantapilot.documents.openapi import document, write
+from quantapilot.documents.source import Source
 
 SCHEMAS = Path(__file__).parents[3] / "_schemas"
 TEXT = {"type": "string"}
@@ -95,7 +96,9 @@ def test_errors_that_are_no_problem_details_are_plain_json() -> None:
 @pytest.fixture(scope="module")
 def own() -> dict[str, Any]:
     examples = orjson.loads((SCHEMAS / "api.examples.json").read_bytes())
-    made: dict[str, Any] = orjson.loads(write(load_contract(SCHEMAS), examples)["openapi.json"])
+    made: dict[str, Any] = orjson.loads(
+        write(Source(load_contract(SCHEMAS), examples))["openapi.json"]
+    )
     return made
 
 

@@ -20,6 +20,7 @@ from quantapilot.contract.catalog import Contract, load_contract
 from quantapilot.documents.marker import REACH, marker
 from quantapilot.documents.reference import gfm
 from quantapilot.documents.reference.markdown import write
+from quantapilot.documents.source import Source
 from quantapilot.findings import Summary
 from quantapilot.gate.project import Project
 
@@ -35,7 +36,7 @@ CASES = [(shop(), SHOP_EXAMPLES), (shop(lifecycle=False), {}), (odd(), ODD_EXAMP
 
 
 def pages(contract: Contract, examples: dict[str, Any]) -> dict[str, str]:
-    return {name: data.decode() for name, data in write(contract, examples).items()}
+    return {name: data.decode() for name, data in write(Source(contract, examples)).items()}
 
 
 def ours() -> dict[str, str]:
@@ -81,7 +82,7 @@ def test_the_pages_of_a_small_contract(snapshot: SnapshotAssertion) -> None:
 
 
 def test_the_same_contract_gives_the_same_bytes() -> None:
-    assert write(shop(), SHOP_EXAMPLES) == write(shop(), SHOP_EXAMPLES)
+    assert write(Source(shop(), SHOP_EXAMPLES)) == write(Source(shop(), SHOP_EXAMPLES))
 
 
 @pytest.mark.parametrize("which", ["shop", "bare", "odd", "ours"])
@@ -139,7 +140,7 @@ def test_no_page_takes_the_place_of_another_on_any_file_system() -> None:
 
 def test_every_page_says_first_where_it_comes_from() -> None:
     said = marker("markdown", shop()).encode()
-    assert all(said in data[:REACH] for data in write(shop(), {}).values())
+    assert all(said in data[:REACH] for data in write(Source(shop(), {})).values())
 
 
 def test_a_scan_finds_nothing_in_our_own_pages(tmp_path: Path) -> None:

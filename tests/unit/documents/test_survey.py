@@ -12,6 +12,7 @@ from tests.small_contracts import LIFECYCLE, ODD_EXAMPLES, SHOP_EXAMPLES, odd, s
 from quantapilot.contract.catalog import Contract, load_contract
 from quantapilot.documents.reference.model import Limit, Use, Words
 from quantapilot.documents.reference.survey import survey
+from quantapilot.documents.source import Source
 from quantapilot.errors import ContractError
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def told() -> Reference:
-    return survey(shop(), SHOP_EXAMPLES)
+    return survey(Source(shop(), SHOP_EXAMPLES))
 
 
 @pytest.fixture(scope="module")
 def strange() -> Reference:
-    return survey(odd(), ODD_EXAMPLES)
+    return survey(Source(odd(), ODD_EXAMPLES))
 
 
 def words(phrase: Phrase) -> str:
@@ -129,7 +130,7 @@ def test_only_data_classes_that_are_used_are_explained(told: Reference) -> None:
     ]  # fmt: skip
     assert searched["text"] == "every rule"
     assert searched["timestamp"] == "not searched"
-    assert survey(odd(), {}).classes == ()
+    assert survey(Source(odd(), {})).classes == ()
 
 
 def test_the_order_begins_at_the_start_whatever_the_file_says_first(told: Reference) -> None:
@@ -139,13 +140,13 @@ def test_the_order_begins_at_the_start_whatever_the_file_says_first(told: Refere
     assert order.events == ("shop.placed", "shop.sent")
     assert order.definitions == {"shop.placed": "PlacedEvent", "shop.sent": "SentEvent"}
     assert order.constant == ("/body/shop",)
-    assert survey(shop(lifecycle=False), {}).order is None
+    assert survey(Source(shop(lifecycle=False), {})).order is None
 
 
 def test_an_order_that_cannot_be_used_is_refused() -> None:
     broken = {**LIFECYCLE, "start": {"shop.placed": "nowhere"}}
     with pytest.raises(ContractError, match="nowhere"):
-        survey(Contract(shop().schemas, broken), {})
+        survey(Source(Contract(shop().schemas, broken), {}))
 
 
 def test_a_definition_that_holds_itself_is_told_once(strange: Reference) -> None:
@@ -191,7 +192,7 @@ def test_the_size_of_a_value_is_said_in_words(strange: Reference) -> None:
 def test_our_own_contract_is_told_whole() -> None:
     contract = load_contract(ROOT / "_schemas")
     examples = orjson.loads((ROOT / "_schemas" / "api.examples.json").read_bytes())
-    reference = survey(contract, examples)
+    reference = survey(Source(contract, examples))
     told = [entry.name for group in reference.groups for entry in group.entries]
     assert sorted(told) == sorted(contract.definitions)
     for name, definition in reference.definitions.items():

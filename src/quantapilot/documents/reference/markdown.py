@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quantapilot.documents.marker import marker
 from quantapilot.documents.reference.gfm import (
@@ -26,7 +26,6 @@ from quantapilot.documents.reference.survey import survey
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from quantapilot.contract.catalog import Contract
     from quantapilot.documents.reference.model import (
         Definition,
         Example,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
         Phrase,
         Reference,
     )
+    from quantapilot.documents.source import Source
 
 FOLDER = "markdown"
 _INDEX = "README"
@@ -53,16 +53,16 @@ class Pages:
         return link(name, f"{self.names[name]}.md")
 
 
-def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
+def write(source: Source) -> dict[str, bytes]:
     """Return the pages of a contract: `markdown/README.md` and one for each definition.
 
     Raises:
         ContractError: The contract declares an order of events that can't be used.
     """
-    reference = survey(contract, examples)
+    reference = survey(source)
     pages = Pages(_names(reference))
     # Nothing in it may end the comment.
-    said = marker("markdown", contract).replace("--", "- -").replace(">", ")")
+    said = marker("markdown", source.contract).replace("--", "- -").replace(">", ")")
     written = {_INDEX: index(reference, pages.link)}
     for group in reference.groups:
         for entry in group.entries:
