@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from tests.contracts import contract as small
 from tests.small_contracts import LIFECYCLE, ODD_EXAMPLES, SHOP_EXAMPLES, odd, shop
 
 from quantapilot.contract.catalog import Contract, load_contract
@@ -131,6 +132,17 @@ def test_only_data_classes_that_are_used_are_explained(told: Reference) -> None:
     assert searched["text"] == "every rule"
     assert searched["timestamp"] == "not searched"
     assert survey(Source(odd(), {})).classes == ()
+
+
+def test_free_text_is_told_where_it_stands_first() -> None:
+    text = {"type": "string", "x-data-class": "text"}
+    base = {"type": "object", "properties": {"id": {"type": "string"}, "why": text}}
+    more = {"allOf": [{"$ref": "#/$defs/Base"}], "properties": {"note": text}}
+    reference = survey(Source(small(a={"More": more, "Base": base}), {}))
+    assert [
+        (name, reference.definitions[name].fields[at].path) for name, at in reference.free_text
+    ] == [("More", "note"), ("Base", "why")]
+    assert survey(Source(odd(), {})).free_text == ()
 
 
 def test_the_order_begins_at_the_start_whatever_the_file_says_first(told: Reference) -> None:

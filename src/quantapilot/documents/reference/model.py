@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The data class of words for people.
+FREE_TEXT = "text"
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -243,3 +246,16 @@ class Reference:
     classes: tuple[DataClass, ...]
     order: Order | None
     rules: Mapping[str, str]
+
+    @property
+    def free_text(self) -> tuple[tuple[str, int], ...]:
+        """Return where words for people may stand: definitions, and the numbers of their fields.
+
+        A field that is taken over is named where it is told first.
+        """
+        return tuple(
+            (name, at)
+            for name, definition in self.definitions.items()
+            for at, field in enumerate(definition.fields)
+            if field.data_class == FREE_TEXT and not field.origin
+        )

@@ -15,6 +15,7 @@ from quantapilot.documents.reference.examples import invalid, valid
 from quantapilot.documents.reference.fields import choices, fields, own_limits, own_type
 from quantapilot.documents.reference.groups import call, groups, uses
 from quantapilot.documents.reference.model import (
+    FREE_TEXT,
     DataClass,
     Definition,
     Reference,
@@ -36,7 +37,7 @@ _CLASSES = {
     "aggregate": "A number that counts or measures.",
     "timestamp": "A date or a time.",
     "status": "A value out of a few that are listed, true or false, or a number within bounds.",
-    "text": "Words for people.",
+    FREE_TEXT: "Words for people.",
 }
 _SEARCHED = {
     "email": "e-mail addresses",
