@@ -199,6 +199,31 @@ export function told(event: Event): string {
 
 export const request: RunRequest = { repo_url: "https://git.example.com/a/b", branch: "main" };
 
+export function short(event: Event): string {
+  switch (event.type) {
+    case "quantapilot.run_started":
+      return event.data.branch;
+    case "quantapilot.documentation_generated":
+      return event.data.docs_branch;
+    case "quantapilot.gate_requested":
+    case "quantapilot.gate_decision":
+      return event.data.gate;
+    case "quantapilot.milestone_completed":
+      return event.data.milestone_id;
+    case "quantapilot.run_paused":
+      return event.data.reason;
+    case "quantapilot.run_failed":
+      return event.data.error_code;
+    case "quantapilot.run_resumed":
+    case "quantapilot.run_completed":
+      return event.subject;
+    default: {
+      const none: never = event;
+      return none;
+    }
+  }
+}
+
 // @ts-expect-error The branch is needed.
 export const half: RunRequest = { repo_url: "https://git.example.com/a/b" };
 

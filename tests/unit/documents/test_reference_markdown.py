@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from tests.contracts import contract as small
 from tests.small_contracts import HOSTILE, ODD_EXAMPLES, SHOP_EXAMPLES, odd, shop
 
 from quantapilot.config import Config
@@ -136,6 +137,12 @@ def test_no_page_takes_the_place_of_another_on_any_file_system() -> None:
     assert len({name.casefold() for name in names}) == len(names) == 9
     assert {"markdown/README.md", "markdown/Readme-2.md", "markdown/README-3.md"} <= set(names)
     assert all(re.fullmatch(r"markdown/[\w.-]+\.md", name) for name in names)
+
+
+def test_no_page_has_the_name_of_a_device() -> None:
+    text = {"type": "string"}
+    found = pages(small(a={"Aux": text, "com1": text, "Comma": text}), {})
+    assert set(found) == {f"markdown/{name}.md" for name in ("README", "Aux-2", "com1-2", "Comma")}
 
 
 def test_every_page_says_first_where_it_comes_from() -> None:

@@ -38,8 +38,11 @@ if TYPE_CHECKING:
 
 FOLDER = "markdown"
 _INDEX = "README"
+# Windows has no files of these names, whatever their suffix.
+_DEVICES = {"con", "prn", "aux", "nul"} | {
+    f"{port}{at}" for port in ("com", "lpt") for at in range(10)
+}
 _ODD = re.compile(r"[^\w.-]")
-_MOST_VALUES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def write(source: Source) -> dict[str, bytes]:
 
 
 def _names(reference: Reference) -> dict[str, str]:
-    taken = {_INDEX.casefold()}
+    taken = {_INDEX.casefold(), *_DEVICES}
     names: dict[str, str] = {}
     for name in reference.definitions:
         page = wanted = _ODD.sub("_", name)
@@ -175,11 +178,8 @@ def _about(field: Field, pages: Pages) -> str:
 
 
 def _limit(limit: Limit, as_code: Callable[[str], str] = code) -> str:
-    kept = limit.values if len(limit.values) <= _MOST_VALUES + 1 else limit.values[:_MOST_VALUES]
-    said = [as_code(each) if limit.literal else plain(each) for each in kept]
-    if len(kept) < len(limit.values):
-        said.append(f"and {len(limit.values) - len(kept)} more")
-    return ", ".join(said)
+    said = [as_code(each) if limit.literal else plain(each) for each in limit.first]
+    return ", ".join(filter(None, [*said, limit.rest]))
 
 
 def _phrase(phrase: Phrase, pages: Pages) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # The data class of words for people.
 FREE_TEXT = "text"
 
+_MOST_VALUES = 24
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -36,6 +38,17 @@ class Limit:
     label: str
     values: tuple[str, ...]
     literal: bool = False
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Return the values that are shown: all, or the first ones of very many."""
+        return self.values if len(self.values) <= _MOST_VALUES + 1 else self.values[:_MOST_VALUES]
+
+    @property
+    def rest(self) -> str:
+        """Return in words how many values are not; empty where all are."""
+        more = len(self.values) - len(self.first)
+        return f"and {more} more" if more else ""
 
 
 @dataclass(frozen=True, slots=True)
