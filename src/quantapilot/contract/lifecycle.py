@@ -77,14 +77,14 @@ class Lifecycle:
             raise ContractError(f"the contract declares no order of events: {file}")
         self.told_by = told_by(contract)
         try:
-            self.run = steps_of(declared["run"])
-            self.constant = tuple(map(steps_of, declared.get("constant", ())))
+            self.run = _place(declared["run"])
+            self.constant = tuple(map(_place, declared.get("constant", ())))
             self.start: Mapping[str, str] = dict(declared["start"])
             self.on: Mapping[str, Mapping[str, str]] = {
                 name: dict(state.get("on", {})) for name, state in declared["states"].items()
             }
             self.pairs = _pairs(declared.get("pairs", ()))
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, ValueError):
             raise ContractError(f"{file} does not say an order of events") from None
         targets = {*self.start.values(), *(to for on in self.on.values() for to in on.values())}
         if unknown := sorted(targets - self.on.keys()):
@@ -191,9 +191,16 @@ def text_of(value: Any) -> str | None:
         return None
 
 
+def _place(pointer: str) -> Path:
+    path = steps_of(pointer)
+    if not path:
+        raise ValueError("the pointer leads to a whole event")
+    return path
+
+
 def _pairs(declared: Any) -> tuple[Pair, ...]:
     """Return the pairs; those that the same event opens by the same name are one."""
     closing: dict[tuple[str, Path], list[str]] = {}
     for each in declared:
-        closing.setdefault((each["opens"], steps_of(each["by"])), []).append(each["closes"])
+        closing.setdefault((each["opens"], _place(each["by"])), []).append(each["closes"])
     return tuple(Pair(opens, by, tuple(closes)) for (opens, by), closes in closing.items())
