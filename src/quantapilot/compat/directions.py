@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.contract.catalog import led_to
-from quantapilot.contract.positions import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -89,8 +88,8 @@ def _named(schema: Any, base: str, by_uri: Mapping[str, str]) -> Iterator[str]:
             if key == "$ref" and isinstance(value, str):
                 uri, pointer = led_to(base, value)
                 # What stands below a definition belongs to it.
-                whole = "/".join(steps_of(pointer)[:2])
-                if (name := by_uri.get(f"{uri}#/{whole}")) is not None:
+                whole = "/".join(pointer.split("/")[:3])
+                if (name := by_uri.get(f"{uri}#{whole}")) is not None:
                     yield name
             elif not key.startswith("x-"):
                 yield from _named(value, base, by_uri)
