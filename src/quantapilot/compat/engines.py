@@ -1,7 +1,7 @@
-"""What jsonschema-rs says: of values its validators, of two schemas their canonical forms.
+"""What jsonschema-rs says of two schemas by their canonical forms.
 
-It has two engines for patterns. The one that backtracks takes `a+b*a+` for `a+` (release 0.61), so
-that it is asked only where a pattern needs it. Two canonical forms can be asked together only where
+It has two engines for patterns, of which the one that backtracks is asked only where a pattern
+needs it, as in `contract/engines.py`. Two canonical forms can be asked together only where
 the same engine reads the patterns of both.
 """
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     import jsonschema_rs
 
-    Engine = jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions
 
 _Made = TypeVar("_Made")
 
@@ -85,19 +84,3 @@ def _asked(one: Form, other: Form, ask: Callable[[Any, Any], _Made]) -> _Made | 
             except ValueError:
                 return None
     return None
-
-
-def judge(schema: Any, known: jsonschema_rs.Registry | None = None) -> Callable[[Any], bool]:
-    """Return what tells whether a value conforms, formats included."""
-    import jsonschema_rs
-
-    def validator(engine: Engine) -> Callable[[Any], bool]:
-        found: jsonschema_rs.Validator = jsonschema_rs.validator_for(
-            schema, validate_formats=True, registry=known, offline=True, pattern_options=engine
-        )
-        return found.is_valid
-
-    try:
-        return validator(jsonschema_rs.RegexOptions())
-    except ValueError:
-        return validator(jsonschema_rs.FancyRegexOptions())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from quantapilot.compat.dialects import DIALECT, refers
-from quantapilot.compat.engines import Form, judge
+from quantapilot.compat.engines import Form
 from quantapilot.contract.catalog import led_to
+from quantapilot.contract.engines import engine
 from quantapilot.contract.positions import followed, pointer_of
 from quantapilot.errors import ContractError
 
@@ -127,7 +128,7 @@ class Side:
         """Return what tells whether a value conforms, formats included."""
         key = frozenset(part.key for part in place)
         if key not in self._judges:
-            self._judges[key] = judge(self.body(place), self._known())
+            self._judges[key] = engine(self.body(place), self._known()).is_valid
         return self._judges[key]
 
     def canonical(self, place: Place) -> Form:
@@ -175,4 +176,4 @@ class Side:
 @lru_cache(4096)
 def matches(pattern: str, text: str) -> bool:
     """Tell whether a pattern matches a text, as the validator sees it."""
-    return judge({"pattern": pattern})(text)
+    return engine({"pattern": pattern}).is_valid(text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quantapilot.contract.catalog import Definition, Field
 from quantapilot.contract.copies import Copies
+from quantapilot.contract.engines import engine
 from quantapilot.contract.flat import flattened
 from quantapilot.contract.shape import kind_of, required, shape
 from quantapilot.errors import MissingExtraError
@@ -325,13 +326,8 @@ def _rust(contract: Contract) -> Callable[[Definition], _Compiled]:
     registry = jsonschema_rs.Registry([(s["$id"], s) for s in contract.schemas.values()])
 
     def compiled(definition: Definition) -> _Compiled:
-        validator = jsonschema_rs.Draft202012Validator(
-            flattened(contract, definition) or {"$ref": definition.uri},
-            validate_formats=True,
-            registry=registry,
-            mask="<masked>",
-            offline=True,
-        )
+        schema = flattened(contract, definition) or {"$ref": definition.uri}
+        validator = engine(schema, registry, "<masked>")
 
         def errors(document: Any) -> Iterator[tuple[str, Any, Pointer]]:
             for error in validator.iter_errors(document):
