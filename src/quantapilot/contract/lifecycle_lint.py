@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from quantapilot.contract.lifecycle import path_of, short, told_by
+from quantapilot.contract.events import short
+from quantapilot.contract.lifecycle import told_by
 from quantapilot.contract.lint import SchemaFile
 from quantapilot.contract.model_schema import DIALECT
+from quantapilot.contract.roles import path_of
 from quantapilot.contract.shape import members
 
 if TYPE_CHECKING:

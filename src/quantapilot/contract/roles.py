@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from quantapilot.contract.catalog import Contract, Definition
 
@@ -60,9 +60,21 @@ def roles(definition: Definition) -> dict[str, str]:
 
 def keys(name: str) -> tuple[str, ...]:
     """Return the keys that lead to a field, which a name or a JSON pointer (RFC 6901) tells."""
-    if not name.startswith("/"):
-        return (name,)
-    return tuple(key.replace("~1", "/").replace("~0", "~") for key in name.split("/")[1:])
+    return path_of(name) if name.startswith("/") else (name,)
+
+
+def path_of(pointer: str) -> tuple[str, ...]:
+    """Return the keys that a JSON pointer (RFC 6901) leads through."""
+    return tuple(key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:])
+
+
+def value_at(document: Any, path: Sequence[str]) -> Any:
+    """Return what stands at a place of a parsed document; None where there is nothing."""
+    for key in path:
+        if not isinstance(document, dict):
+            return None
+        document = document.get(key)
+    return document
 
 
 def misplaced(contract: Contract, definition: Definition) -> Iterator[tuple[tuple[str, ...], str]]:
