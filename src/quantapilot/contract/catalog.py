@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.contract.annotations import misused
 from quantapilot.contract.positions import locate, pointer_of
-from quantapilot.contract.roles import misplaced
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError
 from quantapilot.patterns import lazy
@@ -232,29 +230,16 @@ def load_contract(folder: Path) -> Contract:
         message = f"a schema folder declares one order of events, and {orders[0].name} does already"
         raise _broken("schema-invalid", str(orders[1]), message, None)
     declared = [(read_json(path), path.name) for path in orders]
-    for name, schema in schemas.items():
-        _check_annotations(folder / name, schema)
     try:
         contract = Contract(schemas, *(declared[0] if declared else ()))
     except BrokenContractError as error:
         raise BrokenContractError(_within(error.finding, folder)) from error
-    for definition in contract.definitions.values():
-        for place, message in misplaced(contract, definition):
-            raise _misannotated(
-                folder / definition.file, ("$defs", definition.name, *place), message
-            )
+    # They are told of by the fields of a contract, and so build on this module.
+    from quantapilot.contract.annotations import misused
+
+    for file, (place, message) in misused(contract):
+        raise _misannotated(folder / file, place, message)
     return contract
-
-
-def _check_annotations(path: Path, schema: Any) -> None:
-    if not isinstance(schema, dict):
-        return
-    definitions = schema.get("$defs")
-    inside = definitions if isinstance(definitions, dict) else {}
-    places = [((), schema), *((("$defs", name), body) for name, body in inside.items())]
-    for above, body in places:
-        for place, message in misused(body):
-            raise _misannotated(path, (*above, *place), message)
 
 
 def _misannotated(path: Path, pointer: tuple[str | int, ...], message: str) -> BrokenContractError:
