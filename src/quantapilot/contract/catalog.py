@@ -157,11 +157,7 @@ class Contract:
             KeyError: It leads nowhere.
         """
         uri, _, fragment = absolute(base, reference).partition("#")
-        target: Any = self._by_id[uri][1]
-        for part in fragment.split("/")[1:]:
-            key = part.replace("~1", "/").replace("~0", "~")
-            target = target[int(key)] if isinstance(target, list) else target[key]
-        return target, uri
+        return within(self._by_id[uri][1], fragment), uri
 
     def branch(self, definition: Definition, value: object) -> Definition | None:
         """Return the branch of a discriminated union that the discriminator's value names."""
@@ -341,6 +337,35 @@ def absolute(base: str, reference: str) -> str:
     from urllib.parse import urljoin
 
     return urljoin(base, reference)
+
+
+def within(schema: Any, fragment: str) -> Any:
+    """Return what a fragment names in a schema file: a pointer (RFC 6901), or an `$anchor`.
+
+    Raises:
+        KeyError: Nothing there has this name.
+        IndexError, TypeError, ValueError: A pointer leads through what has no such part.
+    """
+    if fragment and not fragment.startswith("/"):
+        found = next(_anchored(schema, fragment), None)
+        if found is None:
+            raise KeyError(fragment)
+        return found
+    for part in fragment.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        schema = schema[int(key)] if isinstance(schema, list) else schema[key]
+    return schema
+
+
+def _anchored(schema: Any, name: str) -> Iterator[Mapping[str, Any]]:
+    if isinstance(schema, dict):
+        if name in (schema.get("$anchor"), schema.get("$dynamicAnchor")):
+            yield schema
+        for below in schema.values():
+            yield from _anchored(below, name)
+    elif isinstance(schema, list):
+        for below in schema:
+            yield from _anchored(below, name)
 
 
 def snake(name: str) -> str:
