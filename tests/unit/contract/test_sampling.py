@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
@@ -141,6 +141,7 @@ def test_a_drawn_document_of_the_contract_conforms(name: str, edges: float) -> N
         assert VALIDATOR.is_valid(definition, sampler.document(definition))
 
 
+@settings(max_examples=30, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_hypothesis_can_choose_what_is_drawn(random: Random) -> None:
     definition = CONTRACT.definitions["RunStartedEvent"]
