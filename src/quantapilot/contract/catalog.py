@@ -129,7 +129,7 @@ class Contract:
             # Definitions are known by their names alone, in examples and in models.
             told = f"{self.definitions[name].file} defines {name} too; give one another name"
             raise _broken("schema-invalid", file, told, at)
-        uri = f"{self.schemas[file]['$id']}#/$defs/{name}"
+        uri = f"{self.schemas[file]['$id']}#{at}"
         self.definitions[name] = Definition(name, file, uri, body)
 
     @property

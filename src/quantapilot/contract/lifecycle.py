@@ -78,14 +78,14 @@ class Lifecycle:
             raise ContractError(f"the contract declares no order of events: {file}")
         self.told_by = told_by(contract)
         try:
-            self.run = path_of(declared["run"])
-            self.constant = tuple(map(path_of, declared.get("constant", ())))
+            self.run = _place(declared["run"])
+            self.constant = tuple(map(_place, declared.get("constant", ())))
             self.start: Mapping[str, str] = dict(declared["start"])
             self.on: Mapping[str, Mapping[str, str]] = {
                 name: dict(state.get("on", {})) for name, state in declared["states"].items()
             }
             self.pairs = _pairs(declared.get("pairs", ()))
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, ValueError):
             raise ContractError(f"{file} does not say an order of events") from None
         targets = {*self.start.values(), *(to for on in self.on.values() for to in on.values())}
         if unknown := sorted(targets - self.on.keys()):
@@ -178,9 +178,16 @@ def text_of(value: Any) -> str | None:
         return None
 
 
+def _place(pointer: str) -> Path:
+    path = path_of(pointer)
+    if not path:
+        raise ValueError("the pointer leads to a whole event")
+    return path
+
+
 def _pairs(declared: Any) -> tuple[Pair, ...]:
     """Return the pairs; those that the same event opens by the same name are one."""
     closing: dict[tuple[str, Path], list[str]] = {}
     for each in declared:
-        closing.setdefault((each["opens"], path_of(each["by"])), []).append(each["closes"])
+        closing.setdefault((each["opens"], _place(each["by"])), []).append(each["closes"])
     return tuple(Pair(opens, by, tuple(closes)) for (opens, by), closes in closing.items())

@@ -144,6 +144,12 @@ def test_references_lead_into_other_files() -> None:
     assert made.resolve("#/$defs/Two", f"{BASE}b.schema.json")[0] == {"x-data-class": "text"}
 
 
+def test_a_definition_is_found_at_its_address_whatever_its_name() -> None:
+    made = contract(**{"an order/line": {"type": "string"}, "a~b": {"type": "number"}})
+    for definition in made.definitions.values():
+        assert made.resolve(definition.uri, "")[0] is definition.schema
+
+
 def test_a_reference_may_hold_escapes_and_indexes() -> None:
     made = contract(
         Odd={"properties": {"a/b~c": {"x-data-class": "text"}}, "allOf": [{"title": "x"}]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import quantapilot_models as models
 from quantapilot.contract import codegen
-from quantapilot.errors import ContractError, MissingExtraError
+from quantapilot.errors import ContractError, GeneratedError, MissingExtraError
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "_schemas"
@@ -93,10 +94,10 @@ def test_an_interrupted_write_leaves_whole_files_and_shows_as_drift(
     (target / "catalog.json").write_text("{}")
 
     def full(_: int) -> None:
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(GeneratedError, match=r"can't be written \(No space left"):
         codegen.write(SCHEMAS, target)
     assert sorted(path.name for path in target.iterdir()) == sorted(before)
     assert (target / "catalog.json").read_text() == "{}"

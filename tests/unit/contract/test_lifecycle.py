@@ -85,6 +85,8 @@ def test_states_behind_which_nothing_follows_are_known() -> None:
         {},
         {"run": "/data/run_id", "start": {"a": "gone"}, "states": {}},
         {"run": "/data/run_id", "start": {}, "states": []},
+        {"run": "", "start": {"a": "b"}, "states": {"b": {}}},
+        {"run": "/run", "constant": ["run"], "start": {"a": "b"}, "states": {"b": {}}},
     ],
 )
 def test_a_lifecycle_that_says_no_order_is_refused(declared: object) -> None:
