@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from quantapilot.contract.events import short
 from quantapilot.contract.positions import steps_of
+from quantapilot.contract.roles import value_at
 from quantapilot.errors import ContractError, OutOfOrderError
 
 if TYPE_CHECKING:
@@ -146,7 +148,7 @@ class Lifecycle:
     def _entry(self, pair: Pair, event: Mapping[str, Any]) -> str:
         """Return what is opened or closed; where a contract has several pairs, with its kind."""
         name = str(text_of(value_at(event, pair.by)))
-        return name if len(self.pairs) == 1 else f"{short(pair.opens)} {name}"
+        return name if len(self.pairs) == 1 else f"{pair.opens} {name}"
 
     def _constant(
         self, known: Sequence[str | None], event: Mapping[str, Any]
@@ -165,20 +167,6 @@ def told_by(contract: Contract) -> str:
     events = (each for each in contract.documents if each.kind == "events")
     told = next((each.schema.get("discriminator") for each in events), None) or {}
     return str(told.get("propertyName", "type"))
-
-
-def short(kind: str) -> str:
-    """Return the last part of a type's name, as people say it."""
-    return kind.rpartition(".")[2]
-
-
-def value_at(document: Any, path: Path) -> Any:
-    """Return what stands at a place of a parsed document; None where there is nothing."""
-    for key in path:
-        if not isinstance(document, dict):
-            return None
-        document = document.get(key)
-    return document
 
 
 def text_of(value: Any) -> str | None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from quantapilot.contract.lifecycle import short, told_by
+from quantapilot.contract.events import short
+from quantapilot.contract.lifecycle import told_by
 from quantapilot.contract.lint import SchemaFile
 from quantapilot.contract.model_schema import DIALECT
 from quantapilot.contract.positions import steps_of

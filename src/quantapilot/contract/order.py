@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from quantapilot.contract.lifecycle import short, text_of, value_at
+from quantapilot.contract.events import short
+from quantapilot.contract.lifecycle import text_of
+from quantapilot.contract.roles import value_at
 from quantapilot.contract.standing import (
     BEGUN,
     CONSTANTS,

@@ -14,7 +14,7 @@ from quantapilot.contract.catalog import Definition, Field
 from quantapilot.contract.copies import Copies
 from quantapilot.contract.engines import engine
 from quantapilot.contract.flat import flattened
-from quantapilot.contract.shape import kind_of, required, shape
+from quantapilot.contract.shape import kind_of, required, shape, written
 from quantapilot.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def _message(keyword: str, limit: Any, value: Any, expected: str) -> str:
         said = _RANGES[keyword].format(limit)
         return said.removesuffix("s") if limit == 1 and said.endswith("s") else said
     if keyword == "const":
-        return f"must be {limit!r}"
+        return f"must be {written(limit)}"
     match keyword:
         case "type":
             said = f"is {kind_of(value)}"
@@ -310,7 +310,7 @@ def _near(word: object, known: Any) -> str:
 
     if not isinstance(word, str) or len(word) > _LONGEST_NAME:
         return ""
-    near = get_close_matches(word, list(known), n=1)
+    near = get_close_matches(word, [each for each in known if isinstance(each, str)], n=1)
     return f", did you mean '{near[0]}'?" if near else ""
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.contract.test_order import KINDS, LIFECYCLE, faults, good_runs
 
-from quantapilot.contract.lifecycle import short
+from quantapilot.contract.events import short
 
 
 class Reading(NamedTuple):
