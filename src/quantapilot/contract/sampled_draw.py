@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
 
 class UnsampledError(ContractError):
-    """No value was found that a schema admits; the text says of which."""
+    """No value was found that a schema admits; the text says of which.
+
+    `anywhere` tells that the place where it was to stand, and its depth, did not matter.
+    """
+
+    def __init__(self, message: str, *, anywhere: bool = False) -> None:
+        super().__init__(message)
+        self.anywhere = anywhere
 
 
 class DeadEndError(Exception):

@@ -87,7 +87,9 @@ class Flattening:
             schema, base = self.resolved(schema["$ref"], base)
         if not isinstance(schema, dict):
             return False
-        return bool(schema.keys() & {"const", "enum"}) or schema.get("type") in _SCALARS
+        said = schema.get("type", ())
+        types = {said} if isinstance(said, str) else set(said)
+        return bool(schema.keys() & {"const", "enum"}) or bool(types) and types <= _SCALARS
 
     def _conditions(self, schema: Mapping[str, Any]) -> list[Any]:
         """Return what holds where some conditions of a schema do, and others do not."""

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from quantapilot.contract.sampled_schemas import Flat, Part
 
     Path = tuple[str | int, ...]
+    Key = tuple[tuple[int, str], ...]
 
 __all__ = ["Sampler", "UnsampledError"]
 
 _TRIES = 60
+# So often nothing is found for some schemas, at whatever depth, until they are not tried again.
+_ENOUGH = 3
 # So many values are drawn for one, with all that is inside it and all that did not conform.
 _BUDGET = 20_000
 _ROOT = "urn:quantapilot:sampled"
@@ -58,7 +61,9 @@ class Sampler:
         self._edges = edges
         self._roots: dict[str, Any] = {}
         self._left = 0
-        self._judges: dict[tuple[tuple[int, str], ...], tuple[Any, Callable[[Any], bool]]] = {}
+        # Schemas that nothing was found for, how often, and why.
+        self._barren: dict[Key, tuple[int, str]] = {}
+        self._judges: dict[Key, tuple[Any, Callable[[Any], bool]]] = {}
         self._flattening = Flattening(self._resolved, random)
 
     def document(self, definition: Definition) -> Any:
@@ -90,6 +95,7 @@ class Sampler:
                 self._roots = {base: schema}
                 self._judges.clear()
         self._left = _BUDGET
+        self._barren.clear()
         try:
             return self._value([(schema, base)], ())
         except _EndlessError as error:
@@ -100,7 +106,12 @@ class Sampler:
     def _value(self, parts: list[Part], path: Path) -> Any:
         """Return a value that all of some schemas admit; `path` says where it stands."""
         judge = self._judge(parts)
+        key = _key(parts)
+        failures, text = self._barren.get(key, (0, ""))
+        if failures >= _ENOUGH:
+            raise UnsampledError(text, anywhere=True)
         why: Exception | None = None
+        anywhere = True
         for _ in range(_TRIES if len(path) <= _LESS_FROM else _TRIES // 10):
             self._left -= 1
             if self._left < 0:
@@ -109,14 +120,19 @@ class Sampler:
                 raise UnsampledError("no value was found that ends, and conforms")
             try:
                 made = self._drawn(parts, path)
-            except (DeadEndError, UnsampledError) as error:
+            except DeadEndError as error:
                 why = error
+                continue
+            except UnsampledError as error:
+                why = error
+                anywhere &= error.anywhere
                 continue
             if judge(made):
                 return made
-        if isinstance(why, UnsampledError):
-            raise why
-        raise UnsampledError(_NONE + _told(path, why))
+        text = str(why) if isinstance(why, UnsampledError) else _NONE + _told(path, why)
+        if anywhere:
+            self._barren[key] = failures + 1, text
+        raise UnsampledError(text, anywhere=anywhere)
 
     def _drawn(self, parts: list[Part], path: Path) -> Any:
         flat = self._flattening.flat(parts, ending=len(path) >= _LESS_FROM)
@@ -152,7 +168,7 @@ class Sampler:
         return self._contract.resolve(reference, base)
 
     def _judge(self, parts: Sequence[Part]) -> Callable[[Any], bool]:
-        key = tuple((id(schema), base) for schema, base in parts)
+        key = _key(parts)
         if key not in self._judges:
             # The schemas are held as well: as long as they live, their ids are theirs.
             self._judges[key] = ([schema for schema, _ in parts], self._compiled(parts))
@@ -176,6 +192,11 @@ class Sampler:
 
 class _EndlessError(Exception):
     """A value that takes too long to find; the text says where."""
+
+
+def _key(parts: Sequence[Part]) -> Key:
+    """Return what some schemas are known by for as long as they are held."""
+    return tuple((id(schema), base) for schema, base in parts)
 
 
 def _told(path: Path, why: Exception | None) -> str:
