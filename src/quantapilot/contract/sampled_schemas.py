@@ -89,7 +89,7 @@ class Flattening:
             return False
         said = schema.get("type", ())
         types = {said} if isinstance(said, str) else set(said)
-        return bool(schema.keys() & {"const", "enum"}) or bool(types) and types <= _SCALARS
+        return bool(schema.keys() & {"const", "enum"}) or (bool(types) and types <= _SCALARS)
 
     def _conditions(self, schema: Mapping[str, Any]) -> list[Any]:
         """Return what holds where some conditions of a schema do, and others do not."""
