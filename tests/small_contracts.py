@@ -232,7 +232,7 @@ _ODD: dict[str, Any] = {
             "oneOf": [
                 {"type": "object", "properties": {"x": {"const": 1}}, "required": ["x"]},
                 {"type": "object", "properties": {"y": {"exclusiveMinimum": 0}}},
-                {"$ref": "more.schema.json#/$defs/Tree"},
+                {"$ref": "more.schema.json#/$defs/Twig"},
             ],
             "if": {"required": ["x"]},
             "then": {"properties": {"z": {"type": "string"}}},
@@ -246,9 +246,9 @@ _ODD: dict[str, Any] = {
 _MORE: dict[str, Any] = {
     "$schema": DIALECT,
     "$id": "https://odd.example/more.schema.json",
-    "$ref": "#/$defs/Tree",
+    "$ref": "#/$defs/Twig",
     "$defs": {
-        "Tree": {
+        "Twig": {
             "type": "object",
             "properties": {"file": {"$ref": "odd.schema.json"}, "self": {"$ref": "#"}},
         }

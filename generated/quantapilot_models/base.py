@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -30,6 +30,7 @@ except ImportError:  # before Pydantic 2.14
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_T = TypeVar("_T")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
@@ -56,6 +57,13 @@ class ContractModel(BaseModel):
 def _whole(value: Any) -> Any:
     """Return 5 for 5.0, which JSON Schema calls an integer too."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _listed(value: Any) -> Any:
+    """Return a number that may be one of some listed ones; a boolean is none."""
+    if not isinstance(value, bool):
+        return _whole(value)
+    raise ValueError("not a number")
 
 
 def _moment(value: Any) -> Any:
@@ -88,6 +96,7 @@ def at_most(length: int) -> Callable[[Any], Any]:
 Boolean: TypeAlias = StrictBool
 Integer: TypeAlias = Annotated[StrictInt, BeforeValidator(_whole)]
 Number: TypeAlias = StrictInt | StrictFloat
+Listed: TypeAlias = Annotated[_T, BeforeValidator(_listed)]
 Uuid: TypeAlias = Annotated[str, AfterValidator(_uuid)]
 DateTime: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_moment)]
 DateTime40: TypeAlias = Annotated[DateTime, BeforeValidator(at_most(40))]

@@ -74,6 +74,10 @@ class ContractError(QuantaPilotError):
     """A schema, catalog or example file that can't be used; the text names file and place."""
 
 
+class GeneratedError(QuantaPilotError):
+    """A generated file can't be written, or would take the place of one that nothing generated."""
+
+
 class SecretError(QuantaPilotError):
     """A signing secret that can't be used; the text says which one and why, and shows nothing."""
 

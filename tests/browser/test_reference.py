@@ -15,6 +15,7 @@ from tests.small_contracts import HOSTILE, ODD_EXAMPLES, odd
 
 from quantapilot.contract.catalog import load_contract
 from quantapilot.documents.reference.html import write
+from quantapilot.documents.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ def browser() -> Iterator[Browser]:
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     examples = orjson.loads((ROOT / "_schemas" / "api.examples.json").read_bytes())
     file = tmp_path_factory.mktemp("a reference") / "index.html"
-    file.write_bytes(write(load_contract(ROOT / "_schemas"), examples)["index.html"])
+    file.write_bytes(write(Source(load_contract(ROOT / "_schemas"), examples))["index.html"])
     return file
 
 
@@ -300,7 +301,7 @@ def test_what_a_schema_holds_never_becomes_part_of_the_page(
     browser: Browser, tmp_path: Path
 ) -> None:
     file = tmp_path / "index.html"
-    file.write_bytes(write(odd(), ODD_EXAMPLES)["index.html"])
+    file.write_bytes(write(Source(odd(), ODD_EXAMPLES))["index.html"])
     with opened(browser, file) as page:
         assert page.title() == HOSTILE
         expect(page.locator("h1")).to_have_text(HOSTILE)
@@ -309,4 +310,4 @@ def test_what_a_schema_holds_never_becomes_part_of_the_page(
             target = str(link.evaluate("(each) => decodeURIComponent(each.hash.slice(1))"))
             assert page.evaluate("(id) => document.getElementById(id) !== null", target), target
         page.get_by_label("Search").fill("alert(1)")
-        expect(page.locator('article[id="odd_Tree"]')).to_be_visible()
+        expect(page.locator('article[id="Tree"]')).to_be_visible()

@@ -27,6 +27,9 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
     "Flag": {"type": "boolean"},
     "Level": {"enum": ["a", "b"]},
     "One": {"const": "a"},
+    "Status": {"enum": [0, 1, 20]},
+    "Version": {"const": 1},
+    "Statuses": {"type": "array", "items": {"type": "integer", "enum": [-1, 1]}},
     "Wholes": {
         "type": "array",
         "items": {"$ref": "#/$defs/Whole"},
@@ -63,6 +66,7 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
             "a-b": WHOLE,
             "json": SHARE,
             "model_x": {"$ref": "#/$defs/Flag"},
+            "status": {"$ref": "#/$defs/Status"},
         },
         "required": ["a", "class"],
         "additionalProperties": False,
@@ -77,7 +81,20 @@ PARTS: list[Any] = [
     {"a": 1, "b": 2, "c": 3}, {"a": "a", "c": 3}, {"x_": 1}, {"x_a": 10}, {"x_a": 5.0},
     {"x_b": "5"}, {"y_a": 1}, {"y_1": 1}, {"y_a\n": 1}, {"k": [1.0, 0.5]}, {"k": [0]},
 ]  # fmt: skip
-FIELDS = ("a", "b", "t", "class", "_u", "a-b", "json", "model_x", "class_", "field_u", "a_b")
+FIELDS = (
+    "a",
+    "b",
+    "t",
+    "class",
+    "_u",
+    "a-b",
+    "json",
+    "model_x",
+    "status",
+    "class_",
+    "field_u",
+    "a_b",
+)
 
 
 @pytest.fixture(scope="module")

@@ -190,6 +190,14 @@ def test_a_second_run_for_sarif_is_asked_the_same(stage: Stage) -> None:
     ]
 
 
+def test_the_commit_to_be_compatible_with_goes_to_validate_api_alone(stage: Stage) -> None:
+    stage.run(**{"checks": "validate:api scan", "compatible-with": "HEAD^1"})
+    assert stage.calls() == [
+        ["validate:api", "--compatible-with", "HEAD^1", "--format", "github", "--"],
+        ["scan", "--format", "github", "--"],
+    ]
+
+
 # --- what it uploads --------------------------------------------------------------------------
 
 
@@ -348,6 +356,27 @@ def test_only_what_was_added_since_a_commit_counts(
     assert "old.jsonl" not in dirty.log
     lost = installed.run(workspace, tmp_path / "temp", checks=checks, since="nowhere")
     assert (lost.failed, lost.outputs["exit-code"]) == (True, "4")
+
+
+def test_a_change_that_breaks_the_contract_fails_the_job(
+    installed: Installed, workspace: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "_schemas", workspace / "_schemas")
+    shutil.copytree(ROOT / "generated", workspace / "generated")
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=ci", "-c", "user.email=", "commit", "--quiet", "--message=first"],
+    ):
+        subprocess.run(["git", *command], cwd=workspace, check=True)
+    inputs = {"compatible-with": "HEAD", "since": "HEAD"}
+    same = installed.run(workspace, tmp_path / "temp", **inputs)
+    assert (same.failed, same.outputs["exit-code"]) == (False, "0"), same.log
+    schema = workspace / "_schemas" / "api.schema.json"
+    schema.write_text(schema.read_text("utf-8").replace('"maxLength": 2000,', "", 1), "utf-8")
+    broken = installed.run(workspace, tmp_path / "temp", **inputs)
+    assert (broken.failed, broken.outputs["exit-code"]) == (True, "1")
+    assert "contract/privacy-change" in broken.log
 
 
 def test_findings_that_a_baseline_accepts_pass(

@@ -288,3 +288,25 @@ def test_a_trigger_says_which_definition_it_would_need(monkeypatch: pytest.Monke
     monkeypatch.setenv("QP_TOKEN", "t")
     _, said = qp(*arguments, code=4)
     assert "RunRequest" in said
+
+
+# --- a contract that begins -----------------------------------------------------------------------
+
+
+def test_a_contract_without_examples_is_told_once_and_gets_some_to_begin_with(shop: Path) -> None:
+    file = shop / "schemas" / "orders.examples.json"
+    before = json.loads(file.read_text("utf-8"))
+    file.unlink()
+    found = [each for each in findings("validate:api") if each[1] == "contract/example-missing"]
+    assert [path for path, *_ in found] == ["schemas/orders.examples.json"]
+    qp("mock", "--examples", "--output", "schemas/orders.examples.json")
+    made = json.loads(file.read_text("utf-8"))
+    assert made.keys() == before.keys() - {"$comment"}
+    assert "clean" in qp("validate:api", "--ignore", "contract/drift")[0]
+    del made["OrderPaid"]
+    file.write_text(json.dumps(made), "utf-8")
+    again, _ = qp("mock", "--examples")
+    assert list(json.loads(again))[:-1] == list(made)
+    for more in (["OrderPaid"], ["--runs", "2"], ["--count", "2"]):
+        _, said = qp("mock", "--examples", *more, code=2)
+        assert "leave the rest out" in said

@@ -79,6 +79,7 @@ PROGRAMS = {
     "printf",
     "python",
     "qp",
+    "sed",
 }
 
 _EXIT = re.compile(r"\s+# exit (?P<code>[0-9])\Z")

@@ -15,8 +15,10 @@ from tests.emitting import CONTRACT
 from tests.node_tools import FOLDER, node_tools, tool
 from tests.program import call
 
+from quantapilot.contract.digests import digest
 from quantapilot.documents import typescript
 from quantapilot.documents.registry import DOCUMENTS
+from quantapilot.documents.source import Source
 from quantapilot.gateway.openapi import document as gateway_document
 from quantapilot.gateway.operations import operations
 
@@ -32,13 +34,28 @@ PARSE = """
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 const { Parser } = createRequire(process.argv[2] + "/_")("@asyncapi/parser");
-const { document, diagnostics } = await new Parser().parse(readFileSync(process.argv[3], "utf8"));
-console.log(JSON.stringify({
-  wrong: diagnostics.filter((each) => each.code !== "asyncapi-latest-version"),
-  messages: document ? document.messages().all().map((each) => each.name()) : null,
-}));
+const parser = new Parser();
+for (const file of process.argv.slice(3)) {
+  const { document, diagnostics } = await parser.parse(readFileSync(file, "utf8"));
+  console.log(JSON.stringify({
+    wrong: diagnostics.filter((each) => each.code !== "asyncapi-latest-version"),
+    messages: document ? document.messages().all().map((each) => each.name()) : null,
+  }));
+}
 """
-# The same definition in two files, names that no language takes, and keywords that are new.
+OWN_RULES = """
+[[rules]]
+id = "pii/staff-id"
+class = "national_id"
+description = "Number of somebody on the staff"
+severity = "error"
+pattern = '\\bkestrel-[0-9]{4}\\b'
+why = "It names one person."
+fix = "Leave it out."
+match = ["kestrel-4711"]
+no_match = ["kestrel"]
+"""
+# Names that no language takes, names that are one to TypeScript, and keywords that are new.
 ODD: Contract = contract(
     orders={
         **ORDERS,
@@ -55,16 +72,17 @@ ODD: Contract = contract(
                 "method": "POST",
                 "path": "/carts/{cart}",
                 "answers": {"201": "shop.schema.json#/$defs/Shop"},
-                "errors": "shop.schema.json#/$defs/Id",
+                "errors": "shop.schema.json#/$defs/id",
             },
         },
     },
-    shop={"Id": {"type": "string"}, "Shop": closed(id={"$ref": "#/$defs/Id"})},
+    shop={"id": {"type": "string"}, "Shop": closed(id={"$ref": "#/$defs/id"})},
 )
+NOTE: Contract = contract(a={"Note": closed()})
 
 
 def written(tmp_path: Path, name: str, made: Contract, examples: Any) -> Path:
-    ((file, data),) = DOCUMENTS[name](made, examples).items()
+    ((file, data),) = DOCUMENTS[name](Source(made, examples)).items()
     (tmp_path / file).write_bytes(data)
     return tmp_path / file
 
@@ -79,7 +97,7 @@ def faults(file: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     ("made", "examples"),
-    [(CONTRACT, EXAMPLES), (ODD, ORDER_EXAMPLES), (contract(a={"Note": closed()}), {})],
+    [(CONTRACT, EXAMPLES), (ODD, ORDER_EXAMPLES), (NOTE, {})],
     ids=["ours", "odd", "no operations and events"],
 )
 def test_openapi_passes_its_linter(tmp_path: Path, made: Contract, examples: Any) -> None:
@@ -104,39 +122,48 @@ def test_the_linter_does_find_what_is_wrong(tmp_path: Path) -> None:
     assert "struct" in found
 
 
-def parsed(file: Path) -> dict[str, Any]:
-    """Return what the AsyncAPI initiative's own parser makes of a document."""
-    script = file.with_name("parse.mjs")
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What the AsyncAPI initiative's own parser makes of documents, in one process: it starts late.
+
+    The last one is broken.
+    """
+    folder = tmp_path_factory.mktemp("asyncapi")
+    made = {"ours": (CONTRACT, EXAMPLES), "odd": (ODD, ORDER_EXAMPLES), "no events": (NOTE, {})}
+    files = {}
+    for name, (told, examples) in made.items():
+        files[name] = written(folder, "asyncapi", told, examples).rename(folder / f"{name}.json")
+    broken = json.loads(files["odd"].read_bytes())
+    broken["operations"]["send_order_event"]["action"] = "shout"
+    del broken["components"]["schemas"]["Placed"]
+    files["broken"] = folder / "broken.json"
+    files["broken"].write_text(json.dumps(broken))
+    script = folder / "parse.mjs"
     script.write_text(PARSE)
     done = subprocess.run(
-        ["node", script, node_tools(), file], capture_output=True, text=True, check=True
+        ["node", script, node_tools(), *files.values()], capture_output=True, text=True, check=True
     )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    return dict(zip(files, map(json.loads, done.stdout.splitlines()), strict=True))
 
 
-def test_asyncapi_is_read_by_its_parser(tmp_path: Path) -> None:
+def test_asyncapi_is_read_by_its_parser(parsed: dict[str, dict[str, Any]]) -> None:
     (mapping,) = (
         each.schema["discriminator"]["mapping"]
         for each in CONTRACT.documents
         if each.kind == "events"
     )
-    told = parsed(written(tmp_path, "asyncapi", CONTRACT, EXAMPLES))
-    assert told == {"wrong": [], "messages": list(mapping)}
+    assert parsed["ours"] == {"wrong": [], "messages": list(mapping)}
 
 
-@pytest.mark.parametrize("made", [ODD, contract(a={"Note": closed()})], ids=["odd", "no events"])
-def test_asyncapi_of_other_contracts_is_read_too(tmp_path: Path, made: Contract) -> None:
-    assert parsed(written(tmp_path, "asyncapi", made, ORDER_EXAMPLES))["wrong"] == []
+@pytest.mark.parametrize("name", ["odd", "no events"])
+def test_asyncapi_of_other_contracts_is_read_too(
+    parsed: dict[str, dict[str, Any]], name: str
+) -> None:
+    assert parsed[name]["wrong"] == []
 
 
-def test_the_parser_does_find_what_is_wrong(tmp_path: Path) -> None:
-    file = written(tmp_path, "asyncapi", ODD, ORDER_EXAMPLES)
-    broken = json.loads(file.read_bytes())
-    broken["operations"]["send_order_event"]["action"] = "shout"
-    del broken["components"]["schemas"]["Placed"]
-    file.write_text(json.dumps(broken))
-    found = [each["message"] for each in parsed(file)["wrong"]]
+def test_the_parser_does_find_what_is_wrong(parsed: dict[str, dict[str, Any]]) -> None:
+    found = [each["message"] for each in parsed["broken"]["wrong"]]
     assert any("action" in each for each in found), found
     assert any("Placed" in each for each in found), found
 
@@ -171,6 +198,31 @@ export function told(event: Event): string {
 }
 
 export const request: RunRequest = { repo_url: "https://git.example.com/a/b", branch: "main" };
+
+export function short(event: Event): string {
+  switch (event.type) {
+    case "quantapilot.run_started":
+      return event.data.branch;
+    case "quantapilot.documentation_generated":
+      return event.data.docs_branch;
+    case "quantapilot.gate_requested":
+    case "quantapilot.gate_decision":
+      return event.data.gate;
+    case "quantapilot.milestone_completed":
+      return event.data.milestone_id;
+    case "quantapilot.run_paused":
+      return event.data.reason;
+    case "quantapilot.run_failed":
+      return event.data.error_code;
+    case "quantapilot.run_resumed":
+    case "quantapilot.run_completed":
+      return event.subject;
+    default: {
+      const none: never = event;
+      return none;
+    }
+  }
+}
 
 // @ts-expect-error The branch is needed.
 export const half: RunRequest = { repo_url: "https://git.example.com/a/b" };
@@ -221,7 +273,7 @@ export const shop: Shop = { id: "a" };
 """
     file = written(tmp_path, "typescript", ODD, ORDER_EXAMPLES)
     assert compiled(tmp_path, consumer) == ""
-    assert DOCUMENTS["typescript"](ODD, {}) == {file.name: file.read_bytes()}
+    assert DOCUMENTS["typescript"](Source(ODD, {})) == {file.name: file.read_bytes()}
     assert "This interface was referenced" not in file.read_text("utf-8")
 
 
@@ -335,3 +387,45 @@ def test_the_pinned_version_is_the_one_that_is_asked_for() -> None:
     assert pinned == {typescript.PACKAGE: typescript.PACKAGE_VERSION}
     lock = (FOLDER / "package-lock.json").read_text("utf-8")
     assert '"resolved"' not in lock, "npm config set omit-lockfile-registry-resolved true"
+
+
+@pytest.mark.usefixtures("project")
+def test_what_the_project_s_own_rules_find_is_masked_too(project: Path) -> None:
+    (project / "own.toml").write_text(OWN_RULES)
+    (project / "quantapilot.toml").write_text('rules = ["own.toml"]\n')
+    path = project / "_schemas" / "api.examples.json"
+    examples = json.loads(path.read_bytes())
+    examples["RunPaused"]["invalid"].append(
+        {"value": {"reason": "asked by kestrel-4711"}, "rules": ["pii/staff-id"], "why": "a person"}
+    )
+    path.write_text(json.dumps(examples, ensure_ascii=False, indent=2) + "\n")
+    assert call("docs", "html", "markdown", "openapi", "asyncapi")[0] == 0
+    made = project / "generated" / "docs"
+    texts = [each.read_text("utf-8") for each in made.rglob("*") if each.is_file()]
+    assert not [text for text in texts if "kestrel-4711" in text]
+    page = (made / "markdown" / "RunPaused.md").read_text("utf-8")
+    assert '"reason": "asked by <national_id>"' in page
+    assert "- `pii/staff-id`: Number of somebody on the staff" in page
+
+
+@pytest.mark.usefixtures("project")
+def test_a_folder_with_a_file_of_people_is_left_as_it_is(project: Path) -> None:
+    (project / "public").mkdir()
+    (project / "public" / "index.html").write_text("<h1>Mine</h1>")
+    code, _, err = call("docs", "--output", "public")
+    assert (code, err.count("\n")) == (4, 1)
+    assert "public/index.html: 'qp docs' did not write this file" in err
+    assert [path.name for path in (project / "public").iterdir()] == ["index.html"]
+
+
+def test_a_new_version_of_the_toolkit_is_told_from_a_changed_contract(project: Path) -> None:
+    page, record = (
+        project / "generated" / "docs" / each for each in ("index.html", "digests.json")
+    )
+    before = page.read_bytes()
+    page.write_bytes(before.replace(b"API reference", b"Reference"))
+    told = record.read_text("utf-8")
+    record.write_text(told.replace(digest(before), digest(page.read_bytes())), "utf-8")
+    code, _, err = call("docs", "html", "--check")
+    assert code == 1
+    assert "html: schemas and examples are as they were; another version of the toolkit" in err

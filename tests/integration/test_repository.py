@@ -144,7 +144,7 @@ def test_the_job_that_blocks_a_deployment_is_the_gate() -> None:
     (action,) = [step for step in gates[0]["steps"] if step.get("uses") == "./"]
     checks = [command.split()[1] for command in recipe("validate")]
     assert action["with"]["checks"].split() == checks == ["validate:api", "scan"]
-    assert action["with"].keys() == {"checks", "sarif"}
+    assert action["with"].keys() == {"checks", "compatible-with", "sarif"}
     assert [job for job in jobs().values() if "continue-on-error" in str(job)] == []
 
 

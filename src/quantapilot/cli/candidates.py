@@ -59,14 +59,13 @@ def documents(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 def events(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001
     """Return the types of event that begin so, by the last part of their names."""
-    from quantapilot.emitter.envelope import Envelopes
+    from quantapilot.contract.events import EventTypes
     from quantapilot.gate.project import Project
 
     try:
-        types = Envelopes(Project(_config(ctx)).contract()).types
+        names = EventTypes(Project(_config(ctx)).contract()).names
     except QuantaPilotError:
         return []
-    names = [each.rpartition(".")[2] for each in types]
     return [name for name in names if name.startswith(incomplete)]
 
 

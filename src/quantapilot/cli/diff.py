@@ -91,7 +91,7 @@ def _compared(old: str, new: str, direction: Direction | None, config: Config) -
 
 def _checked(schemas: Schemas, parsed: Mapping[str, Any]) -> None:
     """Refuse schemas that are none, by the name of the version that they are of."""
-    from quantapilot.compat.sides import side
+    from quantapilot.compat.loading import side
     from quantapilot.contract.catalog import BrokenContractError
 
     try:

@@ -57,6 +57,7 @@ def write_documents(project: Project, folder: Path, formats: Sequence[str] = ())
 
     Raises:
         ContractError: A format can't say what the contract says.
+        GeneratedError: The folder can't be written, or holds somebody's own file in the way.
         MissingToolError: A format that is asked for by name needs what is not installed.
     """
     from quantapilot.documents.folder import write
@@ -88,6 +89,12 @@ def documents_checked(project: Project, folder: Path, formats: Sequence[str] = (
         click.echo(f"{name} is not what the contract says, and can't be written here: {why}")
     for name, why in result.never.items():
         click.echo(f"{name} is left out: {why}", err=True)
+    if result.otherwise:
+        click.echo(
+            f"{', '.join(result.otherwise)}: schemas and examples are as they were; another version"
+            " of the toolkit, or other rules of the project, writes them otherwise",
+            err=True,
+        )
     if result.changes or result.left:
         return False
     click.echo(f"{folder} is what the contract says")
@@ -98,10 +105,12 @@ def _inputs(project: Project) -> Inputs:
     from quantapilot.contract.digests import inputs_digests
     from quantapilot.contract.examples import load_examples
     from quantapilot.documents.folder import Inputs
+    from quantapilot.documents.source import Source
 
     files = project.files
     examples = load_examples(files.examples) if files.examples.is_file() else {}
-    return Inputs(project.contract(), examples, inputs_digests(files.schemas, files.examples))
+    source = Source(project.contract(), examples, project.detector())
+    return Inputs(source, inputs_digests(files.schemas, files.examples))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
+    from quantapilot.config import Config
     from quantapilot.mock.invalid import Invalid
     from quantapilot.mock.mock import Mock
 
@@ -38,6 +39,7 @@ class _Asked:
     end: str | None
     invalid: str | None
     bare: bool
+    examples: bool
 
 
 @click.command()
@@ -79,6 +81,11 @@ class _Asked:
     shell_complete=candidates.rule_patterns,
     help="Documents that break one rule each: RULE, or each that can be broken.",
 )
+@click.option(
+    "--examples",
+    is_flag=True,
+    help="The contract's file of examples, with made ones for definitions that lack them.",
+)
 @click.option("--bare", is_flag=True, help="Of invalid ones the documents alone.")
 @click.option("--pretty", is_flag=True, help="Indented; several documents as one array.")
 @click.option(
@@ -98,8 +105,11 @@ def mock(seed: str, pretty: bool, output: Path | None, config: Path | None, **gi
     _check(asked)
     from quantapilot.mock.mock import Mock
 
-    documents = _documents(Mock(config=load_config(config), seed=seed), asked)
+    settings = load_config(config)
+    source = Mock(config=settings, seed=seed)
+    documents = iter([_examples(source, settings)]) if asked.examples else _documents(source, asked)
     alone = len(asked.names) == 1 == asked.count and asked.invalid is None and not asked.runs
+    pretty = pretty or asked.examples
     pretty = pretty or (alone and output is None and sys.stdout.isatty())
     if output is None:
         _write(sys.stdout.buffer, documents, pretty=pretty)
@@ -108,7 +118,19 @@ def mock(seed: str, pretty: bool, output: Path | None, config: Path | None, **gi
         _write(file, documents, pretty=pretty)
 
 
+def _examples(mock: Mock, settings: Config) -> dict[str, Any]:
+    from quantapilot.contract.examples import load_examples
+
+    file = settings.root / settings.examples
+    return mock.examples(load_examples(file) if file.is_file() else {})
+
+
 def _check(asked: _Asked) -> None:
+    if asked.examples:
+        others = asked.names or asked.runs or asked.invalid or asked.payload or asked.count > 1
+        if others:
+            raise click.UsageError("--examples is for all definitions: leave the rest out")
+        return
     if not asked.names and asked.runs is None and asked.invalid not in {None, _EVERY}:
         raise click.UsageError("say what to make; a NAME comes ahead of --invalid")
     if not asked.names and asked.runs is None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from quantapilot.compat.changes import Change, Kind, OneWay
-from quantapilot.compat.inclusion import Difference, Inclusion, Spot
-from quantapilot.compat.privacy import Loosening, loosenings
+from quantapilot.compat.inclusion import Inclusion
+from quantapilot.compat.privacy import CLASS, Loosening, classed, loosenings
 from quantapilot.compat.witnesses import witness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from quantapilot.compat.causes import Difference, Spot
     from quantapilot.compat.sides import Part, Side
 
 _BOTH: tuple[OneWay, ...] = ("backward", "forward")
@@ -53,9 +54,8 @@ class Versions:
             "backward": both["backward"].differences((old,), (new,), spot),
             "forward": both["forward"].differences((new,), (old,), spot),
         }
-        loose = []
-        if self.private and self.then.plain and self.now.plain:
-            loose = loosenings(both["forward"], new, old, spot)
+        plain = self.then.plain and self.now.plain
+        loose = loosenings(both["forward"], new, old, spot) if self.private and plain else []
         made = [
             replace(_change(both[way], each, way, way in wanted, loose), definition=definition)
             for way in _BOTH
@@ -67,7 +67,15 @@ class Versions:
             for each in loose
             if id(each) not in told
         ]
+        if not plain and self._holds_unknown(both["forward"], new, old):
+            message = f"{CLASS}: nobody can tell whether more is held than before"
+            made.append(Change(spot.pointer, "unknown", "forward", message, None, spot.file))
         return made
+
+    def _holds_unknown(self, of: Inclusion, new: Part, old: Part) -> bool:
+        """Tell whether classes count, and can't be followed to where they stand."""
+        given = [dict(self.then.given), dict(self.now.given)]
+        return self.private and classed(given) and not of.same((new,), (old,))
 
 
 def each_once(changes: Iterable[Change]) -> list[Change]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from quantapilot.contract.catalog import led_to
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -81,14 +83,12 @@ def answers(contract: Contract, name: str) -> Iterator[str]:
 
 
 def _named(schema: Any, base: str, by_uri: Mapping[str, str]) -> Iterator[str]:
-    from quantapilot.contract.catalog import absolute
-
     if isinstance(schema, dict):
         for key, value in schema.items():
             if key == "$ref" and isinstance(value, str):
-                uri, _, fragment = absolute(base, value).partition("#")
+                uri, pointer = led_to(base, value)
                 # What stands below a definition belongs to it.
-                whole = "/".join(fragment.split("/")[:3])
+                whole = "/".join(pointer.split("/")[:3])
                 if (name := by_uri.get(f"{uri}#{whole}")) is not None:
                     yield name
             elif not key.startswith("x-"):

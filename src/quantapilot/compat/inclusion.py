@@ -8,17 +8,21 @@ is not proven is a cause, though no value may ever show it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.compat.sides import Part
+from quantapilot.compat.causes import Difference, Level, Step, once
+from quantapilot.compat.engines import covers
+from quantapilot.compat.equality import Equality, exactly
 from quantapilot.compat.views import View, view
-from quantapilot.contract.positions import pointer_of
+from quantapilot.compat.wording import change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from quantapilot.compat.sides import Place, Side
+    from quantapilot.compat.causes import Spot
+    from quantapilot.compat.sides import Part, Place, Side
 
 # How many places are looked at before the rest counts as unknown.
 _MOST_PLACES = 6000
@@ -27,79 +31,6 @@ _MOST_CASES = 64
 _SECONDS = 8.0
 # How deep places are looked at that lie in each other.
 _DEEPEST = 70
-_BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas"})
-ANNOTATIONS = frozenset(
-    {"title", "description", "examples", "default", "deprecated", "readOnly", "writeOnly"}
-    | {"$comment", "$schema", "$id", "$defs", "definitions", "discriminator"}
-    | {"contentEncoding", "contentMediaType", "contentSchema"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How a value stands in another: as a member, as an item, as the name of a member, or as it."""
-
-    kind: str
-    key: str | int = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A place on the way to a cause, on both sides, and the step from it to the next."""
-
-    sub: Place
-    sup: Place
-    step: Step
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where one is in the newer files, and how one came there.
-
-    Attributes:
-        file, pointer: The place.
-        frozen: Whether causes below are told here, since what stands there has not changed.
-        trail: The way from where the comparison began.
-        divided: Unions of this place that were taken apart already.
-    """
-
-    file: str
-    pointer: str
-    frozen: bool = False
-    trail: tuple[Level, ...] = ()
-    divided: frozenset[object] = frozenset()
-
-    @property
-    def depth(self) -> int:
-        """Return how deep in the value it is."""
-        return sum(level.step.kind != "same" for level in self.trail)
-
-    def at(self, *steps: str | int) -> Spot:
-        """Return a place below, for the same value."""
-        return self if self.frozen else replace(self, pointer=self.pointer + pointer_of(steps))
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Where and why it is not proven that all values are admitted.
-
-    Attributes:
-        file, pointer: Where the cause stands.
-        keyword: What can't be proven.
-        message: What changed, in words.
-        sub, sup: What admits and what may refuse, at the place of the cause.
-        trail: The way to it.
-        hints: Values that may show it.
-    """
-
-    file: str
-    pointer: str
-    keyword: str
-    message: str
-    sub: Place
-    sup: Place
-    trail: tuple[Level, ...]
-    hints: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +74,31 @@ class Case:
         """Return a keyword as the cause.
 
         Args:
-            keyword: The keyword.
+            keyword: The keyword; empty where it is the whole schema.
             message: What changed.
             hints: Values that may show it.
             at: File and pointer, where it is not the keyword that it stands at.
         """
-        spot = self.spot.at(keyword) if keyword else self.spot
+        spot = self.spot.at(*filter(None, [keyword]))
         file, pointer = at if at and not spot.frozen else (spot.file, spot.pointer)
         return Difference(
             file, pointer, keyword, message, self.sub, self.sup, self.spot.trail, hints
         )
 
+    def changed(self, keyword: str, value: Any) -> str:
+        """Return in words from what to what a keyword changed, of which `sup` has a value."""
+        if keyword.startswith(("min", "exclusiveMin")):
+            return self.change(keyword, self.view.most(keyword), value)
+        return self.change(keyword, next(iter(self.view.said(keyword)), None), value)
+
+    def change(self, keyword: str, sub: Any, sup: Any) -> str:
+        """Return the change of a keyword in words, by what both sides say; None for nothing."""
+        return change(keyword, *((sub, sup) if self.narrowed else (sup, sub)))
+
     def proven(self, schema: Any) -> bool:
         """Tell whether the canonical form proves that a schema without references admits all."""
         whole = self.of.sub.canonical(self.sub)
-        return self.of.covered(self.of.sup.canonical_of(schema), whole)
+        return covers(self.of.sup.canonical_of(schema), whole)
 
 
 @dataclass(slots=True)
@@ -175,11 +116,15 @@ class Inclusion:
     sup: Side
     assumed: Callable[[tuple[str, str]], bool] = lambda _: False
     _open: dict[object, int] = field(default_factory=dict)
-    _equal: dict[object, bool] = field(default_factory=dict)
+    equality: Equality = field(init=False)
     _covers: dict[object, bool] = field(default_factory=dict)
     drawn: dict[object, list[Any]] = field(default_factory=dict)
     _left: int = _MOST_PLACES
-    _until: float = field(default_factory=lambda: monotonic() + _SECONDS)
+    _until: float = inf
+
+    def __post_init__(self) -> None:
+        """Keep what is found equal for the whole comparison."""
+        self.equality = Equality(self.sub, self.sup)
 
     def differences(self, sub: Place, sup: Place, spot: Spot) -> list[Difference]:
         """Return why it is not proven that `sup` admits whatever `sub` admits."""
@@ -189,6 +134,8 @@ class Inclusion:
             return []
         self._left -= 1
         case = Case(self, sub, sup, View(), spot)
+        if not self._open:
+            self._until = monotonic() + _SECONDS
         spent = self._left < 0 or len(self._open) > _DEEPEST or monotonic() > self._until
         if key in self._open or spent:
             return [case.cause("", "too much to compare: nobody can tell")]
@@ -218,7 +165,7 @@ class Inclusion:
             ]
         if not out and refused:
             return [case.cause("", "a value is refused", *refused)]
-        return _once(out)
+        return once(out)
 
     def _refused(self, case: Case) -> list[Any] | None:
         """Return which of the only values there can be are refused; None if they aren't listed."""
@@ -231,6 +178,7 @@ class Inclusion:
     def _causes(self, case: Case) -> Iterator[Difference]:
         from quantapilot.compat.keywords import CHECKS
 
+        types = case.view.types
         for part in case.sup:
             if part.schema is True:
                 continue
@@ -238,8 +186,10 @@ class Inclusion:
                 yield case.cause("", "nothing is admitted" if case.narrowed else "is admitted now")
                 continue
             for keyword in part.schema:
-                if (check := CHECKS.get(keyword)) is not None:
-                    yield from check(case, part)
+                check = CHECKS.get(keyword)
+                # A keyword says nothing of values of other types than its own.
+                if check is not None and check.types & types:
+                    yield from check.follows(case, part, keyword)
 
     def _divided(self, case: Case) -> list[Difference] | None:
         """Return the differences of each branch of a union for itself; None without a union."""
@@ -273,88 +223,16 @@ class Inclusion:
     def same(self, sub: Place, sup: Place) -> bool:
         """Tell whether it is plain that two places say the same."""
         if not (self.sub.plain and self.sup.plain):
-            return exactly(sub[0].schema, sup[0].schema)
+            return self._given_alike and [p.pointer for p in sub] == [p.pointer for p in sup]
         if len(sub) != len(sup):
             return not sup
-        return all(self.equal(a, b) for a, b in zip(sub, sup, strict=True))
+        return all(self.equality.equal(a, b) for a, b in zip(sub, sup, strict=True))
 
-    def equal(self, a: Part, b: Part) -> bool:
-        """Tell whether a schema of `sub` and one of `sup` differ in annotations at most."""
-        key = a.key, b.key
-        if key not in self._equal:
-            # Whoever comes here again on the way finds nothing that speaks against it.
-            self._equal[key] = True
-            self._equal[key] = not a.tag and not b.tag and self._alike(a.schema, b.schema, a, b, "")
-            if not self._equal[key]:
-                self._equal = {k: v for k, v in self._equal.items() if not v}
-        return self._equal[key]
-
-    def _alike(self, a: Any, b: Any, part: Part, other: Part, key: str) -> bool:
-        if key in {"const", "enum"}:
-            return exactly(a, b)
-        if isinstance(a, list) and isinstance(b, list):
-            pairs = zip(a, b, strict=False)
-            return len(a) == len(b) and all(self._alike(*p, part, other, "") for p in pairs)
-        if isinstance(a, dict) and isinstance(b, dict):
-            return self._members_alike(a, b, part, other, names=key in _BY_NAME)
-        return type(a) is type(b) and bool(a == b)
-
-    def _members_alike(
-        self, a: dict[str, Any], b: dict[str, Any], part: Part, other: Part, *, names: bool
-    ) -> bool:
-        left, right = (a, b) if names else (_bare(a), _bare(b))
-        if left.keys() != right.keys():
-            return False
-        for name, value in left.items():
-            if name == "$ref" and not names:
-                alike = self._lead_alike(value, right[name], part, other)
-            else:
-                alike = self._alike(value, right[name], part, other, "" if names else name)
-            if not alike:
-                return False
-        return True
-
-    def _lead_alike(self, a: Any, b: Any, part: Part, other: Part) -> bool:
-        one = self.sub.followed(Part({"$ref": a}, part.base, ""))
-        two = self.sup.followed(Part({"$ref": b}, other.base, ""))
-        return self.equal(one, two)
+    @property
+    def _given_alike(self) -> bool:
+        return exactly(dict(self.sub.given), dict(self.sup.given))
 
     def _covered(self, key: object, sub: Place, sup: Place) -> bool:
         if key not in self._covers:
-            self._covers[key] = self.covered(self.sup.canonical(sup), self.sub.canonical(sub))
+            self._covers[key] = covers(self.sup.canonical(sup), self.sub.canonical(sub))
         return self._covers[key]
-
-    @staticmethod
-    def covered(sup: Any, sub: Any) -> bool:
-        """Tell whether a canonical form is proven to admit what another admits."""
-        if sup is None or sub is None:
-            return False
-        import jsonschema_rs
-
-        try:
-            return bool(sup.covers(sub) == jsonschema_rs.canonical.Containment.YES)
-        except ValueError:
-            return False
-
-
-def exactly(a: Any, b: Any) -> bool:
-    """Tell whether two JSON values are the same; unlike in Python, true is not 1."""
-    return spelt(a) == spelt(b)
-
-
-def spelt(value: Any) -> bytes:
-    """Return a JSON value as bytes that are the same for the same values."""
-    import orjson
-
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def _bare(schema: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in schema.items() if k not in ANNOTATIONS and not k.startswith("x-")}
-
-
-def _once(found: Iterable[Difference]) -> list[Difference]:
-    """Return differences, each cause once."""
-    return list(
-        {(each.file, each.pointer, each.message): each for each in reversed([*found])}.values()
-    )[::-1]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat.changes import Change, Kind
-from quantapilot.compat.inclusion import exactly
+from quantapilot.compat.equality import exactly
 from quantapilot.contract.positions import pointer_of
 
 if TYPE_CHECKING:

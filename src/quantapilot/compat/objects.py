@@ -1,64 +1,63 @@
-"""Objects: members, families of members, what closes an object, and what members ask for."""
+"""Objects: members, families of members, what closes an object, and what members ask for.
+
+Members are compared by the names that either side knows, by the patterns of names, and once for all
+that nothing describes. A name that both sides leave undescribed is judged as any other such name.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from quantapilot.compat.inclusion import Case, Difference, Step
+from quantapilot.compat.causes import Step
+from quantapilot.compat.hints import Having, Lacking, Members
 from quantapilot.compat.languages import Language, disjoint, some_words
 from quantapilot.compat.sides import Part, matches
 from quantapilot.compat.views import evaluated
-from quantapilot.compat.wording import NONE, change, quoted
+from quantapilot.compat.wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from quantapilot.compat.causes import Difference
+    from quantapilot.compat.inclusion import Case
+    from quantapilot.compat.sides import Place
 
 # Names that nobody describes; the first that is free is taken.
 _SPARE = ("more", "more1", "more-2", "zz", "other_value", "Z9", "_", "0", "morecount9")
 
 
-@dataclass(frozen=True, slots=True)
-class Lacking:
-    """A hint: an object as drawn, without some members, or with others."""
-
-    without: tuple[str, ...] = ()
-    size: int | None = None
-
-
-def lacking(*names: str) -> Lacking:
-    """Return the hint that an object without some members shows the cause."""
-    return Lacking(names)
+def required(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
+    """Yield which members of `required` an object may lack: those that nothing else requires."""
+    for name in part.schema[keyword]:
+        if name not in case.view.required() and not case.proven({keyword: [name]}):
+            word = "becomes required" if case.narrowed else "is no longer required"
+            yield case.cause(keyword, f"{quoted(name)} {word}", Lacking((name,)))
 
 
-def members(case: Case, part: Part) -> Iterator[Difference]:
+def members(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why members described by name don't keep to `properties`."""
-    if "object" not in case.view.types:
-        return
-    for name, body in part.schema["properties"].items():
+    for name, body in part.schema[keyword].items():
         mine = case.view.member(name)
         if body is True or _never(mine):
             continue
-        below = part.below("properties", name)
-        step = Step("member", name)
-        found = case.inside(mine, (below,), step, "properties", name)
+        below = part.below(keyword, name)
+        found = case.inside(mine, (below,), Step("member", name), keyword, name)
         if found and name not in case.view.names():
             # It is described by one version only: that is the cause, not what it says of it.
             word = "described: before, it could be anything" if case.narrowed else "not described"
-            place = case.spot.at("properties", name)
+            place = case.spot.at(keyword, name)
             message = f"member {quoted(name)} is now {word}"
             found = [replace(found[0], pointer=place.pointer, file=place.file, message=message)]
         yield from found
 
 
-def families(case: Case, part: Part) -> Iterator[Difference]:
+def families(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why members don't keep to `patternProperties`."""
-    if "object" not in case.view.types:
-        return
     view = case.view
-    for pattern in part.schema["patternProperties"]:
-        body = part.below("patternProperties", pattern)
-        at = ("patternProperties", pattern)
+    for pattern in part.schema[keyword]:
+        at = (keyword, pattern)
+        body = part.below(*at)
         for name in view.names():
             if matches(pattern, name) and not _never(mine := view.member(name)):
                 yield from case.inside(mine, (body,), Step("member", name), *at)
@@ -67,19 +66,19 @@ def families(case: Case, part: Part) -> Iterator[Difference]:
             if not _never(mine) and (other == pattern or not disjoint(other, pattern)):
                 named = _name(Language((other, pattern)))
                 yield from case.inside(mine, (body,), Step("member", named), *at)
-        beyond = Language((pattern, *view.names_match()), never=tuple(view.families()))
+        beyond = Language((pattern, *view.name_patterns()), never=tuple(view.families()))
         if not view.closed and some_words(beyond) != []:
             named = _free(case, beyond)
             yield from case.inside(view.others(), (body,), Step("member", named), *at)
 
 
-def closed(case: Case, part: Part) -> Iterator[Difference]:
+def closed(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why members don't keep to `additionalProperties` or `unevaluatedProperties`."""
-    if "object" not in case.view.types:
+    if keyword == "unevaluatedProperties" and "additionalProperties" in part.schema:
+        # The other one leaves nothing to it.
         return
-    keyword = _closing(part)
     body = part.below(keyword)
-    told = _told(case, part, keyword)
+    told = _described(case, part, keyword)
     if body.schema is True or told is None:
         return
     names, patterns = told
@@ -93,113 +92,94 @@ def closed(case: Case, part: Part) -> Iterator[Difference]:
             yield from case.inside(mine, (body,), Step("member", name), "properties", name)
     for pattern in case.view.families():
         yield from _family_beyond(case, pattern, body, names, patterns)
-    if not (case.view.closed or _all_told(case, patterns)):
+    if not (case.view.closed or _all_match(case, patterns)):
         free = _free(case, None, names, patterns)
         if body.schema is False:
             message = f"undescribed members are {'refused' if case.narrowed else 'admitted'}"
-            yield _gone(case, keyword, message, Step("member", free), case.view.others())
+            yield case.cause(keyword, message, Having(free, case.view.others()))
         else:
             yield from case.inside(case.view.others(), (body,), Step("member", free), keyword)
 
 
-def names(case: Case, part: Part) -> Iterator[Difference]:
+def _all_match(case: Case, patterns: tuple[str, ...]) -> bool:
+    """Tell whether it is proven that each name that there may be matches one of some patterns."""
+    named = case.view.name_patterns()
+    return bool(named) and some_words(Language(named, never=patterns)) == []
+
+
+def names(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why names of members don't keep to `propertyNames`."""
-    if "object" not in case.view.types:
-        return
-    body = part.below("propertyNames")
-    named = tuple(each.below("propertyNames") for each in case.view.holding("propertyNames"))
+    body = part.below(keyword)
+    named = tuple(each.below(keyword) for each in case.view.holding(keyword))
     if named and not (case.view.closed and not case.view.families()):
         string = Part({"type": "string"}, "", "", "string")
-        yield from case.inside((*named, string), (body,), Step("name"), "propertyNames")
+        yield from case.inside((*named, string), (body,), Step("name"), keyword)
         return
     judge = case.of.sup.accepts((body,))
     refused = [n for n in case.view.names() if not judge(n) and not _never(case.view.member(n))]
     for name in refused:
         message = f"the name {quoted(name)} is {'refused' if case.narrowed else 'admitted'}"
-        yield _gone(case, "propertyNames", message, Step("member", name), case.view.member(name))
+        yield case.cause(keyword, message, Having(name, case.view.member(name)))
     if not case.view.closed and not refused:
         word = "limited" if case.narrowed else "no longer limited"
-        yield case.cause("propertyNames", f"names of members are {word}")
+        yield case.cause(keyword, f"names of members are {word}")
     for pattern in case.view.families():
         string = Part({"type": "string", "pattern": pattern}, "", "", f"name {pattern}")
-        yield from case.inside((string,), (body,), Step("name"), "propertyNames")
+        yield from case.inside((string,), (body,), Step("name"), keyword)
 
 
-def count(case: Case, part: Part) -> Iterator[Difference]:
-    """Yield why objects don't keep to `minProperties` or `maxProperties`."""
-    view = case.view
-    if "object" not in view.types:
-        return
-    for keyword in ("minProperties", "maxProperties"):
-        if keyword not in part.schema:
-            continue
-        limit = part.schema[keyword]
-        if keyword == "minProperties":
-            kept = max(view.most(keyword) or 0, len(view.required())) >= limit
-        else:
-            most = view.least(keyword)
-            known = len(view.names()) if view.closed and not view.families() else None
-            kept = min((n for n in (most, known) if n is not None), default=limit + 1) <= limit
-        if not kept and not case.proven({keyword: limit}):
-            other = next(iter(view.said(keyword)), NONE)
-            old, new = (other, limit) if case.narrowed else (limit, other)
-            size = limit - 1 if keyword == "minProperties" else limit + 1
-            yield case.cause(keyword, change(keyword, old, new), Lacking(size=size))
+def least(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
+    """Yield why objects don't keep to `minProperties`: it follows from as many required ones."""
+    limit, view = part.schema[keyword], case.view
+    kept = max(view.most(keyword) or 0, len(view.required())) >= limit
+    if not kept and not case.proven({keyword: limit}):
+        yield case.cause(keyword, case.changed(keyword, limit), Members(int(limit) - 1))
 
 
-def dependents(case: Case, part: Part) -> Iterator[Difference]:
+def most(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
+    """Yield why objects don't keep to `maxProperties`: it follows where so few are described."""
+    limit, view = part.schema[keyword], case.view
+    known = len(view.names()) if view.closed and not view.families() else None
+    kept = any(n is not None and n <= limit for n in (view.least(keyword), known))
+    if not kept and not case.proven({keyword: limit}):
+        yield case.cause(keyword, case.changed(keyword, limit), Members(int(limit) + 1))
+
+
+def dependents(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why objects don't keep to `dependentRequired`."""
-    if "object" not in case.view.types:
-        return
-    for name, wanted in part.schema["dependentRequired"].items():
-        known = {
-            each for said in case.view.said("dependentRequired") for each in said.get(name, ())
-        }
+    for name, wanted in part.schema[keyword].items():
+        known = {each for said in case.view.said(keyword) for each in said.get(name, ())}
         known |= case.view.required()
         rest = [each for each in wanted if each not in known]
-        if not rest or _never(case.view.member(name)):
-            continue
-        if not case.proven({"dependentRequired": {name: rest}}):
+        mine = case.view.member(name)
+        if rest and not _never(mine) and not case.proven({keyword: {name: rest}}):
             word = "asks for" if case.narrowed else "no longer asks for"
             message = f"{quoted(name)} {word} {', '.join(map(quoted, rest))}"
-            mine = case.view.member(name)
-            yield _gone(case, "dependentRequired", message, Step("without", name), mine, *rest)
+            yield case.cause(keyword, message, Having(name, mine, tuple(rest)))
 
 
-def dependent_schemas(case: Case, part: Part) -> Iterator[Difference]:
+def dependent_schemas(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why objects don't keep to `dependentSchemas`."""
-    if "object" not in case.view.types:
-        return
-    for name in part.schema["dependentSchemas"]:
+    for name in part.schema[keyword]:
         if _never(case.view.member(name)):
             continue
         there = Part({"type": "object", "required": [name]}, "", "", f"with {name}")
-        body = part.below("dependentSchemas", name)
+        body = part.below(keyword, name)
         known = [
-            other.below("dependentSchemas", name)
-            for other in case.view.holding("dependentSchemas")
-            if name in other.schema["dependentSchemas"]
+            other.below(keyword, name)
+            for other in case.view.holding(keyword)
+            if name in other.schema[keyword]
         ]
-        yield from case.beside((body,), case.spot.at("dependentSchemas", name), there, *known)
+        yield from case.beside((body,), case.spot.at(keyword, name), there, *known)
 
 
-def _all_told(case: Case, patterns: tuple[str, ...]) -> bool:
-    """Tell whether it is proven that each name that there may be matches one of some patterns."""
-    named = case.view.names_match()
-    return bool(named) and some_words(Language(named, never=patterns)) == []
-
-
-def _told(case: Case, part: Part, keyword: str) -> tuple[frozenset[str], tuple[str, ...]] | None:
+def _described(
+    case: Case, part: Part, keyword: str
+) -> tuple[frozenset[str], tuple[str, ...]] | None:
     if keyword == "unevaluatedProperties":
         return evaluated(case.of.sup, part, certain=True)
     schema = part.schema
     return frozenset(schema.get("properties", ())), tuple(schema.get("patternProperties", ()))
-
-
-def _closing(part: Part) -> str:
-    # Where both stand, the first leaves nothing to the second.
-    keyword = "additionalProperties"
-    return keyword if keyword in part.schema else "unevaluatedProperties"
 
 
 def _family_beyond(
@@ -216,9 +196,9 @@ def _family_beyond(
     if body.schema is False:
         word = "removed" if case.narrowed else "added"
         message = f"the family of members {pattern} {word}"
-        step = Step("member", named) if named is not None else Step("same")
+        hints = [Having(named, mine)] if named is not None else []
         at = _standing(case, "patternProperties", pattern)
-        yield _gone(case, "patternProperties", message, step, mine, at=at)
+        yield case.cause("patternProperties", message, *hints, at=at)
     else:
         yield from case.inside(
             mine, (body,), Step("member", named or "a"), "patternProperties", pattern
@@ -228,45 +208,20 @@ def _family_beyond(
 def _member_gone(case: Case, name: str) -> Difference:
     word = "removed" if case.narrowed else "added"
     at = _standing(case, "properties", name)
-    mine = case.view.member(name)
-    step = Step("member", name)
-    return _gone(case, "properties", f"member {quoted(name)} {word}", step, mine, at=at)
+    hint = Having(name, case.view.member(name))
+    return case.cause("properties", f"member {quoted(name)} {word}", hint, at=at)
 
 
-def _standing(case: Case, *steps: str) -> tuple[str, str] | None:
+def _standing(case: Case, keyword: str, name: str) -> tuple[str, str] | None:
     """Return where a member or a family is described on the side that has it."""
-    keyword, name = steps
     for part in case.view.holding(keyword):
         # What is known from a condition of the other side stands in no file of this one.
         if part.base and name in part.schema[keyword]:
-            return case.of.sub.identity(part.below(*steps))
+            return case.of.sub.identity(part.below(keyword, name))
     return None
 
 
-def _gone(
-    case: Case,
-    keyword: str,
-    message: str,
-    step: Step,
-    mine: tuple[Part, ...],
-    *without: str,
-    at: tuple[str, str] | None = None,
-) -> Difference:
-    """Return the cause that an object with a certain member is refused."""
-    hint = With(step.key if isinstance(step.key, str) else "", mine, without)
-    return case.cause(keyword, message, *([hint] if step.kind != "same" else []), at=at)
-
-
-@dataclass(frozen=True, slots=True)
-class With:
-    """A hint: an object as drawn, with a member that its place admits, and without others."""
-
-    name: str
-    body: tuple[Part, ...]
-    without: tuple[str, ...] = ()
-
-
-def _never(place: tuple[Part, ...]) -> bool:
+def _never(place: Place) -> bool:
     """Tell whether nothing may stand at a place."""
     return any(part.schema is False for part in place)
 
@@ -283,12 +238,10 @@ def _free(
     patterns: tuple[str, ...] = (),
 ) -> str:
     """Return the name of a member that nothing describes."""
-    offered: list[Any] = list(_SPARE)
-    if language is not None:
-        offered = some_words(language) or ["a"]
+    offered: Sequence[str] = _SPARE if language is None else some_words(language) or ["a"]
     known = {*names, *case.view.names()}
     for name in offered:
         described = [*patterns, *case.view.families()]
         if name not in known and not any(matches(each, name) for each in described):
-            return str(name)
-    return str(offered[0])
+            return name
+    return offered[0]

@@ -7,7 +7,7 @@ the proof that it asks for. Who loosens one of them lets personal data in, whoev
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat import strings
 from quantapilot.compat.languages import within
@@ -17,7 +17,8 @@ from quantapilot.compat.wording import said
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quantapilot.compat.inclusion import Inclusion, Spot
+    from quantapilot.compat.causes import Spot
+    from quantapilot.compat.inclusion import Inclusion
     from quantapilot.compat.sides import Part, Place
 
 CLASS = "x-data-class"
@@ -100,6 +101,13 @@ class _Walk:
                         branch = spot.at(keyword, number)
                         one, two = part.below(keyword, number), other.below(keyword, number)
                         yield from self.below((one,), (two,), branch, depth + 1)
+
+
+def classed(schema: Any) -> bool:
+    """Tell whether a schema uses `x-data-class` anywhere."""
+    if isinstance(schema, dict):
+        return CLASS in schema or any(map(classed, schema.values()))
+    return isinstance(schema, list) and any(map(classed, schema))
 
 
 def _reference(of: Inclusion, new: Place, old: Place) -> tuple[str, str] | None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = "1.0.0"
 _KINDS: tuple[Kind, ...] = ("breaking", "privacy", "unknown", "compatible")
 _LONGEST, _MOST_SHOWN, _MOST_NAMES = 48, 400, 4
-_PLURALS = {"events": "event", "logs": "log", "errors": "error", "requests": "request"}
 _COLOURS = {"breaking": "31", "privacy": "35", "unknown": "33", "compatible": "32"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from quantapilot.contract.catalog import (
     Contract,
     parse_json,
 )
-from quantapilot.contract.positions import JsonTextError, locate
+from quantapilot.contract.positions import JsonTextError, locate_pointer
 from quantapilot.errors import ContractError, InputError
 from quantapilot.inputs.git import Repository, repository
 
@@ -72,8 +73,8 @@ class Schemas:
         text = self.texts.get(finding.path, b"").decode("utf-8", "replace")
         place = f"{self.where}{finding.path}"
         if finding.pointer is not None and text:
-            steps = [_unescaped(step) for step in finding.pointer.split("/")[1:]]
-            place += _position(text, steps)
+            with suppress(JsonTextError):
+                place += ":{}:{}".format(*locate_pointer(text, finding.pointer))
         elif finding.line is not None:
             place += f":{finding.line}:{finding.column}"
         hint = ""
@@ -208,40 +209,3 @@ def _has_roles(schema: Any) -> bool:
         isinstance(each, dict) and {"x-document", OPERATION, DIRECTION} & each.keys()
         for each in definitions.values()
     )
-
-
-def _unescaped(step: str) -> str:
-    return step.replace("~1", "/").replace("~0", "~")
-
-
-def _position(text: str, steps: list[str]) -> str:
-    try:
-        line, column = locate(text, _typed(text, steps))
-    except (JsonTextError, ValueError):
-        return ""
-    return f":{line}:{column}"
-
-
-def _typed(text: str, steps: list[str]) -> list[str | int]:
-    """Return the steps of a pointer with those through arrays as numbers."""
-    import orjson
-
-    value: Any = orjson.loads(text)
-    out: list[str | int] = []
-    for step in steps:
-        at: str | int = int(step) if isinstance(value, list) and step.isdecimal() else step
-        out.append(at)
-        try:
-            value = value[at]
-        except (KeyError, IndexError, TypeError):
-            value = None
-    return out
-
-
-def position(text: str, pointer: str) -> tuple[int, int]:
-    """Return line and column of what a pointer names in a JSON text, or of its nearest parent.
-
-    Raises:
-        JsonTextError: The text is no JSON.
-    """
-    return locate(text, _typed(text, [_unescaped(step) for step in pointer.split("/")[1:]]))

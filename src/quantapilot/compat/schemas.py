@@ -8,8 +8,9 @@ comparison.verdict, [change.pointer for change in comparison.changes]
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from quantapilot.compat.causes import Spot
 from quantapilot.compat.changes import (
     Change,
     Comparison,
@@ -20,9 +21,12 @@ from quantapilot.compat.changes import (
     ordered,
 )
 from quantapilot.compat.comparing import Versions, each_once
-from quantapilot.compat.inclusion import ANNOTATIONS, Spot
-from quantapilot.compat.privacy import CLASS
-from quantapilot.compat.sides import Side, side
+from quantapilot.compat.equality import asserts
+from quantapilot.compat.loading import side
+from quantapilot.compat.privacy import classed
+
+if TYPE_CHECKING:
+    from quantapilot.compat.sides import Side
 
 __all__ = ["Change", "Comparison", "Direction", "Verdict", "Witness", "compare"]
 
@@ -51,7 +55,7 @@ def compare(
     """
     then, now = side("old", {file: old}), side("new", {file: new})
     wanted: tuple[OneWay, ...] = ("backward", "forward") if direction == "full" else (direction,)
-    versions = Versions(then, now, private=_classed(old) or _classed(new))
+    versions = Versions(then, now, private=classed(old) or classed(new))
     changes: list[Change] = []
     for pointer in _compared(then, now):
         spot = Spot(file, "".join(f"/{step}" for step in pointer))
@@ -72,9 +76,7 @@ def compare(
 
 def _compared(then: Side, now: Side) -> list[tuple[str, ...]]:
     """Return what is compared: the schemas themselves, or their definitions."""
-    if not (then.plain and now.plain):
-        return [()]
-    bodies = [next(iter(each.contract.schemas.values())) for each in (then, now)]
+    bodies = [next(iter(each.given.values())) for each in (then, now)]
     if any(says_something(body) for body in bodies):
         return [()]
     names = dict.fromkeys(name for body in bodies for name in body.get("$defs", {}))
@@ -83,19 +85,11 @@ def _compared(then: Side, now: Side) -> list[tuple[str, ...]]:
 
 def says_something(schema: Any) -> bool:
     """Tell whether a schema says more than annotations and definitions."""
-    return not isinstance(schema, dict) or any(
-        keyword not in ANNOTATIONS and not keyword.startswith("x-") for keyword in schema
-    )
+    return not isinstance(schema, dict) or any(map(asserts, schema))
 
 
 def _at(of: Side, file: str, pointer: tuple[str, ...]) -> Any:
     try:
         return of.root(file, pointer)
-    except KeyError:
+    except (KeyError, TypeError):
         return None
-
-
-def _classed(schema: Any) -> bool:
-    if isinstance(schema, dict):
-        return CLASS in schema or any(map(_classed, schema.values()))
-    return isinstance(schema, list) and any(map(_classed, schema))

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.compat import strings
-from quantapilot.compat.inclusion import Case, Difference, exactly
+from quantapilot.compat.dialects import refers
+from quantapilot.compat.engines import disjoint
+from quantapilot.compat.equality import exactly
 from quantapilot.compat.sides import Part
 from quantapilot.compat.views import TYPES, View, types_of, view
 from quantapilot.compat.wording import quoted
@@ -14,13 +16,14 @@ from quantapilot.compat.wording import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from quantapilot.compat.inclusion import Inclusion
+    from quantapilot.compat.causes import Difference
+    from quantapilot.compat.inclusion import Case, Inclusion
     from quantapilot.compat.sides import Place
 
 _UNIONS = ("oneOf", "anyOf")
 
 
-def reference(case: Case, part: Part) -> Iterator[Difference]:
+def reference(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why a value is not what a `$ref` names."""
     target = case.of.sup.followed(part)
     where = case.of.sup.identity(target)
@@ -32,25 +35,21 @@ def reference(case: Case, part: Part) -> Iterator[Difference]:
         if shared:
             spot = replace(spot, file=where[0], pointer=where[1])
         elif case.narrowed:
-            spot = replace(spot.at("$ref"), frozen=True)
+            spot = replace(spot.at(keyword), frozen=True)
     yield from case.beside((target,), spot)
 
 
-def every(case: Case, part: Part) -> Iterator[Difference]:
+def every(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why a value is not all of `allOf`."""
-    count = len(part.schema["allOf"])
-    for at in range(count):
-        yield from case.beside((part.below("allOf", at),), case.spot.at("allOf", at))
+    for at in range(len(part.schema[keyword])):
+        yield from case.beside((part.below(keyword, at),), case.spot.at(keyword, at))
 
 
-def some(case: Case, part: Part) -> Iterator[Difference]:
-    """Yield why a value is in no branch of `anyOf`, or not in exactly one of `oneOf`."""
-    for keyword in _UNIONS:
-        if keyword in part.schema:
-            yield from _union(case, part, keyword)
+def some(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
+    """Yield why a value is in no branch of `anyOf`, or not in exactly one of `oneOf`.
 
-
-def _union(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
+    One branch that admits all is enough; for `oneOf` all others must be proven to be apart from it.
+    """
     branches = [part.below(keyword, at) for at in range(len(part.schema[keyword]))]
     live = [at for at, branch in enumerate(branches) if not apart(case, (branch,))]
     tried: list[list[Difference]] = []
@@ -90,7 +89,7 @@ def _only(case: Case, branches: Sequence[Part], live: Sequence[int], at: int) ->
 
 
 def _exclude(of: Inclusion, one: Part, other: Part) -> bool:
-    return _separate(of, view(of.sup, (one,)), view(of.sup, (other,)), sides="sup") or _disjoint(
+    return _separate(of, view(of.sup, (one,)), view(of.sup, (other,)), sides="sup") or disjoint(
         of.sup.canonical((one,)), of.sup.canonical((other,))
     )
 
@@ -101,18 +100,18 @@ def apart(case: Case, place: Place) -> bool:
     if other.nothing or _separate(case.of, case.view, other):
         return True
     for part in case.view.holding("not"):
-        if len(place) == 1 and case.of.equal(_negated(part), place[0]):
+        if len(place) == 1 and case.of.equality.equal(_negated(part), place[0]):
             return True
-    return _disjoint(case.of.sub.canonical(case.sub), case.of.sup.canonical(place))
+    return disjoint(case.of.sub.canonical(case.sub), case.of.sup.canonical(place))
 
 
-def negation(case: Case, part: Part) -> Iterator[Difference]:
+def negation(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield that a value may be what `not` excludes."""
-    body = part.below("not")
+    body = part.below(keyword)
     words = _matching(case, body.schema)
     if words != [] and not apart(case, (body,)):
         word = "excludes more" if case.narrowed else "excludes less"
-        yield case.cause("not", f"not {word}", *(words or ()))
+        yield case.cause(keyword, f"not {word}", *(words or ()))
 
 
 def _matching(case: Case, body: Any) -> list[str] | None:
@@ -127,12 +126,12 @@ def _matching(case: Case, body: Any) -> list[str] | None:
     return None if others else strings.excluded(case.view, body["pattern"])
 
 
-def condition(case: Case, part: Part) -> Iterator[Difference]:
+def condition(case: Case, part: Part, keyword: str) -> Iterator[Difference]:
     """Yield why a value does not keep to `then`, or to `else`."""
-    tested = part.below("if")
-    met = any(case.of.equal(each, tested) for each in case.view.parts)
+    tested = part.below(keyword)
+    met = any(case.of.equality.equal(each, tested) for each in case.view.parts)
     unmet = apart(case, (tested,))
-    free = not _refers(tested.schema)
+    free = not refers(tested.schema)
     if "then" in part.schema and not unmet:
         known = _here(tested, "if") if free and not met else None
         body = (part.below("then"),)
@@ -202,12 +201,6 @@ def _here(tested: Part, word: str) -> Part:
     return Part(schema, "", tested.pointer, f"{tested.base}{word}")
 
 
-def _refers(schema: Any) -> bool:
-    if isinstance(schema, dict):
-        return "$ref" in schema or any(map(_refers, schema.values()))
-    return isinstance(schema, list) and any(map(_refers, schema))
-
-
 def _separate(of: Inclusion, one: View, other: View, sides: str = "") -> bool:
     """Tell whether types, or a member that tells branches apart, keep two views separate."""
     if not one.types & other.types:
@@ -239,15 +232,3 @@ def _equals(a: Any, b: Any) -> bool:
     if isinstance(a, int | float) and isinstance(b, int | float):
         return bool(a == b)
     return isinstance(a, dict | list) and isinstance(b, dict | list)
-
-
-def _disjoint(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return False
-    import jsonschema_rs
-
-    try:
-        common = one.intersect(other).satisfiability()
-    except ValueError:
-        return False
-    return bool(common == jsonschema_rs.canonical.Satisfiability.NO)

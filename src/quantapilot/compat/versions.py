@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from quantapilot.compat.equality import exactly
 
-    from quantapilot.compat.changes import Kind
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from quantapilot.compat.changes import Change, Kind
+    from quantapilot.contract.catalog import Contract
 
 Level = Literal["major", "minor", "patch"]
-LEVELS: tuple[Level, ...] = ("major", "minor", "patch")
 _VERSION = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:[-+].*)?\Z")
 
 
@@ -42,6 +45,28 @@ class VersionHint:
             return True
         now, least = parsed(self.new), parsed(self.needed)
         return now is not None and least is not None and now >= least
+
+
+def hints(old: Contract, new: Contract, changes: Iterable[Change]) -> tuple[VersionHint, ...]:
+    """Return what changes ask of the versions of the files that changed and had one."""
+    told = tuple(changes)
+    return tuple(
+        VersionHint(file, key, then[key], now.get(key), level, needed(then[key], level))
+        for file, key, then, now in _versioned(old, new)
+        if then.get(key) is not None and not exactly({**then, key: None}, {**now, key: None})
+        for level in [level_of(each.kind for each in told if each.file == file)]
+    )
+
+
+def _versioned(
+    old: Contract, new: Contract
+) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield the files that both versions have, with the key of their versions."""
+    for file, schema in new.schemas.items():
+        if file in old.schemas:
+            yield file, "x-version", old.schemas[file], schema
+    if isinstance(old.lifecycle, Mapping) and isinstance(new.lifecycle, Mapping):
+        yield new.lifecycle_file, "version", old.lifecycle, new.lifecycle
 
 
 def level_of(kinds: Iterable[Kind]) -> Level:

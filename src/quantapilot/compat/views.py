@@ -128,7 +128,7 @@ class View:
         """Return what members have to be that nothing describes."""
         return tuple(each.body for each in self.closers)
 
-    def names_match(self) -> tuple[str, ...]:
+    def name_patterns(self) -> tuple[str, ...]:
         """Return patterns that the names of all members match."""
         named = [each for each in self.said("propertyNames") if isinstance(each, dict)]
         return tuple(each["pattern"] for each in named if "pattern" in each)

@@ -12,16 +12,17 @@ from itertools import islice, takewhile
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.compat.arrays import Sized
 from quantapilot.compat.changes import Witness
-from quantapilot.compat.objects import Lacking, With
+from quantapilot.compat.engines import rest
+from quantapilot.compat.hints import Having, Items, Lacking, Members
 from quantapilot.compat.sides import Part
-from quantapilot.compat.views import view
+from quantapilot.compat.views import TYPES, type_of, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from quantapilot.compat.inclusion import Difference, Inclusion, Level, Step
+    from quantapilot.compat.causes import Difference, Level, Step
+    from quantapilot.compat.inclusion import Inclusion
     from quantapilot.compat.sides import Place
 
 # How many values are drawn at a place, and how many of those that fit are put into a whole.
@@ -29,11 +30,16 @@ _DRAWN, _AT_EDGES = 24, 12
 _TRIED = 10
 _HOSTS = 8
 _SHORTENED = 200
-# Objects with more members are not made up.
-_LARGEST = 200
-_MOST_ITEMS = 10_000
+# Larger arrays and objects are not made up.
+_MOST_ITEMS, _MOST_MEMBERS = 10_000, 200
 # How many seconds one value is searched at most, and which search is long enough to be counted.
 _SECONDS, _LONG = 6.0, 1.0
+# Plain values of all types, of which many a cause is shown by one.
+_SPECIMENS: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 0.5, -0.5, 1e6, 10**12),
+    *("", "a", "0", "aa", "A a", "a" * 300),
+    *([], [0], ["a"], [0, 0], {}, {"a": 0}, {"a": "a"}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,39 +110,40 @@ class _Leaf:
 
 
 def _candidates(of: Inclusion, difference: Difference) -> Iterator[_Leaf]:
-    from quantapilot.compat.keywords import specimens
-
     for hint in difference.hints:
         yield from _of_hint(of, difference, hint)
     yield from map(_Leaf, _subtracted(of, difference))
     body = of.sub.body(difference.sub)
-    seen = view(of.sub, difference.sub)
-    yield from map(_Leaf, specimens(seen.types))
+    types = view(of.sub, difference.sub).types if of.sub.plain else TYPES
+    yield from (_Leaf(value) for value in _SPECIMENS if type_of(value) in types)
     yield from map(_Leaf, of.sub.samples(body, _DRAWN))
     yield from map(_Leaf, of.sub.samples(body, _AT_EDGES, edges=1.0))
 
 
 def _of_hint(of: Inclusion, difference: Difference, hint: Any) -> Iterator[_Leaf]:
-    if not isinstance(hint, Lacking | With | Sized):
-        yield _Leaf(int(hint) if isinstance(hint, float) and hint.is_integer() else hint)
-        return
-    if not isinstance(hint, With) and (hint.size or 0) > _MOST_ITEMS:
-        return
-    drawn = _common(of, difference.sub, difference.sup)
-    if isinstance(hint, Sized):
-        if hint.of is not None:
-            place = (hint.of,)
-            for item in [*_plain(of, place), *of.sub.samples(of.sub.body(place), 3)]:
-                yield _Leaf([item] * hint.size)
-        for host in drawn:
-            if isinstance(host, list):
-                yield from map(_Leaf, _sized(host, hint))
-        return
-    for host in (*drawn, {}):
-        if isinstance(host, dict):
-            yield from _objects(of, host, hint)
-            if isinstance(hint, Lacking) and hint.size is not None:
-                yield _grown(of, difference.sub, host, hint.size)
+    match hint:
+        case Items(number) | Members(number) if number > _MOST_ITEMS:
+            return
+        case Items():
+            yield from _of_items(of, difference, hint)
+        case Lacking() | Having() | Members():
+            for host in (*_common(of, difference.sub, difference.sup), {}):
+                if isinstance(host, dict):
+                    yield from _objects(of, host, hint)
+                    if isinstance(hint, Members):
+                        yield _grown(of, difference.sub, host, hint.number)
+        case float() if hint.is_integer():
+            yield _Leaf(int(hint))
+        case _:
+            yield _Leaf(hint)
+
+
+def _of_items(of: Inclusion, difference: Difference, hint: Items) -> Iterator[_Leaf]:
+    if hint.of is not None:
+        yield from (_Leaf([item] * hint.number) for item in _some(of, (hint.of,)))
+    for host in _common(of, difference.sub, difference.sup):
+        if isinstance(host, list):
+            yield from map(_Leaf, _sized(host, hint))
 
 
 def _common(of: Inclusion, sub: Place, sup: Place) -> list[Any]:
@@ -158,57 +165,55 @@ def _drawn(of: Inclusion, sub: Place, sup: Place) -> list[Any]:
     return sorted(drawn, key=lambda host: (not takes(host), len(str(host))))
 
 
-def _objects(of: Inclusion, host: dict[str, Any], hint: Lacking | With) -> Iterator[_Leaf]:
-    if isinstance(hint, With):
-        left = {name: value for name, value in host.items() if name not in hint.without}
-        for value in [*_plain(of, hint.body), *of.sub.samples(of.sub.body(hint.body), 3)]:
-            yield _Leaf({**left, hint.name: value}, (hint.name,))
-    elif hint.size is None:
-        yield _Leaf({name: value for name, value in host.items() if name not in hint.without})
-    else:
-        names = [*host, *(f"more{at}" for at in range(hint.size))][: hint.size]
-        yield _Leaf({name: host.get(name, 0) for name in names})
+def _objects(
+    of: Inclusion, host: dict[str, Any], hint: Lacking | Having | Members
+) -> Iterator[_Leaf]:
+    match hint:
+        case Lacking(gone):
+            yield _Leaf({name: value for name, value in host.items() if name not in gone})
+        case Members(number):
+            names = [*host, *(f"more{at}" for at in range(number))][:number]
+            yield _Leaf({name: host.get(name, 0) for name in names})
+        case Having(name, body, gone):
+            left = {other: value for other, value in host.items() if other not in gone}
+            yield from (_Leaf({**left, name: value}, (name,)) for value in _some(of, body))
 
 
-def _grown(of: Inclusion, place: Place, host: dict[str, Any], size: int) -> _Leaf:
+def _grown(of: Inclusion, place: Place, host: dict[str, Any], number: int) -> _Leaf:
     """Return an object of a size, with names and members as its place asks for them."""
     seen = view(of.sub, place)
     string = Part({"type": "string"}, "", "", "string")
     named = (*(each.below("propertyNames") for each in seen.holding("propertyNames")), string)
-    drawn = of.sub.samples(of.sub.body(named), 2 * size) if size <= _LARGEST else ()
-    names = list(dict.fromkeys([*host, *seen.names(), *drawn]))[:size]
+    drawn = of.sub.samples(of.sub.body(named), 2 * number) if number <= _MOST_MEMBERS else ()
+    names = list(dict.fromkeys([*host, *seen.names(), *drawn]))[:number]
     made = {n: next(of.sub.samples(of.sub.body(seen.member(n)), 1), 0) for n in names}
     return _Leaf({**made, **{name: host[name] for name in names if name in host}})
 
 
-def _plain(of: Inclusion, place: Place) -> Iterator[Any]:
+def _some(of: Inclusion, place: Place) -> Iterator[Any]:
+    """Yield some values of a place, plain ones first."""
     judge = of.sub.accepts(place)
     yield from (value for value in (0, "a", True) if judge(value))
+    yield from of.sub.samples(of.sub.body(place), 3)
 
 
-def _sized(host: list[Any], hint: Sized) -> Iterator[list[Any]]:
+def _sized(host: list[Any], hint: Items) -> Iterator[list[Any]]:
     filled = host or [0]
     if hint.alike:
         yield from ([item, item] for item in filled)
         yield [*filled, filled[-1]]
     else:
-        yield (filled * (hint.size + 1))[: hint.size]
-        yield [*filled, *range(1000, 1000 + hint.size)][: hint.size]
-        yield [*range(hint.size)]
-        yield [f"a{at}" for at in range(hint.size)]
+        yield (filled * (hint.number + 1))[: hint.number]
+        yield [*filled, *range(1000, 1000 + hint.number)][: hint.number]
+        yield [*range(hint.number)]
+        yield [f"a{at}" for at in range(hint.number)]
 
 
 def _subtracted(of: Inclusion, difference: Difference) -> Iterator[Any]:
     """Yield values of what one canonical form admits and the other does not."""
-    one, other = of.sub.canonical(difference.sub), of.sup.canonical(difference.sup)
-    if one is None or other is None:
-        return
-    try:
-        rest = one.subtract(other).to_json_schema()
-    except ValueError:
-        return
-    if isinstance(rest, dict):
-        yield from of.sub.samples(rest, 6, edges=0.5, alone=True)
+    left = rest(of.sub.canonical(difference.sub), of.sup.canonical(difference.sup))
+    if isinstance(left, dict):
+        yield from of.sub.samples(left, 6, edges=0.5, alone=True)
 
 
 def _hosts(of: Inclusion, level: Level, value: Any) -> Iterator[Any]:

@@ -7,20 +7,19 @@ from typing import Any
 import orjson
 
 _LONGEST = 60
-NONE = object()
 
 
 def change(keyword: str, old: Any, new: Any) -> str:
-    """Return a keyword's change as `keyword old → new`; `NONE` where it is not there."""
+    """Return a keyword's change as `keyword old → new`; None where it is not there."""
     return f"{keyword} {said(old)} → {said(new)}"
 
 
 def said(value: Any) -> str:
     """Return a value of a schema in words, on one line."""
-    if value is NONE:
+    if value is None:
         return "none"
     if isinstance(value, str):
-        return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+        return short(value)
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return short(", ".join(value))
     return short(orjson.dumps(value).decode())
@@ -28,7 +27,7 @@ def said(value: Any) -> str:
 
 def types(value: Any) -> str:
     """Return the value of the keyword `type` in words."""
-    if value is NONE:
+    if value is None:
         return "any"
     return " or ".join(value) if isinstance(value, list) else str(value)
 

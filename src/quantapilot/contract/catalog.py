@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import orjson
 
-from quantapilot.contract.annotations import misused
-from quantapilot.contract.positions import locate, pointer_of
-from quantapilot.contract.roles import misplaced
+from quantapilot.contract.positions import followed, locate, pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError
 from quantapilot.patterns import lazy
@@ -131,7 +130,7 @@ class Contract:
             # Definitions are known by their names alone, in examples and in models.
             told = f"{self.definitions[name].file} defines {name} too; give one another name"
             raise _broken("schema-invalid", file, told, at)
-        uri = f"{self.schemas[file]['$id']}#/$defs/{name}"
+        uri = f"{self.schemas[file]['$id']}#{at}"
         self.definitions[name] = Definition(name, file, uri, body)
 
     @property
@@ -159,10 +158,7 @@ class Contract:
             KeyError: It leads nowhere.
         """
         uri, _, fragment = absolute(base, reference).partition("#")
-        target: Any = self._by_id[uri][1]
-        for key in fragment_steps(fragment):
-            target = target[int(key)] if isinstance(target, list) else target[key]
-        return target, uri
+        return within(self._by_id[uri][1], fragment), uri
 
     def branch(self, definition: Definition, value: object) -> Definition | None:
         """Return the branch of a discriminated union that the discriminator's value names."""
@@ -231,29 +227,16 @@ def load_contract(folder: Path) -> Contract:
         message = f"a schema folder declares one order of events, and {orders[0].name} does already"
         raise _broken("schema-invalid", str(orders[1]), message, None)
     declared = [(read_json(path), path.name) for path in orders]
-    for name, schema in schemas.items():
-        _check_annotations(folder / name, schema)
     try:
         contract = Contract(schemas, *(declared[0] if declared else ()))
     except BrokenContractError as error:
         raise BrokenContractError(_within(error.finding, folder)) from error
-    for definition in contract.definitions.values():
-        for place, message in misplaced(contract, definition):
-            raise _misannotated(
-                folder / definition.file, ("$defs", definition.name, *place), message
-            )
+    # They are told of by the fields of a contract, and so build on this module.
+    from quantapilot.contract.annotations import misused
+
+    for file, (place, message) in misused(contract):
+        raise _misannotated(folder / file, place, message)
     return contract
-
-
-def _check_annotations(path: Path, schema: Any) -> None:
-    if not isinstance(schema, dict):
-        return
-    definitions = schema.get("$defs")
-    inside = definitions if isinstance(definitions, dict) else {}
-    places = [((), schema), *((("$defs", name), body) for name, body in inside.items())]
-    for above, body in places:
-        for place, message in misused(body):
-            raise _misannotated(path, (*above, *place), message)
 
 
 def _misannotated(path: Path, pointer: tuple[str | int, ...], message: str) -> BrokenContractError:
@@ -348,18 +331,18 @@ def parse_json(data: bytes, path: str) -> Any:
         raise BrokenContractError(finding) from error
 
 
-def fragment_steps(fragment: str) -> list[str]:
-    """Return the steps of a JSON pointer that stands in an address (RFC 6901, section 6).
+def led_to(base: str, reference: str) -> tuple[str, str]:
+    """Return the file and the JSON pointer in it that a reference in the file `base` names.
+
+    In a URI a pointer is percent-encoded (RFC 6901, section 6).
 
     Raises:
-        KeyError: It is a name, and no pointer.
+        KeyError: It names an anchor, which is no place.
     """
-    from urllib.parse import unquote
-
+    uri, _, fragment = absolute(base, reference).partition("#")
     if fragment and not fragment.startswith("/"):
         raise KeyError(fragment)
-    steps = unquote(fragment).split("/")[1:]
-    return [step.replace("~1", "/").replace("~0", "~") for step in steps]
+    return uri, unquote(fragment)
 
 
 def absolute(base: str, reference: str) -> str:
@@ -369,6 +352,33 @@ def absolute(base: str, reference: str) -> str:
     from urllib.parse import urljoin
 
     return urljoin(base, reference)
+
+
+def within(schema: Any, fragment: str) -> Any:
+    """Return what a fragment names in a schema file: a pointer (RFC 6901), or an `$anchor`.
+
+    Raises:
+        KeyError: Nothing there has this name.
+        IndexError, TypeError, ValueError: A pointer leads through what has no such part.
+    """
+    if fragment and not fragment.startswith("/"):
+        found = next(_anchored(schema, fragment), None)
+        if found is None:
+            raise KeyError(fragment)
+        return found
+    # In a URI a pointer is percent-encoded (RFC 6901, section 6).
+    return followed(schema, unquote(fragment))
+
+
+def _anchored(schema: Any, name: str) -> Iterator[Mapping[str, Any]]:
+    if isinstance(schema, dict):
+        if name in (schema.get("$anchor"), schema.get("$dynamicAnchor")):
+            yield schema
+        for below in schema.values():
+            yield from _anchored(below, name)
+    elif isinstance(schema, list):
+        for below in schema:
+            yield from _anchored(below, name)
 
 
 def snake(name: str) -> str:

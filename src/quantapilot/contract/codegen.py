@@ -62,7 +62,7 @@ def write(schemas: Path, generated: Path) -> list[str]:
     Raises:
         MissingExtraError: The extra `codegen` is not installed.
         ContractError: A schema can't be used, or says what a model can't say.
-        OSError: The folder can't be written.
+        GeneratedError: The folder, or a file in it, can't be written.
     """
     files = generate(schemas)
     return update(generated, files, _stale(generated, files))

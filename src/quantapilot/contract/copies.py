@@ -59,8 +59,12 @@ class Copies:
         """
         for copy in self._declared:
             original: Any = event
-            for key in copy.original:
-                original = original.get(key) if isinstance(original, dict) else None
-            if original is not None and event.get(copy.name, original) != original:
+            try:
+                for key in copy.original:
+                    original = original[key]
+                repeated = event[copy.name]
+            except (KeyError, TypeError):
+                continue
+            if repeated != original and original is not None:
                 return copy
         return None

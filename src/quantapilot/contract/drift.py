@@ -7,6 +7,7 @@ in the folder of documents, where there is one.
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -66,16 +67,26 @@ def documents_drift(
 
 
 def read_record(path: Path) -> dict[str, dict[str, Any]] | None:
-    """Return what the record of a folder of documents holds, by format; None where it is broken."""
+    """Return what the record of a folder of documents holds, by format; None where it is broken.
+
+    One that names a file outside the folder is.
+    """
     try:
         record = orjson.loads(path.read_bytes())["documents"]
         for entry in record.values():
             texts = (entry["schemas"], entry["examples"], *entry["files"], *entry["files"].values())
             if not all(isinstance(text, str) for text in texts):
                 return None
+            if any(map(_leads_out, entry["files"])):
+                return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return dict(record)
+
+
+def _leads_out(name: str) -> bool:
+    path = PurePath(name)
+    return bool(path.anchor) or ".." in path.parts
 
 
 def _catalog(path: Path) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from quantapilot.contract.digests import with_lf
+from quantapilot.errors import GeneratedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,16 +27,21 @@ def update(folder: Path, files: Mapping[str, bytes], stale: Iterable[str]) -> li
         stale: Files in it that have to go.
 
     Raises:
-        OSError: The folder can't be written.
+        GeneratedError: The folder, or a file in it, can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    changed = [name for name, data in files.items() if _on_disk(folder / name) != data]
     gone = list(stale)
-    for name in gone:
-        (folder / name).unlink()
-    for name in changed:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        _replace(folder / name, files[name])
+    path = folder
+    try:
+        changed = [name for name, data in files.items() if _on_disk(folder / name) != data]
+        for path in (folder / name for name in gone):
+            path.unlink()
+        for name in changed:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, files[name])
+    except OSError as error:
+        told = error.strerror or type(error).__name__
+        raise GeneratedError(f"{path}: can't be written ({told})") from None
     return sorted([*changed, *gone])
 
 

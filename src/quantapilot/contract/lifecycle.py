@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from quantapilot.contract.events import short
+from quantapilot.contract.positions import steps_of
+from quantapilot.contract.roles import value_at
 from quantapilot.errors import ContractError, OutOfOrderError
 
 if TYPE_CHECKING:
@@ -76,14 +79,14 @@ class Lifecycle:
             raise ContractError(f"the contract declares no order of events: {file}")
         self.told_by = told_by(contract)
         try:
-            self.run = path_of(declared["run"])
-            self.constant = tuple(map(path_of, declared.get("constant", ())))
+            self.run = _place(declared["run"])
+            self.constant = tuple(map(_place, declared.get("constant", ())))
             self.start: Mapping[str, str] = dict(declared["start"])
             self.on: Mapping[str, Mapping[str, str]] = {
                 name: dict(state.get("on", {})) for name, state in declared["states"].items()
             }
             self.pairs = _pairs(declared.get("pairs", ()))
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, AttributeError, ValueError):
             raise ContractError(f"{file} does not say an order of events") from None
         targets = {*self.start.values(), *(to for on in self.on.values() for to in on.values())}
         if unknown := sorted(targets - self.on.keys()):
@@ -145,7 +148,7 @@ class Lifecycle:
     def _entry(self, pair: Pair, event: Mapping[str, Any]) -> str:
         """Return what is opened or closed; where a contract has several pairs, with its kind."""
         name = str(text_of(value_at(event, pair.by)))
-        return name if len(self.pairs) == 1 else f"{short(pair.opens)} {name}"
+        return name if len(self.pairs) == 1 else f"{pair.opens} {name}"
 
     def _constant(
         self, known: Sequence[str | None], event: Mapping[str, Any]
@@ -166,25 +169,6 @@ def told_by(contract: Contract) -> str:
     return str(told.get("propertyName", "type"))
 
 
-def short(kind: str) -> str:
-    """Return the last part of a type's name, as people say it."""
-    return kind.rpartition(".")[2]
-
-
-def path_of(pointer: str) -> Path:
-    """Return the keys that an RFC 6901 pointer leads through."""
-    return tuple(each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:])
-
-
-def value_at(document: Any, path: Path) -> Any:
-    """Return what stands at a place of a parsed document; None where there is nothing."""
-    for key in path:
-        if not isinstance(document, dict):
-            return None
-        document = document.get(key)
-    return document
-
-
 def text_of(value: Any) -> str | None:
     """Return a value as one text, by which equal ones are known; None where there is none."""
     if value is None or type(value) is str:
@@ -195,9 +179,16 @@ def text_of(value: Any) -> str | None:
         return None
 
 
+def _place(pointer: str) -> Path:
+    path = steps_of(pointer)
+    if not path:
+        raise ValueError("the pointer leads to a whole event")
+    return path
+
+
 def _pairs(declared: Any) -> tuple[Pair, ...]:
     """Return the pairs; those that the same event opens by the same name are one."""
     closing: dict[tuple[str, Path], list[str]] = {}
     for each in declared:
-        closing.setdefault((each["opens"], path_of(each["by"])), []).append(each["closes"])
+        closing.setdefault((each["opens"], _place(each["by"])), []).append(each["closes"])
     return tuple(Pair(opens, by, tuple(closes)) for (opens, by), closes in closing.items())

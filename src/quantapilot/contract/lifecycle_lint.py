@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from quantapilot.contract.lifecycle import path_of, short, told_by
+from quantapilot.contract.events import short
+from quantapilot.contract.lifecycle import told_by
 from quantapilot.contract.lint import SchemaFile
 from quantapilot.contract.model_schema import DIALECT
+from quantapilot.contract.positions import steps_of
 from quantapilot.contract.shape import members
 
 if TYPE_CHECKING:
@@ -68,10 +70,10 @@ def lint_lifecycle(contract: Contract, folder: Path) -> Iterator[Finding]:
         contract: The contract as loaded from `folder`; its schemas are sound.
         folder: Where its files stand; findings carry it in their paths.
     """
-    declared = contract.lifecycle
-    if declared is None:
+    declared, path = contract.lifecycle, folder / contract.lifecycle_file
+    if declared is None and not path.is_file():
         return
-    file = SchemaFile(folder / contract.lifecycle_file)
+    file = SchemaFile(path)
     shaped = True
     for told, pointer in _misshapen(declared):
         shaped = False
@@ -146,8 +148,13 @@ def _places(contract: Contract, declared: Mapping[str, Any]) -> Iterator[_Told]:
     for place, pointer in asked:
         if taking and not any(_has(contract, event, place) for event in taking):
             yield f"no event has a field at '{place}'", pointer
-    for at, pair in enumerate(declared.get("pairs", ())):
-        for kind in (pair["opens"], pair["closes"]):
+    pairs = declared.get("pairs", ())
+    for at, pair in enumerate(pairs):
+        opening = {each["opens"] for each in pairs if each["closes"] == pair["closes"]}
+        if opening == {pair["closes"]}:
+            told = f"{short(pair['opens'])} closes what it opens itself, so it could never come"
+            yield told, ("pairs", at, "closes")
+        for kind in dict.fromkeys((pair["opens"], pair["closes"])):
             if kind in events and not _has(contract, events[kind], pair["by"]):
                 yield f"{short(kind)} has no field at '{pair['by']}'", ("pairs", at, "by")
 
@@ -178,7 +185,7 @@ def _events(contract: Contract) -> dict[str, Definition]:
 def _has(contract: Contract, event: Definition, pointer: str) -> bool:
     """Tell whether the contract describes a field of an event."""
     field = contract.fields(event)
-    for key in path_of(pointer):
+    for key in steps_of(pointer):
         below = field.below(key)
         if below is None:
             return False

@@ -102,6 +102,7 @@ def lint(
         file = SchemaFile(folder / name)
         for place in _places(schema, (), "part"):
             effective = _effective(contract, place.schema, schema["$id"])
+            yield from _passed_over(file, place)
             yield from _classes(file, place, effective)
             yield from _names(file, place, forbidden_name)
             yield from _described(file, place, effective)
@@ -211,6 +212,16 @@ def _fits(data_class: str, schema: Schema) -> bool:
             bounded = {"minimum", "maximum"} <= schema.keys()
             return listed or types == {"boolean"} or (bool(types) and types <= _NUMBERS and bounded)
     return types == {"string"}
+
+
+def _passed_over(file: SchemaFile, place: _Place) -> Iterator[Finding]:
+    """Yield annotations that say nothing where they stand."""
+    if place.role == "definition" or not place.pointer:
+        return
+    for name in ("x-document", "x-operation", "x-direction", "x-version"):
+        if name in place.schema:
+            message = f"'{name}' is said of a definition; here nobody reads it"
+            yield file.finding("schema-invalid", message, (*place.pointer, name))
 
 
 def _names(

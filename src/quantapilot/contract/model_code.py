@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from quantapilot.contract.model_schema import Prepared
 
 _OPEN_KEYS = re.compile(r"(?<='__pydantic_extra__': Dict\[)str(?=,)")
+_NUMBERS = re.compile(r"\bLiteral\[-?[0-9]+(?:, -?[0-9]+)*\]")
+_FUTURE = "from __future__ import annotations\n"
 _NO_HEADER = "#\n"
 
 
@@ -87,10 +89,14 @@ def _run_generator(folder: Path) -> dict[str, str]:
 
 
 def _polished(code: str, key_patterns: dict[str, str]) -> str:
-    """Return the code with relative imports and the key patterns of the open families."""
+    """Return the code with relative imports, and what the generator has no words for."""
     code = code.removeprefix(_NO_HEADER).lstrip()
     code = code.replace(f"from {BASE} import", "from .base import")
     code = code.replace("        arbitrary_types_allowed=True,\n", "")
+    # `True` equals 1 in Python, and so a literal alone would take it.
+    code, found = _NUMBERS.subn(r"Listed[\g<0>]", code)
+    if found:
+        code = code.replace(_FUTURE, f"{_FUTURE}from .base import Listed\n", 1)
     for name, pattern in key_patterns.items():
         before, head, body = code.partition(f"\nclass {name}(")
         key = f"Annotated[str, Field(pattern={json.dumps(pattern)})]"

@@ -204,8 +204,8 @@ def _noted(schema: Schema) -> Schema:
 def _listed(schema: Schema, keyword: str, place: str) -> Schema:
     _only(schema, {"type", keyword}, place)
     values = schema["enum"] if keyword == "enum" else [schema["const"]]
-    if not all(isinstance(value, str) for value in values):
-        _refuse(place, "list other values than strings")
+    if not any(all(type(value) is kind for value in values) for kind in (str, int)):
+        _refuse(place, "list other values than strings, or other ones than integers")
     return {keyword: schema[keyword]}
 
 

@@ -9,21 +9,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from quantapilot.contract.lifecycle import short, text_of, value_at
-from quantapilot.contract.standings import Standing, Standings, new_digest
+from quantapilot.contract.events import short
+from quantapilot.contract.lifecycle import text_of
+from quantapilot.contract.roles import value_at
+from quantapilot.contract.standing import (
+    BEGUN,
+    CONSTANTS,
+    NOT_BEGUN,
+    SINCE,
+    STATE,
+    Layout,
+    Standing,
+    copy_of,
+)
+from quantapilot.contract.standings import Standings, new_digest
+from quantapilot.contract.steps import steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from quantapilot.contract.lifecycle import Lifecycle, Path
-    from quantapilot.contract.standings import Held
+    from quantapilot.contract.standing import Held
+    from quantapilot.contract.steps import Step
 
-# How many names that were opened in a run are kept at most, and how many readings of it besides
-# one for each state.
-_MOST_NAMES = 1024
+# How many readings of a run are kept at most, besides one for each state.
 _MOST_READINGS = 8
-_NOT_BEGUN = -1
-_UNKNOWN = 0
+# What is told of a name, or of a value that stays the same, that can't be read.
+_UNREAD = 0
 
 
 class Kept(Protocol):
@@ -61,34 +73,11 @@ class Break:
         return self.told.replace("{earlier}", f"{self.kind}{where}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What an event of one type does to a run.
-
-    Attributes:
-        number: The number of the type, by which marks tell it.
-        kind: The type.
-        start: The state behind it where it begins a run; -1 where it does not.
-        on: By the number of a state, the one behind it, -1 where that does not take it. The last
-            is for a run that has not begun.
-        quick: The same; -1 too where more than the state counts.
-        opens, closes: The numbers of the pairs that it opens and closes.
-    """
-
-    number: int
-    kind: str
-    start: int
-    on: tuple[int, ...]
-    quick: tuple[int, ...]
-    opens: tuple[int, ...]
-    closes: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Event:
     """What counts of an event: its step, its mark, and digests of what it names."""
 
-    step: _Step
+    step: Step
     mark: int
     constants: Sequence[int]
     opens: Sequence[int] = ()
@@ -109,7 +98,8 @@ class Order:
         self.standings: Kept = Standings() if standings is None else standings
         self._digest = new_digest()
         self._states = list(lifecycle.on)
-        self._steps = _steps(lifecycle, self._states)
+        self._steps = steps_of(lifecycle)
+        self._layout = Layout(len(lifecycle.constant))
         self._kinds = [short(kind) for kind in self._steps]
         self._told_by = lifecycle.told_by
         # What is read at once where the run and what stays the same stand in one object.
@@ -152,14 +142,22 @@ class Order:
             inside = event[self._inside]
             held: Any = self.standings.recent[self._digest(inside[self._last])]
             step = self._steps[event[self._told_by]]
-            to = step.quick[held.state]
-            if to >= 0 and self._same.isdisjoint(inside):
-                if to != held.state:
-                    held.state, held.since = to, at * len(self._kinds) + step.number
-                return None
-        except (KeyError, TypeError, AttributeError):
-            pass
-        return self._closely(event, at)
+            state = held[STATE]
+            to = step.on[state]
+            same = not self._same.isdisjoint(inside)
+        except (KeyError, TypeError):
+            return self._closely(event, at)
+        if to < 0:
+            return self._closely(event, at)
+        if not (step.names or same):
+            if to != state:
+                held[STATE], held[SINCE] = to, at * len(self._kinds) + step.number
+            return None
+        taken = self._event(event, at, same=same)
+        if self._unlike(held, taken) or self._unopened(held, taken):
+            return self._closely(event, at)
+        self._move(held, taken, to)
+        return None
 
     def _closely(self, event: Mapping[str, Any], at: int) -> Break | None:
         key = self.run_of(event)
@@ -167,12 +165,15 @@ class Order:
             return None
         held = self.standings.recent.get(key) or self.standings.recall(key)
         taken = self._event(event, at)
-        if not isinstance(held, Standing):
-            return self._judged(key, held or [Standing(_NOT_BEGUN, 0, 0)], taken)
+        if held is None:
+            held = self._layout.at(NOT_BEGUN)
+            self.standings.put(key, held)
+        if isinstance(held, list):
+            return self._judged(key, held, taken)
         fault = self._fault(held, taken)
         if fault is not None:
             return self._judged(key, [held], taken)
-        self._move(held, taken, self._targets(held, taken)[0])
+        self._move(held, taken, taken.step.targets(held[STATE])[0])
         return None
 
     def watch(self, event: Mapping[str, Any], at: int) -> Break | None:
@@ -185,8 +186,8 @@ class Order:
         if key is None or self.standings.recent.get(key) or self.standings.recall(key):
             return self.take(event, at)
         taken = self._event(event, at)
-        begins = taken.step.start >= 0
-        nothing = Standing(_NOT_BEGUN, 0, 0, pairs=None if begins else {_UNKNOWN: taken.mark})
+        unknown = taken.step.start < 0
+        nothing = self._layout.at(NOT_BEGUN, taken.mark if unknown else 0, unknown=unknown)
         if readings := self._applied(nothing, taken):
             self._keep(key, readings)
         return None
@@ -194,24 +195,27 @@ class Order:
     def anywhere(self, at: int) -> Held:
         """Return where a run may stand of which nothing is known."""
         mark = at * len(self._kinds)
-        states = range(_NOT_BEGUN, len(self._states))
-        return [Standing(state, mark, mark, pairs={_UNKNOWN: mark}) for state in states]
+        states = range(NOT_BEGUN, len(self._states))
+        return [self._layout.at(state, mark, unknown=True) for state in states]
 
-    def _event(self, event: Mapping[str, Any], at: int) -> _Event:
+    def _event(self, event: Mapping[str, Any], at: int, *, same: bool = True) -> _Event:
+        """Return what counts of an event; `same` tells whether it may tell what stays the same."""
         step = self._steps[event[self._told_by]]
-        mark = at * len(self._kinds) + step.number
-        opens = [self._named(event, number) for number in step.opens]
-        closes = [self._named(event, number) for number in step.closes]
-        return _Event(step, mark, self._told(event), opens, closes)
+        return _Event(
+            step,
+            at * len(self._kinds) + step.number,
+            [self._told(event, path) for path in self.lifecycle.constant] if same else (),
+            [self._named(event, number) for number in step.opens] if step.opens else (),
+            [self._named(event, number) for number in step.closes] if step.closes else (),
+        )
 
-    def _told(self, event: Mapping[str, Any]) -> list[int]:
-        """Return digests of what stays the same throughout; 0 for what the event does not tell."""
-        told = [text_of(value_at(event, path)) for path in self.lifecycle.constant]
-        return [0 if each is None else self._digest(each) for each in told]
+    def _told(self, event: Mapping[str, Any], path: Path) -> int:
+        told = text_of(value_at(event, path))
+        return _UNREAD if told is None else self._digest(told)
 
     def _named(self, event: Mapping[str, Any], number: int) -> int:
         name = text_of(value_at(event, self.lifecycle.pairs[number].by))
-        return _UNKNOWN if name is None else self._digest(f"{number} {name}")
+        return _UNREAD if name is None else self._digest(f"{number} {name}")
 
     def _judged(self, key: int, before: list[Standing], event: _Event) -> Break | None:
         faults = [self._fault(each, event) for each in before]
@@ -229,57 +233,55 @@ class Order:
         if len(readings) == 1:
             self.standings.put(key, readings[0])
             return
-        unlike: dict[object, Standing] = {}
-        for each in readings:
-            unlike[_essence(each)] = each
+        unlike = {self._layout.essence(each): each for each in readings}
         kept = list(unlike.values())[-(len(self._states) + _MOST_READINGS) :]
         self.standings.put(key, kept if len(kept) > 1 else kept[0])
 
     def _fault(self, run: Standing, event: _Event) -> Break | None:
         """Return why a run that stands so does not take an event."""
         step, lifecycle = event.step, self.lifecycle
-        if step.start < 0 <= step.on[run.state]:
+        if step.start < 0 <= step.on[run[STATE]]:
             return self._unlike(run, event) or self._unopened(run, event)
         name, place = short(step.kind), (lifecycle.told_by,)
-        if run.state == _NOT_BEGUN:
+        if run[STATE] == NOT_BEGUN:
             if step.start >= 0:
                 return None
             told = f"{name} may not come first: a run begins with {lifecycle.beginning}"
             return Break(place, told)
         follows = f"{name} may not follow {{earlier}}"
         if step.start >= 0:
-            return self._break(place, f"{follows}: it comes once, and the run has begun", run.begun)
-        state = self._states[run.state]
+            why = "it comes once, and the run has begun"
+            return self._break(place, f"{follows}: {why}", run[BEGUN])
+        state = self._states[run[STATE]]
         ended = lifecycle.ended(state)
         why = f"the run has ended, it is {state}" if ended else lifecycle.taken(state)
-        return self._break(place, f"{follows}: {why}", run.since)
+        return self._break(place, f"{follows}: {why}", run[SINCE])
 
     def _unlike(self, run: Standing, event: _Event) -> Break | None:
-        for at, told in enumerate(event.constants):
-            known, mark = run.constants[2 * at : 2 * at + 2] if run.constants else (0, 0)
-            if told and known and told != known:
-                place = self.lifecycle.constant[at]
+        for number, told in enumerate(event.constants):
+            at = CONSTANTS + 2 * number
+            if told and run[at] and told != run[at]:
+                place = self.lifecycle.constant[number]
                 why = f"/{'/'.join(place)} is not what it is in {{earlier}}"
-                return self._break(place, f"{why}: it is the same throughout a run", mark)
+                return self._break(place, f"{why}: it is the same throughout a run", run[at + 1])
         return None
 
     def _unopened(self, run: Standing, event: _Event) -> Break | None:
         """Return why what an event closes was not open; one of several pairs is enough."""
-        opened = run.pairs or {}
-        if not event.closes or _UNKNOWN in opened or _UNKNOWN in event.closes:
+        if not event.closes or _UNREAD in event.closes or not self._layout.knows_names(run):
             return None
-        if any(opened.get(name, -1) >= 0 for name in event.closes):
+        marks = [self._layout.mark(run, name) for name in event.closes]
+        if max(marks) > 0:
             return None
         pairs = [self.lifecycle.pairs[number] for number in event.step.closes]
         place = pairs[0].by
         name, of = short(event.step.kind), f"the same /{'/'.join(place)}"
         opening = " or ".join(dict.fromkeys(short(pair.opens) for pair in pairs))
-        closed = min(opened.get(each, 0) for each in event.closes)
-        if closed < 0:
+        if closed := min(marks):
             why = f"{name} may not follow {{earlier}} of {of}: it needs a {opening} in between"
             return self._break(place, why, -closed)
         why = f"{name} needs a {opening} of {of} before it, and none came since {{earlier}}"
-        return self._break(place, why, run.begun)
+        return self._break(place, why, run[BEGUN])
 
     def _break(self, place: Path, told: str, mark: int) -> Break:
         at, number = divmod(mark, len(self._kinds))
@@ -288,74 +290,21 @@ class Order:
     def _applied(self, run: Standing, event: _Event) -> list[Standing]:
         """Return the readings of a run behind an event that counts, wherever it may stand."""
         readings = []
-        for to in self._targets(run, event):
-            moved = run.copy()
+        for to in event.step.targets(run[STATE]):
+            moved = copy_of(run)
             self._move(moved, event, to)
             readings.append(moved)
         return readings
 
-    def _targets(self, run: Standing, event: _Event) -> list[int]:
-        step = event.step
-        if step.start >= 0:
-            return [step.start]
-        if (to := step.on[run.state]) >= 0:
-            return [to]
-        return sorted({state for state in step.on if state >= 0})
-
     def _move(self, run: Standing, event: _Event, to: int) -> None:
         mark = event.mark
-        if run.state == _NOT_BEGUN or event.step.start >= 0:
-            run.begun = run.since = mark
-        if to != run.state:
-            run.state, run.since = to, mark
+        if run[STATE] == NOT_BEGUN or event.step.start >= 0:
+            run[BEGUN] = run[SINCE] = mark
+        if to != run[STATE]:
+            run[STATE], run[SINCE] = to, mark
         for at, told in enumerate(event.constants):
-            if told:
-                run.constants = run.constants or [0] * (2 * len(event.constants))
-                if told != run.constants[2 * at]:
-                    run.constants[2 * at : 2 * at + 2] = told, mark
+            place = CONSTANTS + 2 * at
+            if told and told != run[place]:
+                run[place], run[place + 1] = told, mark
         if event.opens or event.closes:
-            run.pairs = _renamed(run.pairs or {}, event)
-
-
-def _renamed(names: dict[int, int], event: _Event) -> dict[int, int]:
-    """Return what is opened and closed behind an event; too many are as good as unknown."""
-    for name in event.closes:
-        if name != _UNKNOWN and (_UNKNOWN not in names or name in names):
-            names[name] = -event.mark
-    for name in event.opens:
-        names[name] = event.mark
-    if len(names) > _MOST_NAMES:
-        return {_UNKNOWN: event.mark}
-    return names
-
-
-def _essence(run: Standing) -> object:
-    """Return what tells a reading apart in what it allows."""
-    names = run.pairs or {}
-    return (
-        run.state,
-        tuple((run.constants or ())[::2]),
-        frozenset([name for name, mark in names.items() if mark >= 0]),
-    )
-
-
-def _steps(lifecycle: Lifecycle, states: list[str]) -> dict[str, _Step]:
-    numbers = {state: number for number, state in enumerate(states)}
-    taken = (kind for on in lifecycle.on.values() for kind in on)
-    ends = (kind for pair in lifecycle.pairs for kind in (pair.opens, *pair.closes))
-    steps: dict[str, _Step] = {}
-    for kind in dict.fromkeys([*lifecycle.start, *taken, *ends]):
-        start = numbers[lifecycle.start[kind]] if kind in lifecycle.start else _NOT_BEGUN
-        begins = start >= 0
-        on = [
-            numbers[to] if (to := lifecycle.on[each].get(kind)) is not None and not begins else -1
-            for each in states
-        ]
-        opens = [at for at, pair in enumerate(lifecycle.pairs) if kind == pair.opens]
-        closes = [at for at, pair in enumerate(lifecycle.pairs) if kind in pair.closes]
-        # The last place is that of a run which has not begun.
-        quick = [-1] * len(on) if opens or closes else on
-        steps[kind] = _Step(
-            len(steps), kind, start, (*on, -1), (*quick, -1), tuple(opens), tuple(closes)
-        )
-    return steps
+            self._layout.rename(run, mark, event.closes, event.opens)

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]  # C-accelerated, not in typeshed
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from quantapilot.patterns import lazy
 
@@ -163,6 +163,22 @@ def pointer_of(parts: Sequence[str | int]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
+def steps_of(pointer: str) -> tuple[str, ...]:
+    """Return the steps of an RFC 6901 pointer; those into arrays are text as well."""
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+
+
+def followed(value: Any, pointer: str) -> Any:
+    """Return what an RFC 6901 pointer names in a parsed document.
+
+    Raises:
+        KeyError, IndexError, ValueError, TypeError: It leads nowhere.
+    """
+    for step in steps_of(pointer):
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return value
+
+
 def span(text: str, pointer: Sequence[str | int], start: int = 0) -> tuple[int, int]:
     """Return where the value that `pointer` names begins and ends.
 
@@ -222,6 +238,19 @@ def locate(text: str, pointer: Sequence[str | int]) -> tuple[int, int]:
     while wanted not in by_pointer:
         wanted = wanted[:-1]
     return Lines(text).place(by_pointer[wanted].start)
+
+
+def locate_pointer(text: str, pointer: str) -> tuple[int, int]:
+    """Return as `locate` does the place of what an RFC 6901 pointer names.
+
+    Raises:
+        JsonTextError: The text is no JSON.
+    """
+    nodes, _ = read(text)
+    by_pointer = {pointer_of(node.pointer): node for node in nodes}
+    while pointer not in by_pointer:
+        pointer = pointer.rpartition("/")[0]
+    return Lines(text).place(by_pointer[pointer].start)
 
 
 def _member(text: str, position: int, parent: _Open) -> tuple[_Place, int]:

@@ -121,7 +121,7 @@ CONTRACT_RULES: Final = registry(
         "contract/example-missing",
         "a definition without a valid and an invalid example",
         _PROOF,
-        "Add both to the file of examples.",
+        "Add both to the file of examples; 'qp mock --examples' begins it.",
     ),
     RuleInfo(
         "contract/example-unknown",

@@ -7,30 +7,36 @@ The same generator gives the same values on every machine.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, replace
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.contract.catalog import absolute, ecma, fragment_steps
+from quantapilot.contract.catalog import absolute, within
+from quantapilot.contract.engines import engine
 from quantapilot.contract.flat import absolute_references
-from quantapilot.contract.sampled_patterns import matching
-from quantapilot.contract.sampled_scalars import Draw, number, string
-from quantapilot.errors import ContractError
+from quantapilot.contract.positions import pointer_of
+from quantapilot.contract.sampled_arrays import Items
+from quantapilot.contract.sampled_draw import DeadEndError, Draw, UnsampledError
+from quantapilot.contract.sampled_numbers import number
+from quantapilot.contract.sampled_objects import Members
+from quantapilot.contract.sampled_schemas import Flattening, kind_of
+from quantapilot.contract.sampled_texts import string
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from random import Random
 
     from quantapilot.contract.catalog import Contract, Definition
+    from quantapilot.contract.sampled_schemas import Flat, Part
 
-# A schema, and the address that its references are seen from.
-Part = tuple[Any, str]
-# The same, of objects only, references followed.
-Flat = list[tuple["Mapping[str, Any]", str]]
+    Path = tuple[str | int, ...]
+    Key = tuple[tuple[int, str], ...]
+
+__all__ = ["Sampler", "UnsampledError"]
 
 _TRIES = 60
+# So often nothing is found for some schemas, at whatever depth, until they are not tried again.
+_ENOUGH = 3
 # So many values are drawn for one, with all that is inside it and all that did not conform.
 _BUDGET = 20_000
 _ROOT = "urn:quantapilot:sampled"
@@ -38,18 +44,7 @@ _ROOT = "urn:quantapilot:sampled"
 _SPARE, _DEEPEST = 12, 24
 # How likely a member is that need not be there, above the depth from which on it is less likely.
 _SHARE, _LESS_FROM = 0.5, 4
-_TYPES = ("object", "array", "string", "number", "boolean", "null")
-_TOLD_BY = {
-    "object": {"properties", "required", "patternProperties", "additionalProperties"}
-    | {"propertyNames", "minProperties", "maxProperties", "unevaluatedProperties"},
-    "array": {"items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"},
-    "string": {"pattern", "format", "minLength", "maxLength"},
-    "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"},
-}
-
-
-class UnsampledError(ContractError):
-    """No value was found that a schema admits; the text says of which."""
+_NONE = "no value was found that conforms"
 
 
 class Sampler:
@@ -64,7 +59,7 @@ class Sampler:
             contract: Where references lead; `Contract({})` for schemas that refer to themselves.
             random: What values are drawn by; one of Hypothesis shrinks them.
             edges: Share, from 0 to 1, of the values that are at a limit.
-            seconds: How long a value may be searched; hostile patterns take any time.
+            seconds: How long a value may be searched: patterns can be hostile.
         """
         self._contract = contract
         self._random = random
@@ -73,7 +68,10 @@ class Sampler:
         self._seconds = seconds
         self._until = inf
         self._left = 0
-        self._judges: dict[tuple[tuple[int, str], ...], tuple[Any, Callable[[Any], bool]]] = {}
+        # Schemas that nothing was found for, how often, and why.
+        self._barren: dict[Key, tuple[int, str]] = {}
+        self._judges: dict[Key, tuple[Any, Callable[[Any], bool]]] = {}
+        self._flattening = Flattening(self._resolved, random)
 
     def document(self, definition: Definition) -> Any:
         """Return a value of a definition.
@@ -96,7 +94,7 @@ class Sampler:
                 seen from the schema itself.
 
         Raises:
-            UnsampledError: None was found.
+            UnsampledError: None was found; the text says for which part of it, and why.
         """
         if not base:
             base = schema.get("$id", _ROOT) if isinstance(schema, dict) else _ROOT
@@ -105,145 +103,80 @@ class Sampler:
                 self._judges.clear()
         self._left = _BUDGET
         self._until = monotonic() + self._seconds
+        self._barren.clear()
         try:
-            return self._value([(schema, base)], 0)
-        except _EndlessError:
-            raise UnsampledError("no value was found that ends, and conforms") from None
+            return self._value([(schema, base)], ())
+        except _EndlessError as error:
+            raise UnsampledError(f"no value was found that ends, and conforms{error}") from None
         except KeyError as error:
             raise UnsampledError("a reference leads nowhere") from error
 
-    def _value(self, parts: list[Part], depth: int) -> Any:
-        """Return a value that all of some schemas admit."""
+    def _value(self, parts: list[Part], path: Path) -> Any:
+        """Return a value that all of some schemas admit; `path` says where it stands."""
         judge = self._judge(parts)
-        for _ in range(_TRIES if depth <= _LESS_FROM else _TRIES // 10):
+        key = _key(parts)
+        failures, text = self._barren.get(key, (0, ""))
+        if failures >= _ENOUGH:
+            raise UnsampledError(text, anywhere=True)
+        why: Exception | None = None
+        anywhere = True
+        for _ in range(_TRIES if len(path) <= _LESS_FROM else _TRIES // 10):
             self._left -= 1
-            if self._left < 0 or depth > _DEEPEST or monotonic() > self._until:
-                raise _EndlessError
-            with suppress(_DeadEndError, UnsampledError):
-                made = self._drawn(parts, depth)
-                if judge(made):
-                    return made
-        raise UnsampledError("no value was found that conforms")
+            if self._left < 0 or monotonic() > self._until:
+                raise _EndlessError(_told(path, why))
+            if len(path) > _DEEPEST:
+                raise UnsampledError("no value was found that ends, and conforms")
+            try:
+                made = self._drawn(parts, path)
+            except DeadEndError as error:
+                why = error
+                continue
+            except UnsampledError as error:
+                why = error
+                anywhere &= error.anywhere
+                continue
+            if judge(made):
+                return made
+        text = str(why) if isinstance(why, UnsampledError) else _NONE + _told(path, why)
+        if anywhere:
+            self._barren[key] = failures + 1, text
+        raise UnsampledError(text, anywhere=anywhere)
 
-    def _drawn(self, parts: list[Part], depth: int) -> Any:
-        flat = self._flat(parts)
+    def _drawn(self, parts: list[Part], path: Path) -> Any:
+        flat = self._flattening.flat(parts, ending=len(path) >= _LESS_FROM)
         keywords = [schema for schema, _ in flat]
         for listed in ("const", "enum"):
             if found := [schema[listed] for schema in keywords if listed in schema]:
-                return found[0] if listed == "const" else self._random.choice(found[0])
+                return found[0] if listed == "const" else _chosen(self._random, found[0])
         draw = Draw(self._random, self._random.random() < self._edges)
         makers: dict[str, Callable[[], Any]] = {
-            "object": lambda: self._object(flat, depth, draw),
-            "array": lambda: self._array(flat, depth, draw),
+            "object": lambda: self._object(flat, path, draw),
+            "array": lambda: self._array(flat, path, draw),
             "string": lambda: string(draw, keywords),
             "integer": lambda: number(draw, keywords, whole=True),
             "number": lambda: number(draw, keywords, whole=False),
             "boolean": lambda: self._random.random() < 0.5,
             "null": lambda: None,
         }
-        return makers[self._type(keywords)]()
+        return makers[kind_of(self._random, keywords)]()
 
-    def _object(self, flat: Flat, depth: int, draw: Draw) -> dict[str, Any]:
-        members = _Members(flat, draw, _share(draw, depth))
-        return {name: self._value(members.parts(name), depth + 1) for name in members.names()}
+    def _object(self, flat: Flat, path: Path, draw: Draw) -> dict[str, Any]:
+        share = _share(draw, len(path))
+        members = Members(flat, draw, share, lambda named: self._value(named, path))
+        return {name: self._value(members.parts(name), (*path, name)) for name in members.names()}
 
-    def _flat(self, parts: Sequence[Part]) -> Flat:
-        """Return schemas that all hold, references followed and one branch of each union chosen."""
-        out: Flat = []
-        rest = list(reversed(parts))
-        while rest:
-            schema, base = rest.pop()
-            if schema is True:
-                continue
-            if not isinstance(schema, dict):
-                raise _DeadEndError
-            out.append((schema, base))
-            if len(out) > 200:
-                raise _DeadEndError
-            if "$ref" in schema:
-                rest.append(self._resolved(schema["$ref"], base))
-            rest += [(each, base) for each in reversed(schema.get("allOf", ()))]
-            for union in ("anyOf", "oneOf"):
-                if union in schema:
-                    rest.append((self._random.choice(schema[union]), base))
-            if "if" in schema:
-                rest += [(each, base) for each in self._condition(schema)]
-        return out
-
-    def _condition(self, schema: Mapping[str, Any]) -> list[Any]:
-        if self._random.random() < 0.5:
-            return [schema["if"], schema.get("then", True)]
-        return [schema.get("else", True)]
+    def _array(self, flat: Flat, path: Path, draw: Draw) -> list[Any]:
+        more = 3 if len(path) < _LESS_FROM else int(len(path) < _SPARE)
+        return Items(flat, draw, more, lambda at, of: self._value(of, (*path, at))).made()
 
     def _resolved(self, reference: str, base: str) -> Part:
         uri, _, fragment = absolute(base, reference).partition("#")
-        if uri not in self._roots:
-            return self._contract.resolve(reference, base)
-        target = self._roots[uri]
-        for key in fragment_steps(fragment):
-            target = target[int(key) if isinstance(target, list) else key]
-        return target, uri
-
-    def _type(self, keywords: Sequence[Mapping[str, Any]]) -> str:
-        admitted: set[str] | None = None
-        for schema in keywords:
-            if "type" in schema:
-                said = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-                mine = {*said, "integer"} if "number" in said else set(said)
-                admitted = mine if admitted is None else admitted & mine
-        if admitted is None:
-            told = {
-                kind for kind, words in _TOLD_BY.items() if any(words & s.keys() for s in keywords)
-            }
-            admitted = told or set(_TYPES)
-        elif "number" in admitted:
-            admitted -= {"integer"}
-        if not admitted:
-            raise _DeadEndError
-        return self._random.choice(sorted(admitted))
-
-    def _array(self, flat: Flat, depth: int, draw: Draw) -> list[Any]:
-        least = max((schema.get("minItems", 0) for schema, _ in flat), default=0)
-        most = min((schema["maxItems"] for schema, _ in flat if "maxItems" in schema), default=None)
-        longest = 3 if depth < _LESS_FROM else int(depth < _SPARE)
-        wished = least + self._random.randint(0, longest)
-        if draw.edge and most is not None and most <= 50:
-            wished = self._random.choice((least, most))
-        wanted = [
-            (schema["contains"], base)
-            for schema, base in flat
-            if "contains" in schema
-            for _ in range(schema.get("minContains", 1))
-        ]
-        length = max(wished if most is None else min(wished, most), len(wanted))
-        made: list[Any] = []
-        unique = any(schema.get("uniqueItems") for schema, _ in flat)
-        for _ in range(length * _TRIES):
-            item = self._value(self._items(flat, len(made)), depth + 1)
-            if not (unique and item in made):
-                made.append(item)
-            if len(made) >= length:
-                break
-        for at, part in zip(
-            self._random.sample(range(len(made)), len(wanted)), wanted, strict=True
-        ):
-            # What is asked for may be there already.
-            with suppress(UnsampledError):
-                made[at] = self._value([part, *self._items(flat, at)], depth + 1)
-        return made
-
-    def _items(self, flat: Flat, at: int) -> list[Part]:
-        found: list[Part] = []
-        for schema, base in flat:
-            first = schema.get("prefixItems", ())
-            if at < len(first):
-                found.append((first[at], base))
-            elif "items" in schema:
-                found.append((schema["items"], base))
-        return found
+        if uri in self._roots:
+            return within(self._roots[uri], fragment), uri
+        return self._contract.resolve(reference, base)
 
     def _judge(self, parts: Sequence[Part]) -> Callable[[Any], bool]:
-        key = tuple((id(schema), base) for schema, base in parts)
+        key = _key(parts)
         if key not in self._judges:
             # The schemas are held as well: as long as they live, their ids are theirs.
             self._judges[key] = ([schema for schema, _ in parts], self._compiled(parts))
@@ -259,14 +192,31 @@ class Sampler:
         ]
         try:
             registry = jsonschema_rs.Registry([*{**known, **self._roots}.items()])
-            return jsonschema_rs.Draft202012Validator(
-                {"allOf": together} if together else True,
-                validate_formats=True,
-                registry=registry,
-                offline=True,
-            ).is_valid
+            return engine({"allOf": together} if together else {}, registry).is_valid
         except (ValueError, jsonschema_rs.ReferencingError) as error:
-            raise UnsampledError("a schema can't be used to draw values from") from error
+            said = f"{error}".partition("\n")[0]
+            raise UnsampledError(f"the schema can't be used to draw values from: {said}") from error
+
+
+class _EndlessError(Exception):
+    """A value that takes too long to find; the text says where."""
+
+
+def _key(parts: Sequence[Part]) -> Key:
+    """Return what some schemas are known by for as long as they are held."""
+    return tuple((id(schema), base) for schema, base in parts)
+
+
+def _told(path: Path, why: Exception | None) -> str:
+    """Return, in words, where no value was found, and why."""
+    at = f" at '{pointer_of(path)}'" if path else ""
+    return f"{at}: {why}" if why else at
+
+
+def _chosen(random: Random, values: Sequence[Any]) -> Any:
+    if not values:
+        raise DeadEndError("an empty enum lists nothing")
+    return random.choice(values)
 
 
 def _share(draw: Draw, depth: int) -> float:
@@ -276,74 +226,3 @@ def _share(draw: Draw, depth: int) -> float:
     if depth >= _LESS_FROM:
         return _SHARE / (depth - _LESS_FROM + 2)
     return draw.random.choice((0.0, 1.0)) if draw.edge else _SHARE
-
-
-class _DeadEndError(Exception):
-    """A way of making a value that leads to none; another may."""
-
-
-class _EndlessError(Exception):
-    """A value that would never be whole, or takes too long to find."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Members:
-    """The members of one object: which there are, and what each has to be.
-
-    `share`, from 0 to 1, is how likely each is that need not be there.
-    """
-
-    flat: Flat
-    draw: Draw
-    share: float
-
-    def names(self) -> list[str]:
-        random = self.draw.random
-        known = list(dict.fromkeys(n for s, _ in self.flat for n in s.get("properties", ())))
-        needed = {name for schema, _ in self.flat for name in schema.get("required", ())}
-        share = self.share
-        chosen = [name for name in known if name in needed or random.random() < share]
-        chosen += sorted(needed - set(known))
-        if share and random.random() < share:
-            more = [*self._of_families(), *(self._others() if self._is_map() else ())]
-            chosen += [name for name in more if name not in chosen]
-        least = max((schema.get("minProperties", 0) for schema, _ in self.flat), default=0)
-        for _ in range(_TRIES):
-            if len(chosen) >= least:
-                break
-            more = [*known, *self._of_families(), *self._others()]
-            chosen += [name for name in more[:least] if name not in chosen][: least - len(chosen)]
-        return self._with_dependents(chosen)
-
-    def _is_map(self) -> bool:
-        return any(isinstance(s.get("additionalProperties"), dict) for s, _ in self.flat)
-
-    def _with_dependents(self, names: list[str]) -> list[str]:
-        out = list(names)
-        for name in out:
-            for schema, _ in self.flat:
-                more = schema.get("dependentRequired", {}).get(name, ())
-                out += [each for each in more if each not in out]
-        return out
-
-    def _of_families(self) -> list[str]:
-        draw = replace(self.draw, edge=False)
-        return [matching(draw, p) for s, _ in self.flat for p in s.get("patternProperties", ())]
-
-    def _others(self) -> list[str]:
-        named = [s["propertyNames"] for s, _ in self.flat if "propertyNames" in s]
-        if named and isinstance(named[0], dict):
-            return [*named[0].get("enum", [named[0].get("const", "")])]
-        return [f"more{self.draw.random.randint(1, 99)}"]
-
-    def parts(self, name: str) -> list[Part]:
-        found: list[Part] = []
-        for schema, base in self.flat:
-            mine = [schema["properties"][name]] if name in schema.get("properties", ()) else []
-            for pattern, body in schema.get("patternProperties", {}).items():
-                if ecma(pattern).search(name):
-                    mine.append(body)
-            if not mine and "additionalProperties" in schema:
-                mine.append(schema["additionalProperties"])
-            found += [(each, base) for each in mine]
-        return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from quantapilot.contract.catalog import ecma
 
 if TYPE_CHECKING:
@@ -107,9 +109,15 @@ def kind_of(value: Any) -> str:
     return "an array" if isinstance(value, list) else "an object"
 
 
+def written(value: Any) -> str:
+    """Return a value of a schema as a message has it: texts in quotes, all else as JSON."""
+    return repr(value) if isinstance(value, str) else orjson.dumps(value).decode()
+
+
 def listed(values: Sequence[Any]) -> str:
     """Return the first values of an enumeration, and how many more there are."""
-    shown = ", ".join(map(str, values[:_MOST_VALUES]))
+    first = values[:_MOST_VALUES]
+    shown = ", ".join(each if isinstance(each, str) else written(each) for each in first)
     more = len(values) - _MOST_VALUES
     return f"{shown} and {more} more" if more > 0 else shown
 
@@ -150,7 +158,7 @@ def _below(contract: Contract, parts: Sequence[_Part], step: str | int) -> Itera
 def words(schema: Mapping[str, Any]) -> str:
     """Return what the keywords that hold for a place expect there, as `shape` says it."""
     if "const" in schema:
-        return repr(schema["const"])
+        return written(schema["const"])
     if "enum" in schema:
         return f"one of: {listed(schema['enum'])}"
     types = schema.get("type", ())

@@ -13,15 +13,15 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import orjson
 
+from quantapilot.contract.standing import Standing
 from quantapilot.errors import ScratchError
 
 if TYPE_CHECKING:
@@ -29,48 +29,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from quantapilot.contract.standing import Held
+
 MOST_RUNS = 65_536
 # The share of them that is spilled at a time.
 _BATCHES = 8
 # Bits of the filter that tells which runs were never spilled: 4 MiB.
 _FILTER_BITS = 25
 _MASK = (1 << _FILTER_BITS) - 1
-
-
-@dataclass(slots=True)
-class Standing:
-    """One reading of where a run stands; a mark stands for an event.
-
-    Attributes:
-        state: The number of its state; -1 before it begins.
-        since: The mark of the event that led to that state.
-        begun: The mark of the first event.
-        constants: Digest and mark of each value that stays the same, by turns; 0 where none
-            was told yet.
-        pairs: What was opened, by its digest: with the mark of the event, below zero once it
-            is closed. The key 0 stands for what is not known.
-    """
-
-    state: int
-    since: int
-    begun: int
-    constants: list[int] | None = None
-    pairs: dict[int, int] | None = None
-
-    def copy(self) -> Standing:
-        """Return one that may change by itself."""
-        constants, pairs = self.constants, self.pairs
-        return Standing(
-            self.state,
-            self.since,
-            self.begun,
-            None if constants is None else constants[:],
-            None if pairs is None else pairs.copy(),
-        )
-
-
-# Mostly there is one reading of a run; after a fault there are several.
-Held: TypeAlias = "Standing | list[Standing]"
 
 
 class Standings:
@@ -129,8 +95,11 @@ class Standings:
     def _make_room(self) -> None:
         if len(self.recent) >= self._many:
             # Those that are in use come back before their turn to be spilled comes.
-            self._older.update(self.recent)
-            self.recent.clear()
+            newer, self.recent = self.recent, {}
+            if self._older:
+                self._older.update(newer)
+            else:
+                self._older = newer
         if self.in_memory < self._most:
             return
         if self._spilled is None:
@@ -186,7 +155,7 @@ class _Spilled:
             raise
 
     def write(self, batch: Sequence[tuple[int, Held]]) -> None:
-        rows = sorted((key, orjson.dumps(_written(held))) for key, held in batch)
+        rows = sorted((key, _written(held)) for key, held in batch)
         with _typed():
             self._database.execute("BEGIN")
             self._database.executemany("INSERT OR REPLACE INTO runs VALUES(?, ?)", rows)
@@ -205,7 +174,7 @@ class _Spilled:
             statement = "SELECT standing FROM runs WHERE run=?"
             with closing(self._database.execute(statement, (key,))) as cursor:
                 row = cursor.fetchone()
-        return None if row is None else _read(orjson.loads(row[0]))
+        return None if row is None else _read(row[0])
 
     def close(self) -> None:
         database: sqlite3.Connection | None = getattr(self, "_database", None)
@@ -245,23 +214,11 @@ def _typed() -> Iterator[None]:
         ) from None
 
 
-def _written(held: Held) -> list[list[Any]]:
+def _written(held: Held) -> bytes:
     readings = held if isinstance(held, list) else [held]
-    return [
-        [
-            each.state,
-            each.since,
-            each.begun,
-            each.constants,
-            None if each.pairs is None else list(each.pairs.items()),
-        ]
-        for each in readings
-    ]
+    return orjson.dumps([each.tolist() for each in readings])
 
 
-def _read(written: list[list[Any]]) -> Held:
-    readings = [
-        Standing(state, since, begun, constants, None if pairs is None else dict(pairs))
-        for state, since, begun, constants, pairs in written
-    ]
+def _read(written: bytes) -> Held:
+    readings = [Standing("q", each) for each in orjson.loads(written)]
     return readings if len(readings) > 1 else readings[0]

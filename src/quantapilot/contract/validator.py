@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from quantapilot.contract.catalog import Definition, Field
 from quantapilot.contract.copies import Copies
+from quantapilot.contract.engines import engine
 from quantapilot.contract.flat import flattened
-from quantapilot.contract.shape import kind_of, required, shape
+from quantapilot.contract.shape import kind_of, required, shape, written
 from quantapilot.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ def _message(keyword: str, limit: Any, value: Any, expected: str) -> str:
         said = _RANGES[keyword].format(limit)
         return said.removesuffix("s") if limit == 1 and said.endswith("s") else said
     if keyword == "const":
-        return f"must be {limit!r}"
+        return f"must be {written(limit)}"
     match keyword:
         case "type":
             said = f"is {kind_of(value)}"
@@ -309,7 +310,7 @@ def _near(word: object, known: Any) -> str:
 
     if not isinstance(word, str) or len(word) > _LONGEST_NAME:
         return ""
-    near = get_close_matches(word, list(known), n=1)
+    near = get_close_matches(word, [each for each in known if isinstance(each, str)], n=1)
     return f", did you mean '{near[0]}'?" if near else ""
 
 
@@ -325,13 +326,8 @@ def _rust(contract: Contract) -> Callable[[Definition], _Compiled]:
     registry = jsonschema_rs.Registry([(s["$id"], s) for s in contract.schemas.values()])
 
     def compiled(definition: Definition) -> _Compiled:
-        validator = jsonschema_rs.Draft202012Validator(
-            flattened(contract, definition) or {"$ref": definition.uri},
-            validate_formats=True,
-            registry=registry,
-            mask="<masked>",
-            offline=True,
-        )
+        schema = flattened(contract, definition) or {"$ref": definition.uri}
+        validator = engine(schema, registry, "<masked>")
 
         def errors(document: Any) -> Iterator[tuple[str, Any, Pointer]]:
             for error in validator.iter_errors(document):

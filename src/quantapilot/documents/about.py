@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from quantapilot.documents.definitions import definitions
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,12 +36,12 @@ def about(contract: Contract) -> About:
 
 def event_documents(contract: Contract) -> list[Definition]:
     """Return the definitions whose documents are events."""
-    return [each for each in definitions(contract) if each.kind == "events"]
+    return [each for each in contract.definitions.values() if each.kind == "events"]
 
 
 def operations(contract: Contract) -> list[Definition]:
     """Return the definitions that are bodies of operations."""
-    return [each for each in definitions(contract) if "x-operation" in each.schema]
+    return [each for each in contract.definitions.values() if "x-operation" in each.schema]
 
 
 def _main(contract: Contract) -> str:

@@ -12,7 +12,7 @@ import orjson
 
 from quantapilot.contract.catalog import snake
 from quantapilot.documents.about import about, event_documents
-from quantapilot.documents.components import Components
+from quantapilot.documents.components import SCHEMAS, Components
 from quantapilot.documents.definitions import flat
 from quantapilot.documents.draft7 import draft7
 from quantapilot.documents.event_types import event_types
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.documents.event_types import EventType
+    from quantapilot.documents.source import Source
 
 VERSION = "3.0.0"
 _JSON = "application/json"
 
 
-def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
+def write(source: Source) -> dict[str, bytes]:
     """Return the document as `asyncapi.json`."""
-    data = orjson.dumps(
-        document(contract, examples), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
+    made = document(source.contract, source.examples)
+    data = orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return {"asyncapi.json": data}
 
 
@@ -64,9 +64,30 @@ def document(contract: Contract, examples: Mapping[str, Any]) -> dict[str, Any]:
         "operations": {f"send_{name}": _operation(name, each) for name, each in channels.items()},
         "components": {
             "messages": messages,
-            "schemas": {name: draft7(each) for name, each in components.schemas().items()},
+            "schemas": _schemas(components),
         },
     }
+
+
+def _schemas(components: Components) -> dict[str, Any]:
+    schemas = components.schemas()
+    return {name: draft7(_bare(each, schemas)) for name, each in schemas.items()}
+
+
+def _bare(schema: Any, schemas: Mapping[str, Any]) -> Any:
+    """Return a schema whose references to objects stand alone, without a description beside them.
+
+    In draft 7 they would be an `allOf` of one, to which generators give a made-up name.
+    """
+    if isinstance(schema, list):
+        return [_bare(each, schemas) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and schema.keys() <= {"$ref", "title", "description"}:
+        target = schemas.get(reference.removeprefix(SCHEMAS), {})
+        return {"$ref": reference} if "properties" in target else schema
+    return {key: _bare(each, schemas) for key, each in schema.items()}
 
 
 def _sent(document: Definition, types: list[EventType]) -> list[EventType]:

@@ -8,11 +8,9 @@ stands in an example or is the name of a field, stays as it is.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from quantapilot.contract.catalog import SCHEMA_SUFFIX, absolute
-from quantapilot.contract.positions import pointer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,32 +102,21 @@ class Components:
 
 
 def _names(contract: Contract) -> Iterator[tuple[str, str]]:
-    """Yield the address and the name of every definition, and of every file as a whole.
-
-    Two files may have a definition of one name: those bear the names of their files too.
-    """
-    own: list[tuple[str, str, str]] = []
+    """Yield the address and the name of every definition, and of every file as a whole."""
+    taken = {name for name in contract.definitions if _fit(name) == name}
+    for name, each in contract.definitions.items():
+        yield each.uri, name if name in taken else _free(name, taken)
     for file, schema in contract.schemas.items():
-        stem = file.removesuffix(SCHEMA_SUFFIX)
-        own.append((f"{schema['$id']}#", stem, _fit(schema.get("title") or stem)))
-        own += [
-            (f"{schema['$id']}#/$defs{pointer_of([name])}", stem, _fit(name))
-            for name in schema.get("$defs", {})
-        ]
-    times = Counter(name for _, _, name in own)
-    taken = {name for name, count in times.items() if count == 1}
-    for uri, stem, name in own:
-        chosen = name
-        if times[name] > 1:
-            chosen = _free(_fit(f"{stem}_{name}"), taken)
-            taken.add(chosen)
-        yield uri, chosen
+        yield f"{schema['$id']}#", _free(schema.get("title") or file, taken)
 
 
 def _free(name: str, taken: set[str]) -> str:
-    number, free = 2, name
+    """Return a fit name that nothing else has, and take it."""
+    fit = _fit(name.removesuffix(SCHEMA_SUFFIX))
+    number, free = 2, fit
     while free in taken:
-        number, free = number + 1, f"{name}_{number}"
+        number, free = number + 1, f"{fit}_{number}"
+    taken.add(free)
     return free
 
 

@@ -1,29 +1,20 @@
-"""Every definition of a contract: of two files that have one of the same name, both."""
+"""Definitions as documents need them: found by a reference, and as objects that stand alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quantapilot.contract.catalog import Contract, Definition, absolute
+from quantapilot.contract.catalog import Contract, absolute
 from quantapilot.contract.flat import flattened
-from quantapilot.contract.positions import pointer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-def definitions(contract: Contract) -> Iterator[Definition]:
-    """Yield the definitions in the order of the files, but for `true` and `false`."""
-    for file, schema in contract.schemas.items():
-        described = schema.get("$defs", {}).items()
-        for name, body in ((name, body) for name, body in described if isinstance(body, dict)):
-            yield Definition(name, file, f"{schema['$id']}#/$defs{pointer_of([name])}", body)
+    from quantapilot.contract.catalog import Definition
 
 
 def definition_at(contract: Contract, reference: str, base: str) -> Definition | None:
     """Return the definition that a `$ref` of the file `base` names, if it names one."""
     uri = absolute(base, reference)
-    return next((each for each in definitions(contract) if each.uri == uri), None)
+    return next((each for each in contract.definitions.values() if each.uri == uri), None)
 
 
 def flat(contract: Contract) -> Contract:
@@ -35,7 +26,7 @@ def flat(contract: Contract) -> Contract:
         file: {**schema, "$defs": dict(schema.get("$defs", {}))}
         for file, schema in contract.schemas.items()
     }
-    for each in definitions(contract):
+    for each in contract.definitions.values():
         made = flattened(contract, each)
         if made is not None:
             said = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from quantapilot.contract.catalog import snake
 from quantapilot.documents.about import event_documents
 from quantapilot.documents.definitions import definition_at
-from quantapilot.documents.examples import of_branch, valid_of
+from quantapilot.documents.examples import of_branch, valid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ def event_types(contract: Contract, examples: Mapping[str, Any]) -> list[EventTy
 def _of(contract: Contract, examples: Mapping[str, Any], document: Definition) -> list[EventType]:
     mapping = document.schema.get("discriminator", {}).get("mapping")
     if not mapping:
-        shown = tuple(valid_of(contract, examples, document))
+        shown = tuple(valid(examples, document.name))
         return [EventType(snake(document.name), document, document, shown)]
     base = contract.schemas[document.file]["$id"]
     branches = ((name, definition_at(contract, to, base)) for name, to in mapping.items())

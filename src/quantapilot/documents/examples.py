@@ -17,23 +17,14 @@ def valid(examples: Mapping[str, Any], name: str) -> list[Any]:
     return list(examples.get(name, {}).get("valid", ()))
 
 
-def valid_of(contract: Contract, examples: Mapping[str, Any], definition: Definition) -> list[Any]:
-    """Return the valid examples of a definition.
-
-    Where two files have one of its name, they are of that which the gate holds them to.
-    """
-    meant = contract.definitions[definition.name]
-    return valid(examples, definition.name) if meant.file == definition.file else []
-
-
 def of_branch(
     contract: Contract, examples: Mapping[str, Any], union: Definition, branch: Definition
 ) -> list[Any]:
     """Return the valid examples of one branch of a discriminated union, those of the union too."""
-    found = valid_of(contract, examples, branch)
+    found = valid(examples, branch.name)
     told = union.schema["discriminator"]
     base = contract.schemas[union.file]["$id"]
-    for each in valid_of(contract, examples, union):
+    for each in valid(examples, union.name):
         value = each.get(told["propertyName"]) if isinstance(each, dict) else None
         reference = told["mapping"].get(value) if isinstance(value, str) else None
         if reference and definition_at(contract, reference, base) == branch and each not in found:

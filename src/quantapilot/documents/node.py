@@ -35,17 +35,20 @@ def package_folder(package: str, version: str, feature: str) -> Path:
         feature: What is asked for, as an error says it.
 
     Raises:
-        MissingToolError: It is nowhere, or of another version.
+        MissingToolError: It is nowhere, or only in other versions.
     """
     needed = f"{feature} needs Node and {package} {version}"
+    others: list[str] = []
     for folder in _folders():
         try:
             said = orjson.loads((folder / package / "package.json").read_bytes())["version"]
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if said != version:
-            raise MissingToolError(f"{needed}, and {folder} has {said}")
-        return folder
+        if said == version:
+            return folder
+        others.append(f"{folder} has {said}")
+    if others:
+        raise MissingToolError(f"{needed}, and {others[0]}")
     raise MissingToolError(
         f"{needed}: npm install --save-dev {package}@{version},"
         f" or name a folder node_modules that has it in {FOLDER}"

@@ -16,13 +16,14 @@ from quantapilot.documents.about import about, operations
 from quantapilot.documents.components import Components
 from quantapilot.documents.definitions import definition_at
 from quantapilot.documents.event_types import event_types
-from quantapilot.documents.examples import valid_of
+from quantapilot.documents.examples import valid
 from quantapilot.documents.marker import marker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from quantapilot.contract.catalog import Contract, Definition
+    from quantapilot.documents.source import Source
 
 VERSION = "3.1.1"
 JSON = "application/json"
@@ -32,11 +33,10 @@ _PROBLEM_MEMBERS = frozenset({"type", "title", "status", "instance"})
 _IN_PATH = re.compile(r"\{([^{}]+)\}")
 
 
-def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
+def write(source: Source) -> dict[str, bytes]:
     """Return the document as `openapi.json`."""
-    data = orjson.dumps(
-        document(contract, examples), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
+    made = document(source.contract, source.examples)
+    data = orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return {"openapi.json": data}
 
 
@@ -163,7 +163,7 @@ class _Operation:
                 "content": content(
                     JSON,
                     self._components.reference(self._body),
-                    valid_of(self._contract, self._examples, self._body),
+                    valid(self._examples, self._body.name),
                 ),
             },
             "responses": {**answers, **self._errors(said.get("errors"))},
@@ -177,7 +177,7 @@ class _Operation:
             "content": content(
                 media_type,
                 {"$ref": self._components.address(reference, self._base)},
-                valid_of(self._contract, self._examples, named) if named else (),
+                valid(self._examples, named.name) if named else (),
             ),
         }
 

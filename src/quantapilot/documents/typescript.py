@@ -14,7 +14,6 @@ import orjson
 
 from quantapilot.documents import node
 from quantapilot.documents.components import Components
-from quantapilot.documents.definitions import definitions
 from quantapilot.documents.draft7 import draft7
 from quantapilot.documents.families import families, with_families
 from quantapilot.documents.marker import marker
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from quantapilot.contract.catalog import Contract
     from quantapilot.documents.families import Family
+    from quantapilot.documents.source import Source
 
 Schema = dict[str, Any]
 
@@ -45,7 +45,7 @@ _FOUND_AT = re.compile(r"(?:\n *\*)?\n *\* This interface was referenced by .*\n
 _DECLARED = re.compile(r"(?<=[;}]\n)(?=/\*\*|export )")
 
 
-def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:  # noqa: ARG001 - a Writer
+def write(source: Source) -> dict[str, bytes]:
     """Return the types as `types.d.ts`.
 
     Raises:
@@ -53,9 +53,10 @@ def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]: 
         ContractError: The tool can't make types of the contract.
     """
     folder = node.package_folder(PACKAGE, PACKAGE_VERSION, "TypeScript")
+    contract = source.contract
     schemas = _schemas(contract)
     whole = _free("Contract", schemas)
-    code = node.run(_SCRIPT, [str(folder), whole], source(contract)).decode()
+    code = node.run(_SCRIPT, [str(folder), whole], given(contract)).decode()
     code = code.replace(f"export interface {whole} {{\n  [k: string]: unknown;\n}}\n", "")
     code = _FOUND_AT.sub("", code)
     for name, schema in schemas.items():
@@ -65,7 +66,7 @@ def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]: 
     return {FILE: f"// {marker('typescript', contract)}\n\n{code}".encode()}
 
 
-def source(contract: Contract) -> bytes:
+def given(contract: Contract) -> bytes:
     """Return what the tool is given: as long as that is the same, so are the types."""
     schemas = _schemas(contract)
     told: Schema = {
@@ -84,7 +85,7 @@ def source(contract: Contract) -> bytes:
 
 def _schemas(contract: Contract) -> Schema:
     components = Components(contract, _PREFIX)
-    for definition in definitions(contract):
+    for definition in contract.definitions.values():
         components.reference(definition)
     return {name: draft7(schema) for name, schema in components.schemas().items()}
 

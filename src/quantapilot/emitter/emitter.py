@@ -8,7 +8,6 @@ has it.
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,6 @@ from quantapilot.sinks.sink import SinkOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from quantapilot.emitter.envelope import Model
     from quantapilot.emitter.order import RunOrder
     from quantapilot.outbox.ports import Entry
-    from quantapilot.outbox.storing import Waiter
     from quantapilot.relay.progress import SinkProgress
     from quantapilot.relay.settings import RelaySettings
     from quantapilot.relay.thread import RelayThread
@@ -283,24 +280,27 @@ class Emitter:
         return [self._entry(event, None, f"event {at}") for at, event in enumerate(events, 1)]
 
     def _stored(self, entries: Sequence[Entry]) -> None:
-        if entries:
-            waiter = Blocked()
-            with self._handed_in(entries, waiter):
-                waiter.result()
+        if not entries:
+            return
+        waiter, outbox, order = Blocked(), self._open_outbox, self._order
+        if order is None:
+            outbox.append(entries, waiter)
+            waiter.result()
+            return
+        with order.handed_in(entries, waiter):
+            waiter.result()
 
     async def _kept(self, entries: Sequence[Entry]) -> None:
-        if entries:
-            waiter: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
-            with self._handed_in(entries, waiter):
-                await waiter
-
-    def _handed_in(self, entries: Sequence[Entry], waiter: Waiter) -> AbstractContextManager[None]:
-        """Hand entries to the outbox, and return what is to surround the wait for them."""
+        if not entries:
+            return
+        waiter: asyncio.Future[Sequence[int]] = asyncio.get_running_loop().create_future()
         outbox, order = self._open_outbox, self._order
         if order is None:
             outbox.append(entries, waiter)
-            return nullcontext()
-        return order.handed_in(entries, waiter)
+            await waiter
+            return
+        with await order.ahanded_in(entries, waiter):
+            await waiter
 
     @property
     def _open_outbox(self) -> Outbox:

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from quantapilot.contract.roles import document, keys, roles
-from quantapilot.contract.shape import members
+from quantapilot.contract.events import EventTypes
+from quantapilot.contract.positions import pointer_of
+from quantapilot.contract.roles import keys, value_at
 from quantapilot.emitter.stamps import new_id, new_typeid, now
 from quantapilot.errors import ContractError, UnknownNameError
 
 if TYPE_CHECKING:
-    from quantapilot.contract.catalog import Contract, Definition
+    from quantapilot.contract.catalog import Contract
+    from quantapilot.contract.events import EventType
 
-# What alone CloudEvents have among events, and what they begin with.
-_CLOUD = "specversion"
 _TYPE_AND_PAYLOAD = 2
 
 
@@ -42,6 +42,7 @@ class _Type:
     attributes: dict[str, Any]
     copies: tuple[tuple[str, tuple[str, ...]], ...]
     timed: bool
+    flat: bool
 
 
 class Envelopes:
@@ -55,53 +56,34 @@ class Envelopes:
             source: What emits the events, such as CloudEvents' `source`; None where each says it.
 
         Raises:
-            ContractError: It has none, or an event without id, type and payload.
+            ContractError: It has none, or an event without id and type.
         """
-        found = document(contract, "events")
-        if found is None or "discriminator" not in found.schema:
-            raise ContractError("the contract describes no events that a type tells apart")
-        discriminator = found.schema["discriminator"]
-        self._types: dict[str, _Type] = {}
-        self._names: dict[str, str] = {}
-        said = found.schema["x-document"]
-        names = self._roles = roles(found)
+        self.events = EventTypes(contract)
+        names = self.events.roles
         self.id, self._time, self.payload = names["id"], names["time"], names["payload"]
-        self.told_by = discriminator["propertyName"]
+        self.told_by = self.events.told_by
         self._subject = keys(names["subject"])
-        self._new_id = partial(new_typeid, said["id_prefix"]) if "id_prefix" in said else new_id
-        copies = {name: keys(pointer) for name, pointer in said.get("copies", {}).items()}
-        for name in discriminator["mapping"]:
-            event = contract.branch(found, name)
-            if event is not None:
-                self._know(contract, name, event, source, copies)
+        prefix = self.events.document.schema["x-document"].get("id_prefix")
+        self._new_id = new_id if prefix is None else partial(new_typeid, prefix)
+        self._types = {
+            each.name: self._known(each, source) for each in self.events.by_name.values()
+        }
 
-    def _know(
-        self,
-        contract: Contract,
-        name: str,
-        event: Definition,
-        source: str | None,
-        copies: Mapping[str, tuple[str, ...]],
-    ) -> None:
-        fields = members(contract, event)
-        names = self._roles
-        for role, key in {"id": self.id, "type": self.told_by, "payload": self.payload}.items():
+    def _known(self, event: EventType, source: str | None) -> _Type:
+        fields, names = event.fields, self.events.roles
+        for role, key in {"id": self.id, "type": self.told_by}.items():
             if key not in fields:
-                raise ContractError(f"{event.name} lacks its {role}: it has no field '{key}'")
-        reference = fields[self.payload].get("$ref", "")
-        payload = contract.definitions.get(reference.rpartition("/")[2])
-        known = {names["source"]: source, names["schema"]: payload.uri if payload else None}
-        # The order that readers of CloudEvents are used to.
-        first = (_CLOUD, self.id, names["source"], self.told_by, self._time, names["subject"])
-        ranks = {key: at for at, key in enumerate(first)}
-        order = sorted(fields, key=lambda key: (key == self.payload, ranks.get(key, len(ranks))))
+                raise ContractError(f"{event.definition.name} lacks its {role}: no field '{key}'")
+        schema = event.payload.uri if event.payload else None
+        known = {names["source"]: source, names["schema"]: schema}
+        order = self.events.ordered(fields)
         constants = {key: fields[key].get("const", known.get(key)) for key in order}
-        filled = {self.id, self._time, *copies, self.payload}
-        attributes = {key: value for key, value in constants.items() if value or key in filled}
-        mine = tuple((key, path) for key, path in copies.items() if key in fields)
-        self._types[name] = _Type(attributes, mine, self._time in fields)
-        for alias in (name, name.rpartition(".")[2], event.name, payload.name if payload else name):
-            self._names.setdefault(alias, name)
+        filled = {self.id, self._time, *self.events.copies, self.payload}
+        attributes = {
+            key: value for key, value in constants.items() if value is not None or key in filled
+        }
+        copies = tuple((key, path) for key, path in self.events.copies.items() if key in fields)
+        return _Type(attributes, copies, self._time in fields, event.flat)
 
     @property
     def copies(self) -> frozenset[str]:
@@ -123,8 +105,13 @@ class Envelopes:
 
     def subject_of(self, event: Mapping[str, Any]) -> str:
         """Return what an event is about, as the contract says; empty where it does not."""
-        subject = _at(event, self._subject)
+        subject = value_at(event, self._subject)
         return "" if subject is None else str(subject)
+
+    def place_of(self, name: str) -> str:
+        """Return where in an event the payload stands that a name makes it of (RFC 6901)."""
+        flat = self._types[self.type_named(name)].flat
+        return "" if flat else pointer_of([self.payload])
 
     def type_named(self, name: str) -> str:
         """Return a type by its name, by the last part of it, or by the name of its model.
@@ -132,15 +119,15 @@ class Envelopes:
         Raises:
             UnknownNameError: There is no such event; the text names the nearest one, or all.
         """
-        found = self._names.get(name)
+        found = self.events.named(name)
         if found is None:
             from difflib import get_close_matches
 
-            near = get_close_matches(name, self._names, 1)
-            known = ", ".join(each.rpartition(".")[2] for each in self._types)
-            told = f"did you mean '{near[0]}'?" if near else f"there are {known}"
+            known = self.events.names
+            near = get_close_matches(name, [*known, *self._types], 1)
+            told = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known)}"
             raise UnknownNameError(f"the contract has no such event: {told}")
-        return found
+        return found.name
 
     def filled(self, event: Mapping[str, Any] | Model, name: str | None = None) -> dict[str, Any]:
         """Return an event with all attributes of its envelope; those that are given stay.
@@ -165,7 +152,9 @@ class Envelopes:
         if not isinstance(event, dict):
             name, event = self._parsed(event, name)
         if name is not None:
-            event = {self.told_by: self.type_named(name), self.payload: event}
+            told = {self.told_by: self.type_named(name)}
+            flat = self._types[told[self.told_by]].flat
+            event = told | event if flat else told | {self.payload: event}
         known = event.get(self.told_by)
         kind = self._types.get(known) if isinstance(known, str) else None
         if kind is None:
@@ -178,11 +167,11 @@ class Envelopes:
             out[self._time] = now()
         for key, path in kind.copies:
             if key not in event:
-                out[key] = _at(out, path)
+                out[key] = value_at(out, path)
                 if out[key] is None:
                     del out[key]
         if self.payload not in event:
-            del out[self.payload]
+            out.pop(self.payload, None)
             return out, False
         return out, len(event) == _TYPE_AND_PAYLOAD
 
@@ -201,11 +190,3 @@ class Envelopes:
         if name is None and self.told_by not in held:
             name = type(event).__name__
         return name, held
-
-
-def _at(document: Any, path: tuple[str, ...]) -> Any:
-    for key in path:
-        if not isinstance(document, dict):
-            return None
-        document = document.get(key)
-    return document

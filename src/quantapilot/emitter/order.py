@@ -7,9 +7,11 @@ middle of a run must get its rest out.
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -17,6 +19,7 @@ from quantapilot.contract.lifecycle import Lifecycle
 from quantapilot.contract.order import Order
 from quantapilot.contract.positions import pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
+from quantapilot.contract.standing import copy_of
 from quantapilot.contract.standings import Standings
 from quantapilot.emitter.checking import told
 from quantapilot.errors import OutboxError
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from quantapilot.contract.order import Break
-    from quantapilot.contract.standings import Held
+    from quantapilot.contract.standing import Held
     from quantapilot.emitter.checking import EventCheck
     from quantapilot.findings import Finding
     from quantapilot.outbox.outbox import Outbox
@@ -53,13 +56,14 @@ class RunOrder:
         """
         self._refuses = check.reports(_RULE)
         self._outbox = outbox
-        self._order = Order(Lifecycle(check.contract))
         self._standings = Standings()
-        self._order.standings = self._standings
+        self._order = Order(Lifecycle(check.contract), self._standings)
         self._at = count(1)
         # Events that are on their way to the disk, so that a repeat of one is known.
         self._under_way: set[str] = set()
         self._lock = threading.RLock()
+        # One thread, so that what came first is judged first.
+        self._aside = ThreadPoolExecutor(1, "quantapilot-order")
         try:
             for body in outbox.bodies():
                 self._order.watch(orjson.loads(body), next(self._at))
@@ -69,6 +73,7 @@ class RunOrder:
 
     def close(self) -> None:
         """Forget all."""
+        self._aside.shutdown()
         with self._lock:
             self._standings.close()
 
@@ -91,6 +96,23 @@ class RunOrder:
                 self.undo(stay)
                 raise
         return stay
+
+    async def ahanded_in(self, entries: Sequence[Entry], waiter: asyncio.Future[Any]) -> _Stay:
+        """Do as `handed_in` does, without blocking the event loop while files are read."""
+        try:
+            handing = self._aside.submit(self.handed_in, entries, waiter)
+        except RuntimeError:
+            raise OutboxError("the emitter was closed meanwhile") from None
+        try:
+            return await asyncio.wrap_future(handing)
+        except asyncio.CancelledError:
+            waiter.cancel()
+            handing.add_done_callback(self._abandoned)
+            raise
+
+    def _abandoned(self, handing: Future[_Stay]) -> None:
+        if not handing.cancelled() and handing.exception() is None:
+            self.doubt(handing.result())
 
     def keep(self, stay: _Stay) -> None:
         """Take note that entries are stored."""
@@ -184,7 +206,7 @@ class _Trial:
         self.before[key] = held
         if held is None:
             return None
-        copied = [each.copy() for each in held] if isinstance(held, list) else held.copy()
+        copied = [copy_of(each) for each in held] if isinstance(held, list) else copy_of(held)
         self.recent[key] = copied
         return copied
 

@@ -146,7 +146,7 @@ def placing(
     else:
         return
     # Outside the handler: what was refused is none of the cause's business.
-    inside = pointer_of([check.envelopes.payload]) if name is not None else ""
+    inside = "" if name is None else check.envelopes.place_of(name)
     raise EventRefusedError(message, _placed(refused, label, text, line, inside))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quantapilot.contract.positions import JsonTextError
+from quantapilot.contract.positions import JsonTextError, locate_pointer
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError
 
@@ -55,13 +55,11 @@ def incompatible(project: Project, older: Contract, newer: Contract) -> Iterator
 
 
 def _finding(folder: Path, change: Change) -> Finding:
-    from quantapilot.compat.revisions import position
-
     rule = _RULES[change.kind]
     path = folder / change.file
     try:
-        line, column = position(path.read_text("utf-8"), change.pointer)
-    except (OSError, ValueError, JsonTextError):
+        line, column = locate_pointer(path.read_text("utf-8"), change.pointer)
+    except (OSError, JsonTextError):
         # The file is gone.
         return rule.at(str(folder), f"{change.file}: {change.message}")
     return rule.at(str(path), change.message, line=line, column=column, pointer=change.pointer)

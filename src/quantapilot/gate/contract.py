@@ -42,11 +42,15 @@ def check_contract(
         summary: Counts what is checked here.
         forbidden_name: Tells whether a property of this name would ask for personal data.
     """
-    examples: dict[str, Any] = {}
-    try:
-        examples = load_examples(files.examples)
-    except BrokenContractError as error:
-        yield error.finding
+    examples: dict[str, Any] | None = None
+    if not files.examples.is_file():
+        message = "no definition has examples: there is no such file"
+        yield CONTRACT_RULES["contract/example-missing"].at(str(files.examples), message)
+    else:
+        try:
+            examples = load_examples(files.examples)
+        except BrokenContractError as error:
+            yield error.finding
     summary.schemas += len(contract.schemas)
     for finding in lint(contract, files.schemas, forbidden_name, examples):
         yield finding
@@ -57,7 +61,7 @@ def check_contract(
     yield from drifted
     # A changed schema is told once, not for the documents again.
     yield from documents_drift(files.schemas, files.examples, files.documents, dated=not drifted)
-    for name, groups in examples.items():
+    for name, groups in (examples or {}).items():
         if not name.startswith("$"):
             summary.examples += len(groups.get("valid", ())) + len(groups.get("invalid", ()))
             yield from _definition(files.examples, contract, inspector, name, groups)

@@ -98,7 +98,7 @@ class StreamOrder:
         for nodes in _documents(text):
             at = begins + lines.place(nodes[0].start)[0]
             self._last = max(self._last, at)
-            event = self._event(nodes)
+            event = self._event(text, nodes)
             fault, copy = self._order.take(event, at), self._differing(event)
             yield from self._findings(text, nodes, fault, copy)
 
@@ -106,8 +106,16 @@ class StreamOrder:
         number = at - self._begins[-1]
         return Text(self._paths[-1], line.decode("utf-8", "replace"), number)
 
-    def _event(self, nodes: Sequence[Node]) -> dict[str, Any]:
-        """Return what counts of an event that is known by its nodes."""
+    def _event(self, text: Text, nodes: Sequence[Node]) -> dict[str, Any]:
+        """Return an event; where no parser takes it, what counts of it is known by its nodes."""
+        top = nodes[0]
+        try:
+            parsed: dict[str, Any] = orjson.loads(text.text[top.start : top.end])
+        except (orjson.JSONDecodeError, UnicodeEncodeError):
+            return self._pieced(nodes)
+        return parsed
+
+    def _pieced(self, nodes: Sequence[Node]) -> dict[str, Any]:
         top = nodes[0].pointer
         event: dict[str, Any] = {}
         for node in nodes:
@@ -132,7 +140,8 @@ class StreamOrder:
 
     def _finding(self, text: Text, nodes: Sequence[Node], told: _Told) -> Finding:
         pointer = (*nodes[0].pointer, *told.place)
-        node = next((each for each in nodes if each.pointer == pointer), nodes[0])
+        # Of a key that stands twice the last value counts.
+        node = next((each for each in reversed(nodes) if each.pointer == pointer), nodes[0])
         document = Document(text, Lines(text.text, text.line), nodes)
         place = document.lines.place(node.start)
         try:

@@ -11,25 +11,15 @@ from typing import TYPE_CHECKING
 
 from quantapilot.contract.lifecycle import Lifecycle
 from quantapilot.errors import ContractError, UnknownNameError
-from quantapilot.mock.events import pointed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from random import Random
 
     from quantapilot.contract.catalog import Contract
 
 # So many of a kind stand open at once at most.
 _OPEN = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """What one event opens and others close, and where they name it."""
-
-    opens: str
-    closes: tuple[str, ...]
-    by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +40,8 @@ class Course:
             ContractError: It declares no order of events, or one that can't be used.
         """
         self.lifecycle = Lifecycle(contract)
-        declared = contract.lifecycle
-        self.run = pointed(declared["run"])
-        self.constant = [pointed(each) for each in declared.get("constant", ())]
-        self.pairs = _pairs(declared.get("pairs", ()))
+        self.pairs = self.lifecycle.pairs
         self.begin = Standing(None, (0,) * len(self.pairs))
-        self._start: Mapping[str, str] = declared["start"]
-        self._on: Mapping[str, Mapping[str, str]] = {
-            name: state.get("on", {}) for name, state in declared["states"].items()
-        }
         if not self.ends:
             raise ContractError("the declared order of events has no state that ends a run")
         self._distances: dict[str | None, dict[Standing, int]] = {}
@@ -66,7 +49,7 @@ class Course:
     @property
     def ends(self) -> list[str]:
         """Return the states that nothing follows."""
-        return [state for state in self._on if self.lifecycle.ended(state)]
+        return [state for state in self.lifecycle.on if self.lifecycle.ended(state)]
 
     def end_named(self, name: str) -> str:
         """Return an end by its name.
@@ -110,7 +93,8 @@ class Course:
         return random.choice(on_time)
 
     def _steps(self, standing: Standing) -> Iterator[tuple[str, Standing]]:
-        on = self._start if standing.state is None else self._on[standing.state]
+        lifecycle = self.lifecycle
+        on = lifecycle.start if standing.state is None else lifecycle.on[standing.state]
         for name, state in on.items():
             if (open_ := self._opened(standing.open, name)) is not None:
                 yield name, Standing(state, open_)
@@ -151,11 +135,3 @@ class Course:
                     distances[earlier] = distances[standing] + 1
                     reached.append(earlier)
         return distances
-
-
-def _pairs(declared: Sequence[Mapping[str, str]]) -> list[Pair]:
-    """Return the pairs; those that one event opens by the same name are one."""
-    closing: dict[tuple[str, str], list[str]] = {}
-    for each in declared:
-        closing.setdefault((each["opens"], each["by"]), []).append(each["closes"])
-    return [Pair(opens, tuple(closes), pointed(by)) for (opens, by), closes in closing.items()]

@@ -86,18 +86,25 @@ class Breaking:
         raise UnknownNameError(f"no rule '{asked}'{hint}")
 
     def documents(
-        self, definition: Definition, key: str, asked: str | None, count: int
+        self,
+        definition: Definition,
+        key: str,
+        asked: str | None,
+        count: int,
+        *,
+        alone: bool = False,
     ) -> Iterator[Invalid]:
         """Yield documents that break the rules asked for; of each so many, at different places.
 
-        A rule that can't be broken in this definition is passed over.
+        A rule that can't be broken in this definition is passed over. Events are judged as on a
+        stream, or as this definition `alone`.
 
         Raises:
             UnknownNameError: There is no such rule.
             ContractError: No valid document was found.
         """
         judged = definition
-        if self._drawing.events.document and self._drawing.events.of(definition):
+        if not alone and self._drawing.events.document and self._drawing.events.of(definition):
             judged = self._drawing.events.document
         for rule in self.chosen(asked):
             if rule.id in FAULTS or rule.id == _COPY or rule.category == "pii":

@@ -11,12 +11,13 @@ from quantapilot.contract.validator import Validator
 from quantapilot.errors import UnknownNameError
 from quantapilot.gate.project import Project
 from quantapilot.mock.drawing import Drawing
+from quantapilot.mock.examples import begun
 from quantapilot.mock.invalid import Breaking, Invalid
 from quantapilot.mock.misorder import misordered
 from quantapilot.mock.runs import Runs, Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from quantapilot.contract.catalog import Contract, Definition
 
@@ -55,10 +56,15 @@ class Mock:
         settings = config or load_config()
         project = Project(settings)
         detector = project.detector()
-        if contract is None:
-            contract = project.extended(project.contract(), detector)
-        inspector = project.inspector(detector, Validator(contract))
-        self._drawing = Drawing(contract, inspector, seed)
+        declared = project.contract() if contract is None else contract
+
+        def drawing(of: Contract) -> Drawing:
+            return Drawing(of, project.inspector(detector, Validator(of)), seed)
+
+        extended = project.extended(declared, detector) if contract is None else declared
+        self._drawing = drawing(extended)
+        # What a project adds to its log records is none of the contract's.
+        self._declared = self._drawing if extended is declared else drawing(declared)
         self._rules = [settings.root / path for path in settings.rules]
         self._made: Counter[str] = Counter()
 
@@ -165,6 +171,15 @@ class Mock:
         """
         key = self._key(f"invalid {_RUN}")
         return misordered(Runs(self._drawing), self._drawing, key, Terms(length, end))
+
+    def examples(self, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return examples for the file that the setting `examples` names, by definition.
+
+        Args:
+            known: Those that there are already, which stay; others are made for definitions that
+                lack valid or invalid ones.
+        """
+        return begun(known or {}, self._declared, Breaking(self._declared, self._rules))
 
     def named(self, name: str) -> Definition:
         """Return what a name stands for: an event with its envelope, or any other definition.

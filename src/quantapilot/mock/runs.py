@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from quantapilot.contract.roles import value_at
 from quantapilot.mock.course import Course
-from quantapilot.mock.events import at, set_at
+from quantapilot.mock.events import set_at
 from quantapilot.mock.friendly import INSTANT
 
 if TYPE_CHECKING:
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
+    from quantapilot.contract.events import EventType
     from quantapilot.contract.lifecycle import Progress
     from quantapilot.mock.course import Standing
     from quantapilot.mock.drawing import Drawing
-    from quantapilot.mock.events import EventKind
 
     Path = tuple[str, ...]
 
@@ -148,37 +149,38 @@ class Runs:
         run.progress = self.course.lifecycle.advance(run.progress, event)
         run.standing, run.made, run.left = after, run.made + 1, run.left - 1
         self._remember(run, name, event)
-        taken.add(at(event, self.course.run), event.get("id"))
+        taken.add(self.course.lifecycle.run_of(event), self._drawing.events.id_of(event))
         return event
 
     def fitting(
-        self, run: OneRun, kind: EventKind, moment: datetime, taken: Taken
+        self, run: OneRun, kind: EventType, moment: datetime, taken: Taken
     ) -> dict[str, Any] | None:
         """Return an event of a kind that fits where a run stands; None where none is found."""
+        events, lifecycle = self._drawing.events, self.course.lifecycle
         for tried in range(_TRIES):
-            key = f"{run.key}/{run.made}/{kind.type}/{tried}"
+            key = f"{run.key}/{run.made}/{kind.name}/{tried}"
             event: dict[str, Any] = self._drawing.document(
                 kind.definition, key, moment, self._told(run, kind)
             )
-            new = run.progress is not None or at(event, self.course.run) not in taken.runs
-            if new and event.get("id") not in taken.ids and not self._opened_twice(run, event):
+            begun = run.progress is None and lifecycle.run_of(event) in taken.runs
+            if not (begun or events.id_of(event) in taken.ids or self._opened_twice(run, event)):
                 return event
         return None
 
-    def _told(self, run: OneRun, kind: EventKind) -> Callable[[Any], None]:
+    def _told(self, run: OneRun, kind: EventType) -> Callable[[Any], None]:
         """Return what puts into an event what the run has told already."""
         chosen = [
             (pair.by, run.random.choice(names))
             for pair, names in zip(self.course.pairs, run.open, strict=True)
-            if kind.type in pair.closes and names
+            if kind.name in pair.closes and names
         ]
 
         def put(event: Any) -> None:
             said = [*run.known.items(), *chosen]
             for path, value in said:
                 if (
-                    path == self.course.run
-                    or at(event, path) is not None
+                    path == self.course.lifecycle.run
+                    or value_at(event, path) is not None
                     or (path, value) in chosen
                 ):
                     set_at(event, self._drawing.events.origin(path), value)
@@ -187,16 +189,16 @@ class Runs:
 
     def _opened_twice(self, run: OneRun, event: dict[str, Any]) -> bool:
         return any(
-            event[self._drawing.events.told_by] == pair.opens and at(event, pair.by) in names
+            self._drawing.events.type_of(event) == pair.opens and value_at(event, pair.by) in names
             for pair, names in zip(self.course.pairs, run.open, strict=True)
         )
 
     def _remember(self, run: OneRun, name: str, event: dict[str, Any]) -> None:
-        for path in (self.course.run, *self.course.constant):
-            if (value := at(event, path)) is not None:
+        for path in (self.course.lifecycle.run, *self.course.lifecycle.constant):
+            if (value := value_at(event, path)) is not None:
                 run.known.setdefault(path, value)
         for pair, names in zip(self.course.pairs, run.open, strict=True):
-            value = at(event, pair.by)
+            value = value_at(event, pair.by)
             if name == pair.opens:
                 names.append(value)
             elif name in pair.closes:

@@ -20,7 +20,12 @@ TEXTS = ["".join(chars) for length in range(6) for chars in product("ab", repeat
 
 
 def matches(pattern: str, text: str) -> bool:
-    return jsonschema_rs.is_valid({"pattern": pattern}, text)
+    """Tell it by the engine that does not backtrack, where it can; the other has a fault."""
+    if "(?" in pattern.replace("(?:", ""):
+        return re.search(pattern.replace("$", r"\Z"), text) is not None
+    options = jsonschema_rs.RegexOptions()
+    judge = jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=options)
+    return judge.is_valid(text)
 
 
 @pytest.mark.parametrize(

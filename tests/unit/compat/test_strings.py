@@ -8,8 +8,8 @@ import jsonschema_rs
 import pytest
 
 from quantapilot.compat.languages import Language, some_words
+from quantapilot.compat.loading import side
 from quantapilot.compat.schemas import compare
-from quantapilot.compat.sides import side
 from quantapilot.compat.strings import _AT_LEAST, _AT_MOST, counterexamples, is_known
 from quantapilot.compat.views import View, view
 

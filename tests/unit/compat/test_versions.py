@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quantapilot.compat.versions import VersionHint, level_of, needed, parsed
+from quantapilot.compat.versions import Level, VersionHint, level_of, needed, parsed
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ from quantapilot.compat.versions import VersionHint, level_of, needed, parsed
         ("1.2.3-rc.1", "minor", "1.3.0"),
     ],
 )
-def test_a_version_rises_by_how_much_changed(old: str, level: str, least: str) -> None:
-    assert needed(old, level) == least  # type: ignore[arg-type]
+def test_a_version_rises_by_how_much_changed(old: str, level: Level, least: str) -> None:
+    assert needed(old, level) == least
 
 
 @pytest.mark.parametrize("version", ["1.2", "v1.2.3", "01.2.3", 1.2, None, ""])

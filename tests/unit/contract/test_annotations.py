@@ -24,7 +24,8 @@ OPERATION = {"method": "POST", "path": "/run", "answers": {"202": "#/$defs/Answe
 
 def loaded(folder: Path, **annotations: Any) -> None:
     thing = {"type": "object", "properties": FIELDS} | annotations
-    schema = {"$id": "https://a.example/a", "$defs": {"Thing": thing}}
+    answer = {"type": "object", "properties": {"level": {"const": "low"}}}
+    schema = {"$id": "https://a.example/a", "$defs": {"Thing": thing, "Answer": answer}}
     (folder / "a.schema.json").write_text(json.dumps(schema, indent=2), "utf-8")
     load_contract(folder)
 
@@ -36,9 +37,10 @@ def loaded(folder: Path, **annotations: Any) -> None:
         {"x-document": EVENTS | {"payload": "data", "copies": {"subject": "/data/run_id"}}},
         {"x-document": EVENTS | {"id": "subject", "id_prefix": "evt", "subject": "/data/run_id"}},
         {"x-document": {"kind": "logs", "recognised_by": "level", "message": "data"}},
-        {"x-operation": OPERATION | {"errors": "error.schema.json#/$defs/ErrorResponse"}},
+        {"x-operation": OPERATION | {"errors": "a#/$defs/Answer"}},
         {"x-direction": "in"},
         {"x-owner": "anything of one's own"},
+        {"discriminator": {"propertyName": "level", "mapping": {"low": "#/$defs/Answer"}}},
     ],
 )
 def test_annotations_as_they_should_be_pass(tmp_path: Path, annotations: dict[str, Any]) -> None:
@@ -48,15 +50,28 @@ def test_annotations_as_they_should_be_pass(tmp_path: Path, annotations: dict[st
 @pytest.mark.parametrize(
     ("annotations", "pointer", "said"),
     [
-        ({"x-document": {"kind": "events"}}, "/x-document", "required 'recognised_by'"),
-        ({"x-document": EVENTS | {"kind": "event"}}, "/x-document/kind", "enum"),
-        ({"x-document": EVENTS | {"copy": {}}}, "/x-document", "it has no 'copy'"),
-        ({"x-document": EVENTS | {"copies": {"a": "b"}}}, "/x-document/copies/a", "pattern"),
-        ({"x-document": EVENTS | {"id_prefix": "Evt"}}, "/x-document/id_prefix", "pattern"),
-        ({"x-operation": {**OPERATION, "path": "run"}}, "/x-operation/path", "pattern ^/"),
-        ({"x-operation": {**OPERATION, "answers": {}}}, "/x-operation/answers", "minProperties 1"),
-        ({"x-direction": "inwards"}, "/x-direction", "enum"),
-        ({"discriminator": {"propertyName": "type"}}, "/discriminator", "required 'mapping'"),
+        ({"x-document": {"kind": "events"}}, "/x-document", "lacks 'recognised_by'"),
+        ({"x-document": []}, "/x-document", "must be of the type object"),
+        (
+            {"x-document": EVENTS | {"kind": "event"}},
+            "/x-document/kind",
+            "'kind' must be one of: events, logs, errors",
+        ),
+        ({"x-document": EVENTS | {"copy": {}}}, "/x-document", "has no 'copy'"),
+        ({"x-document": EVENTS | {"id": ""}}, "/x-document/id", "'id' must not be empty"),
+        ({"x-document": EVENTS | {"copies": {"a": "b"}}}, "/x-document/copies/a", "must match"),
+        ({"x-document": EVENTS | {"id_prefix": "Evt"}}, "/x-document/id_prefix", "must match"),
+        ({"x-operation": {**OPERATION, "path": "run"}}, "/x-operation/path", "must match ^/"),
+        ({"x-operation": {**OPERATION, "answers": {}}}, "/x-operation/answers", "not be empty"),
+        (
+            {"x-operation": {**OPERATION, "answers": {"2XX": "#/$defs/Answer"}}},
+            "/x-operation/answers",
+            "has a name that is wrong: it must match",
+        ),
+        ({"x-direction": "inwards"}, "/x-direction", "must be one of: in, out"),
+        ({"discriminator": {"propertyName": "type"}}, "/discriminator", "lacks 'mapping'"),
+        ({"x-documents": EVENTS}, "/x-documents", "did you mean 'x-document'?"),
+        ({"x-operatoin": OPERATION}, "/x-operatoin", "did you mean 'x-operation'?"),
     ],
 )
 def test_a_misspelt_annotation_is_told_with_its_place(
@@ -93,6 +108,26 @@ def test_a_misspelt_annotation_is_told_with_its_place(
             {"discriminator": {"propertyName": "level", "mapping": {"a": "#/$defs/Gone"}}},
             "/discriminator/mapping/a",
             "'a' leads to no definition",
+        ),
+        (
+            {"discriminator": {"propertyName": "kind", "mapping": {"low": "#/$defs/Answer"}}},
+            "/discriminator/mapping/low",
+            "'Answer' has no field 'kind'",
+        ),
+        (
+            {"discriminator": {"propertyName": "level", "mapping": {"lo": "#/$defs/Answer"}}},
+            "/discriminator/mapping/lo",
+            "'lo' leads to Answer, whose 'level' is 'low'",
+        ),
+        (
+            {"x-operation": OPERATION | {"answers": {"202": "#/$defs/Gone"}}},
+            "/x-operation/answers/202",
+            "'#/$defs/Gone' leads to no definition",
+        ),
+        (
+            {"x-operation": OPERATION | {"errors": "gone.json#/$defs/Answer"}},
+            "/x-operation/errors",
+            "'gone.json#/$defs/Answer' leads to no definition",
         ),
     ],
 )

@@ -144,6 +144,12 @@ def test_references_lead_into_other_files() -> None:
     assert made.resolve("#/$defs/Two", f"{BASE}b.schema.json")[0] == {"x-data-class": "text"}
 
 
+def test_a_definition_is_found_at_its_address_whatever_its_name() -> None:
+    made = contract(**{"an order/line": {"type": "string"}, "a~b": {"type": "number"}})
+    for definition in made.definitions.values():
+        assert made.resolve(definition.uri, "")[0] is definition.schema
+
+
 def test_a_reference_may_hold_escapes_and_indexes() -> None:
     made = contract(
         Odd={"properties": {"a/b~c": {"x-data-class": "text"}}, "allOf": [{"title": "x"}]},
@@ -274,3 +280,18 @@ def test_a_field_family_ends_where_its_pattern_does() -> None:
     fields = REAL.fields(REAL.definitions["LogRecord"])
     assert fields.below("note_count") is not None
     assert fields.below("note_count\n") is None
+
+
+def test_a_reference_to_an_anchor_leads_to_what_has_it() -> None:
+    definitions = {
+        "Stay": {"type": "object", "properties": {"no": {"$ref": "#number"}}},
+        "Number": {"$anchor": "number", "type": "integer", "x-data-class": "aggregate"},
+    }
+    schema = {"$id": "https://a.example/a", "$defs": definitions}
+    contract = Contract({"a.schema.json": schema})
+    field = contract.fields(contract.definitions["Stay"]).below("no")
+    assert field is not None
+    assert field.data_class == "aggregate"
+    definitions["Stay"]["properties"]["no"]["$ref"] = "#nowhere"  # type: ignore[index]
+    with pytest.raises(BrokenContractError, match="leads nowhere: #nowhere"):
+        Contract({"a.schema.json": schema})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import quantapilot_models as models
 from quantapilot.contract import codegen
-from quantapilot.errors import ContractError, MissingExtraError
+from quantapilot.errors import ContractError, GeneratedError, MissingExtraError
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "_schemas"
@@ -93,10 +94,10 @@ def test_an_interrupted_write_leaves_whole_files_and_shows_as_drift(
     (target / "catalog.json").write_text("{}")
 
     def full(_: int) -> None:
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(GeneratedError, match=r"can't be written \(No space left"):
         codegen.write(SCHEMAS, target)
     assert sorted(path.name for path in target.iterdir()) == sorted(before)
     assert (target / "catalog.json").read_text() == "{}"
@@ -151,7 +152,9 @@ def test_a_new_field_and_a_new_file_reach_the_models(tmp_path: Path) -> None:
         ({"type": ["string", "null"]}, "any other type"),
         ({"type": "integer", "multipleOf": 5}, "multipleOf"),
         ({"$ref": "#/$defs/Note", "minProperties": 1}, "minProperties"),
-        ({"const": 1}, "strings"),
+        ({"const": 1.5}, "strings"),
+        ({"enum": ["a", 1]}, "strings"),
+        ({"enum": [0, True]}, "strings"),
         ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, "any other type"),
         ({"type": "string", "if": {"minLength": 3}, "then": {"maxLength": 5}}, "'if'"),
         ({"type": "object", "allOf": [{"properties": {}}]}, "take over"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.emitting import CONTRACT, RUN
+from tests.garage import GARAGE, STAY
 
 from quantapilot.contract.catalog import Contract
 from quantapilot.contract.lifecycle import Lifecycle, Progress
@@ -84,8 +85,21 @@ def test_states_behind_which_nothing_follows_are_known() -> None:
         {},
         {"run": "/data/run_id", "start": {"a": "gone"}, "states": {}},
         {"run": "/data/run_id", "start": {}, "states": []},
+        {"run": "", "start": {"a": "b"}, "states": {"b": {}}},
+        {"run": "/run", "constant": ["run"], "start": {"a": "b"}, "states": {"b": {}}},
     ],
 )
 def test_a_lifecycle_that_says_no_order_is_refused(declared: object) -> None:
     with pytest.raises(ContractError, match=r"run\.lifecycle\.json"):
         Lifecycle(Contract(CONTRACT.schemas, declared))
+
+
+def test_two_things_of_one_number_are_not_taken_for_each_other() -> None:
+    order = Lifecycle(GARAGE)
+    progress = order.advance(None, {"what": "garage/in", "stay": STAY})
+    progress = order.advance(progress, {"what": "garage/bay/taken", "stay": STAY, "no": 1})
+    progress = order.advance(progress, {"what": "garage/plug/taken", "stay": STAY, "no": 1})
+    assert len(progress.open_) == 2
+    progress = order.advance(progress, {"what": "garage/bay/left", "stay": STAY, "no": 1})
+    with pytest.raises(OutOfOrderError, match="left needs a taken before it"):
+        order.advance(progress, {"what": "garage/bay/left", "stay": STAY, "no": 1})

@@ -21,7 +21,7 @@ PAUSED = "quantapilot.run_paused"
 
 def found(declared: Any) -> list[str]:
     contract = Contract(CONTRACT.schemas, declared)
-    findings = list(lint_lifecycle(contract, Path("_schemas")))
+    findings = list(lint_lifecycle(contract, Path("_schemas" if declared is not None else "gone")))
     assert all(each.rule == "contract/schema-invalid" and each.unchecked for each in findings)
     assert all(each.path == str(Path("_schemas", "run.lifecycle.json")) for each in findings)
     return [f"{each.pointer}: {each.message}" for each in findings]
@@ -77,8 +77,12 @@ def test_the_order_of_this_project_is_sound() -> None:
             ),
             {"/pairs/0/by": "run_paused has no field at '/data/gate'"},
         ),
+        (
+            changed(pairs=[{"opens": PAUSED, "closes": PAUSED, "by": "/data/reason"}]),
+            {"/pairs/0/closes": "run_paused closes what it opens itself, so it could never come"},
+        ),
     ],
-    ids=["event", "restart", "state", "unreachable", "run", "constant", "pair"],
+    ids=["event", "restart", "state", "unreachable", "run", "constant", "pair", "same"],
 )
 def test_what_does_not_fit_is_told_with_its_place(
     declared: dict[str, Any], told: dict[str, str]
@@ -119,6 +123,15 @@ def test_a_finding_names_line_and_column(tmp_path: Path) -> None:
     (finding,) = lint_lifecycle(load_contract(folder), folder)
     line = file.read_text("utf-8").splitlines()[(finding.line or 0) - 1]
     assert line[(finding.column or 0) - 1 :].startswith('"/data/run"')
+
+
+def test_a_file_that_holds_nothing_is_told(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(ROOT / "_schemas", tmp_path / "_schemas"))
+    (folder / "run.lifecycle.json").write_text("null", "utf-8")
+    (finding,) = lint_lifecycle(load_contract(folder), folder)
+    assert 'is not of type "object"' in finding.message
+    (folder / "run.lifecycle.json").unlink()
+    assert not list(lint_lifecycle(load_contract(folder), folder))
 
 
 def test_the_file_may_have_any_name_before_its_ending(tmp_path: Path) -> None:

@@ -235,6 +235,14 @@ def test_a_schema_that_is_no_json_schema_is_found_at_its_place_and_not_linted_fu
     ]
 
 
+def test_an_annotation_where_nobody_reads_it_is_found() -> None:
+    inside = {"type": "object", "additionalProperties": False, "x-direction": "in"}
+    assert found(thing(a=field(**inside))) == [
+        "schema-invalid /$defs/Thing/properties/a/x-direction"
+    ]
+    assert found({"Thing": thing()["Thing"] | {"x-direction": "in"}}) == []
+
+
 def test_another_dialect_is_found() -> None:
     contract = Contract({"a.schema.json": {"$id": "https://example.com/a"}})
     (finding,) = lint(contract, FOLDER, asks_for_personal_data)

@@ -191,9 +191,19 @@ def test_more_names_than_are_kept_are_not_judged() -> None:
     for at in range(2, 3000):
         assert order.take(event(f"gate_requested:{at}"), at) is None
     assert order.take(event("gate_decision:2"), 3000) is None
-    held = order.standings.recent.popitem()[1]
-    assert not isinstance(held, list)
-    assert len(held.pairs or ()) <= 1024
+    assert len(order.standings.recent.popitem()[1]) < 3000
+
+
+def test_names_that_are_closed_make_room_for_others() -> None:
+    order = Order(LIFECYCLE)
+    order.take(event("run_started"), 1)
+    order.take(event("gate_requested:first"), 2)
+    for at in range(3, 5000, 2):
+        assert order.take(event(f"gate_requested:{at}"), at) is None
+        assert order.take(event(f"gate_decision:{at}"), at + 1) is None
+    assert order.take(event("gate_decision:first"), 5001) is None
+    assert order.take(event("gate_decision:never"), 5002) is not None
+    assert len(order.standings.recent.popitem()[1]) < 5000
 
 
 STEPS = st.lists(st.sampled_from([*KINDS, "milestone_completed=x", "run_paused=y"]), max_size=12)

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
@@ -42,6 +42,24 @@ SCHEMAS: dict[str, Any] = {
     "tuple": {"type": "array", "prefixItems": [{"const": 1}], "items": False, "minItems": 1},
     "contains": {"type": "array", "contains": {"const": 5}, "items": {"type": "integer"}},
     "contains two": {"type": "array", "contains": {"const": 5}, "minContains": 2, "maxItems": 4},
+    "contains one": {
+        "type": "array",
+        "contains": {"type": "integer"},
+        "maxContains": 1,
+        "items": {"type": ["integer", "string"]},
+    },
+    "contains none": {"type": "array", "contains": {"const": 5}, "minContains": 0},
+    "rest of a tuple": {
+        "type": "array",
+        "prefixItems": [{"type": "integer"}],
+        "unevaluatedItems": {"type": "boolean"},
+        "minItems": 3,
+    },
+    "lookahead": {"type": "string", "pattern": "^(?!ab)[a-c]{2}$"},
+    "properties of Unicode": {"type": "string", "pattern": "^\\p{Lu}\\p{Ll}+$"},
+    "pattern and length": {"type": "string", "pattern": "^[a-z]+$", "minLength": 500},
+    "steps": {"type": "integer", "allOf": [{"multipleOf": 6}, {"multipleOf": 35}], "maximum": 900},
+    "beyond 64 bits": {"type": "integer", "minimum": 1e25},
     "families": {
         "type": "object",
         "patternProperties": {"^[a-z]{1,9}_ms$": {"type": "integer"}},
@@ -56,6 +74,35 @@ SCHEMAS: dict[str, Any] = {
         "additionalProperties": False,
     },
     "names": {"propertyNames": {"const": "a"}, "required": ["a"], "type": "object"},
+    "names by a pattern": {
+        "type": "object",
+        "propertyNames": {"pattern": "^k_[a-z]{3}$"},
+        "minProperties": 3,
+        "additionalProperties": {"type": "integer"},
+    },
+    "names by reference": {
+        "type": "object",
+        "propertyNames": {"$ref": "#/$defs/Name"},
+        "minProperties": 2,
+        "$defs": {"Name": {"enum": ["a", "b", "c"]}},
+    },
+    "many names": {"type": "object", "minProperties": 400},
+    "dependent schemas": {
+        "type": "object",
+        "properties": {"card": {"type": "integer"}},
+        "required": ["card"],
+        "dependentSchemas": {
+            "card": {"required": ["bank"], "properties": {"bank": {"const": "q"}}}
+        },
+    },
+    "anchor": {"$ref": "#here", "$defs": {"X": {"$anchor": "here", "type": "integer"}}},
+    "tree": {
+        "anyOf": [
+            {"type": "integer"},
+            {"type": "array", "items": {"$ref": "#"}, "minItems": 2, "maxItems": 3},
+        ]
+    },
+    "further ones": {"type": "object", "unevaluatedProperties": {"const": 1}, "minProperties": 2},
     "if": {
         "type": "object",
         "properties": {"kind": {"enum": ["a", "b"]}, "size": {"type": "integer"}},
@@ -94,6 +141,7 @@ def test_a_drawn_document_of_the_contract_conforms(name: str, edges: float) -> N
         assert VALIDATOR.is_valid(definition, sampler.document(definition))
 
 
+@settings(max_examples=30, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_hypothesis_can_choose_what_is_drawn(random: Random) -> None:
     definition = CONTRACT.definitions["RunStartedEvent"]
@@ -150,11 +198,44 @@ def test_the_same_seed_draws_the_same_in_another_process() -> None:
         {"type": "object", "required": ["a"], "additionalProperties": False},
         {"$ref": "#/$defs/Missing"},
         {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+        {"$ref": "#"},
+        {"enum": []},
+        {"type": "string", "minLength": 10**10},
+        {"type": "array", "minItems": 10**9},
+        {"type": "array", "contains": {"const": 1}, "minContains": 10**9},
+        {"type": "array", "uniqueItems": True, "minItems": 5, "items": {"enum": [1, 2]}},
+        {"type": "object", "minProperties": 10**9},
+        {"type": "string", "pattern": "["},
     ],
 )
 def test_a_schema_that_admits_nothing_is_told(schema: Any) -> None:
     with pytest.raises(UnsampledError):
         Sampler(Contract({}), Random(1)).value(schema)
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": "array", "items": {"enum": []}, "minItems": 1}},
+                "required": ["a"],
+            },
+            "at '/a/0': an empty enum lists nothing",
+        ),
+        (
+            {"type": "string", "pattern": "^(?<a>x)$"},
+            "drawn from the pattern ^(?<a>x)$",
+        ),
+        ({"allOf": [{"type": "string"}, {"type": "null"}]}, "no type is all that is asked for"),
+        ({"$ref": "#"}, "references lead around in circles"),
+    ],
+)
+def test_what_can_not_be_drawn_is_told_with_its_place_and_why(schema: Any, said: str) -> None:
+    with pytest.raises(UnsampledError) as caught:
+        Sampler(Contract({}), Random(1)).value(schema)
+    assert said in str(caught.value)
 
 
 def test_the_definition_that_nothing_conforms_to_is_named() -> None:

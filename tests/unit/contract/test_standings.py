@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quantapilot.contract import standings as module
-from quantapilot.contract.standings import Standing, Standings, new_digest
+from quantapilot.contract.standing import Standing
+from quantapilot.contract.standings import Standings, new_digest
 from quantapilot.errors import ScratchError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quantapilot.contract.standings import Held
+    from quantapilot.contract.standing import Held
 
 
 def standing(number: int) -> Standing:
-    return Standing(1, number, number, [7, number], {number: -number, -number: number})
+    return Standing("q", (1, number, number, 7, number, number, -number, -number, number))
 
 
 def fill(runs: Standings, most: int) -> None:

@@ -193,6 +193,18 @@ def test_a_value_like_a_listed_one_is_answered_with_the_nearest(validator: Valid
     assert "waring" not in message
 
 
+@pytest.mark.parametrize("engine", ["jsonschema-rs", "reference"])
+def test_a_text_where_numbers_are_listed_is_told_the_numbers(engine: Engine) -> None:
+    status = {"enum": [0, 10, None, "gone"], "description": "How it went."}
+    schema = {"$id": "https://a.example/s", "$defs": {"Left": {"properties": {"state": status}}}}
+    contract = Contract({"a.schema.json": schema})
+    judged = Validator(contract, engine).violations(contract.definitions["Left"], {"state": "goen"})
+    (found,) = judged
+    assert found.message + found.hint == (
+        "is none of the listed values; expected one of: 0, 10, null, gone, did you mean 'gone'?"
+    )
+
+
 def test_an_unknown_document_is_told_its_nearest_definition_and_what_it_lacks() -> None:
     found = FAST.recognise({"eror_code": "TESTS_FAILED", "message": "x"}).violation
     assert found is not None

@@ -39,6 +39,19 @@ def test_an_event_is_one_closed_object_that_needs_no_newer_keyword() -> None:
     assert sorted(schemas["Placed"]["properties"]) == ["id", "kind", "total"]
 
 
+def test_a_payload_keeps_its_name_for_generators() -> None:
+    body = {"$ref": "#/$defs/Body", "description": "What happened."}
+    at = {"$ref": "#/$defs/At", "description": "When."}
+    event = {**closed(data=body, at=at), "x-document": {"kind": "events"}}
+    made = document(contract(a={"Told": event, "Body": closed(n=at), "At": {"type": "string"}}), {})
+    fields = made["components"]["schemas"]["Told"]["properties"]
+    assert fields["data"] == {"$ref": "#/components/schemas/Body"}
+    assert fields["at"] == {
+        "description": "When.",
+        "allOf": [{"$ref": "#/components/schemas/At"}],
+    }
+
+
 def test_a_contract_without_events_has_no_channels() -> None:
     made = document(contract(a={"Note": closed()}), {})
     assert (made["channels"], made["operations"]) == ({}, {})

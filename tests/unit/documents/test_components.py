@@ -5,7 +5,6 @@ from __future__ import annotations
 from tests.contracts import ORDERS, closed, contract
 
 from quantapilot.documents.components import Components
-from quantapilot.documents.definitions import definitions
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
@@ -27,28 +26,17 @@ def test_what_is_referred_to_comes_along_and_nothing_else() -> None:
     assert schemas["Name"] == TEXT
 
 
-def test_definitions_of_one_name_in_two_files_bear_the_names_of_their_files() -> None:
+def test_a_name_that_is_made_does_not_take_one_that_is_there() -> None:
     made = contract(
-        api={"Id": TEXT, "Order": closed(id={"$ref": "#/$defs/Id"})},
-        shop={"Id": NUMBER, "Cart": closed(id={"$ref": "#/$defs/Id"})},
+        api={"an/id": TEXT, "an_id": NUMBER, "an id": TEXT}, shop={"The_api_file": TEXT}
     )
     components = Components(made)
-    for each in definitions(made):
+    for each in made.definitions.values():
         components.reference(each)
+    components.address("https://example.com/api.schema.json")
     schemas = components.schemas()
-    assert list(schemas) == ["Cart", "Order", "api_Id", "shop_Id"]
-    assert (schemas["api_Id"], schemas["shop_Id"]) == (TEXT, NUMBER)
-    assert schemas["Cart"]["properties"]["id"] == {"$ref": "#/components/schemas/shop_Id"}
-
-
-def test_a_name_that_is_made_does_not_take_one_that_is_there() -> None:
-    made = contract(api={"Id": TEXT, "api_Id": NUMBER}, shop={"Id": NUMBER})
-    components = Components(made)
-    for each in definitions(made):
-        components.reference(each)
-    schemas = components.schemas()
-    assert len(schemas) == 3
-    assert schemas["api_Id"] == NUMBER
+    assert list(schemas) == ["The_api_file", "The_api_file_2", "an_id", "an_id_2", "an_id_3"]
+    assert schemas["an_id"] == NUMBER
 
 
 def test_names_that_no_document_takes_are_written_otherwise() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,18 +15,17 @@ from quantapilot.documents import registry
 from quantapilot.documents.folder import Inputs, Result, check, write
 from quantapilot.documents.marker import marker
 from quantapilot.documents.registry import DOCUMENTS
-from quantapilot.errors import MissingToolError
+from quantapilot.documents.source import Source
+from quantapilot.errors import GeneratedError, MissingToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from quantapilot.contract.catalog import Contract
 
-INPUTS = Inputs(contract(orders=ORDERS), ORDER_EXAMPLES, {"schemas": "s1", "examples": "e1"})
+INPUTS = Inputs(
+    Source(contract(orders=ORDERS), ORDER_EXAMPLES), {"schemas": "s1", "examples": "e1"}
+)
 CHANGED = Inputs(
-    contract(orders=ORDERS, more={"Note": {"type": "string"}}),
-    ORDER_EXAMPLES,
+    Source(contract(orders=ORDERS, more={"Note": {"type": "string"}}), ORDER_EXAMPLES),
     {"schemas": "s2", "examples": "e1"},
 )
 
@@ -35,12 +35,13 @@ class Tool:
 
     def __init__(self) -> None:
         self.there = True
+        self.says = ""
 
-    def write(self, contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:  # noqa: ARG002
+    def write(self, source: Source) -> dict[str, bytes]:
         if not self.there:
             raise MissingToolError("there is no tool")
-        mark = marker("built", contract)
-        return {f"built/{name}.md": f"{mark}\n".encode() for name in contract.definitions}
+        text = f"{marker('built', source.contract)}\n{self.says}\n"
+        return {f"built/{name}.md": text.encode() for name in source.contract.definitions}
 
     @staticmethod
     def given(contract: Contract) -> bytes:
@@ -97,6 +98,87 @@ def test_files_of_what_is_gone_are_removed_and_files_of_people_are_not(tmp_path:
     assert "built/Note.md" in write(INPUTS, tmp_path).changes
     assert not (tmp_path / "built" / "Note.md").exists()
     assert (tmp_path / "built" / "mine.md").is_file()
+
+
+@pytest.mark.usefixtures("tool")
+def test_copies_of_documents_are_files_of_people_too(tmp_path: Path) -> None:
+    write(INPUTS, tmp_path / "site" / "docs")
+    copy = tmp_path / "site" / "archive" / "openapi-1.json"
+    copy.parent.mkdir()
+    shutil.copy(tmp_path / "site" / "docs" / "openapi.json", copy)
+    for folder in (tmp_path, tmp_path / "site", tmp_path / "site" / "docs"):
+        write(INPUTS, folder, ["openapi"])
+    assert copy.is_file()
+    assert (tmp_path / "site" / "docs" / "openapi.json").is_file()
+
+
+@pytest.mark.usefixtures("tool")
+@pytest.mark.parametrize("name", ["openapi.json", "digests.json", "built/Placed.md"])
+def test_a_file_of_people_is_never_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text('{"mine": 1}\n')
+    with pytest.raises(GeneratedError, match=rf"{name}: 'qp docs' did not write this file"):
+        write(INPUTS, tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [Path(name).name]
+    assert (tmp_path / name).read_text() == '{"mine": 1}\n'
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_link_to_a_file_of_people_is_left_too(tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_text("{}")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "openapi.json").symlink_to(tmp_path / "real.json")
+    with pytest.raises(GeneratedError, match=r"openapi\.json"):
+        write(INPUTS, tmp_path / "docs", ["openapi"])
+    assert (tmp_path / "docs" / "openapi.json").is_symlink()
+
+
+@pytest.mark.usefixtures("tool")
+def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "docs").write_text("")
+    with pytest.raises(GeneratedError, match=r"openapi\.json: can't be written \(.+\)"):
+        write(INPUTS, tmp_path / "docs", ["openapi"])
+
+
+@pytest.mark.usefixtures("tool")
+def test_an_edited_document_is_written_anew(tmp_path: Path) -> None:
+    write(INPUTS, tmp_path)
+    (tmp_path / "openapi.json").write_text("{}")
+    assert write(INPUTS, tmp_path).changes == ["openapi.json"]
+
+
+@pytest.mark.usefixtures("tool")
+@pytest.mark.parametrize("name", ["../other.md", "/other.md", "built/../../other.md"])
+def test_a_record_that_leads_out_of_the_folder_removes_nothing(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "docs"
+    write(INPUTS, folder)
+    shutil.copy(folder / "openapi.json", tmp_path / "other.md")
+    path = name if name[0] == "." else name.replace("/other.md", str(tmp_path / "other.md"))
+    told = json.loads((folder / "digests.json").read_bytes())
+    told["documents"]["openapi"]["files"][path] = "0"
+    (folder / "digests.json").write_text(json.dumps(told))
+    assert write(INPUTS, folder).changes == ["digests.json"]
+    assert (tmp_path / "other.md").is_file()
+
+
+def test_what_another_version_writes_otherwise_is_told_from_a_changed_contract(
+    tmp_path: Path, tool: Tool
+) -> None:
+    write(INPUTS, tmp_path)
+    tool.says = "more"
+    assert check(INPUTS, tmp_path).otherwise == ["built"]
+    assert check(CHANGED, tmp_path).otherwise == []
+    (tmp_path / "built" / "Placed.md").write_text("edited\n")
+    assert check(INPUTS, tmp_path).otherwise == []
+
+
+def test_an_interrupted_run_is_made_good_by_the_next(tmp_path: Path, tool: Tool) -> None:
+    write(CHANGED, tmp_path)
+    (tmp_path / "built" / "Note.md").unlink()
+    (tmp_path / "built" / "Placed.md").write_bytes(tool.write(INPUTS.source)["built/Placed.md"])
+    changes = write(INPUTS, tmp_path).changes
+    assert "digests.json" in changes
+    assert check(INPUTS, tmp_path) == Result([], {}, {})
 
 
 @pytest.mark.usefixtures("tool")
@@ -157,5 +239,5 @@ def test_a_broken_record_is_written_anew(tmp_path: Path, text: str) -> None:
 
 def test_every_format_marks_its_files_where_they_are_looked_for() -> None:
     for name in ("openapi", "asyncapi"):
-        for data in DOCUMENTS[name](INPUTS.contract, INPUTS.examples).values():
+        for data in DOCUMENTS[name](INPUTS.source).values():
             assert f"@generated by `qp docs {name}`".encode() in data[:512]

@@ -61,6 +61,12 @@ def test_another_version_is_refused_by_its_number(here: Path) -> None:
         node.package_folder("maker", "1.2.3", "Making")
 
 
+def test_another_version_does_not_hide_the_right_one_further_up(here: Path) -> None:
+    install(here / "below" / "node_modules", "1.3.0")
+    folder = install(here / "node_modules", "1.2.3")
+    assert node.package_folder("maker", "1.2.3", "Making") == folder
+
+
 def test_no_node_at_all_is_a_missing_tool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingToolError, match="'node': install Node 20 or later"):

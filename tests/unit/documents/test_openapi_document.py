@@ -12,6 +12,7 @@ from tests.contracts import ORDER_EXAMPLES, ORDERS, PLACED, SHIPPED, closed, con
 
 from quantapilot.contract.catalog import load_contract
 from quantapilot.documents.openapi import document, write
+from quantapilot.documents.source import Source
 
 SCHEMAS = Path(__file__).parents[3] / "_schemas"
 TEXT = {"type": "string"}
@@ -92,24 +93,12 @@ def test_errors_that_are_no_problem_details_are_plain_json() -> None:
     assert list(answers["5XX"]["content"]) == ["application/json"]
 
 
-def test_examples_of_a_shared_name_go_to_the_definition_that_the_gate_holds_them_to() -> None:
-    first, second = operation(path="/first"), operation(path="/second")
-    made = document(
-        contract(a={"Order": first}, b={"Order": second}), {"Order": {"valid": [{"a": "b"}]}}
-    )
-    bodies = {
-        path: calls["put"]["requestBody"]["content"]["application/json"]
-        for path, calls in made["paths"].items()
-    }
-    assert "examples" not in bodies["/first"]
-    assert "examples" in bodies["/second"]
-    assert bodies["/second"]["schema"] == {"$ref": "#/components/schemas/b_Order"}
-
-
 @pytest.fixture(scope="module")
 def own() -> dict[str, Any]:
     examples = orjson.loads((SCHEMAS / "api.examples.json").read_bytes())
-    made: dict[str, Any] = orjson.loads(write(load_contract(SCHEMAS), examples)["openapi.json"])
+    made: dict[str, Any] = orjson.loads(
+        write(Source(load_contract(SCHEMAS), examples))["openapi.json"]
+    )
     return made
 
 

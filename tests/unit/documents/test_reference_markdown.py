@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from tests.contracts import contract as small
 from tests.small_contracts import HOSTILE, ODD_EXAMPLES, SHOP_EXAMPLES, odd, shop
 
 from quantapilot.config import Config
@@ -20,6 +21,7 @@ from quantapilot.contract.catalog import Contract, load_contract
 from quantapilot.documents.marker import REACH, marker
 from quantapilot.documents.reference import gfm
 from quantapilot.documents.reference.markdown import write
+from quantapilot.documents.source import Source
 from quantapilot.findings import Summary
 from quantapilot.gate.project import Project
 
@@ -35,7 +37,7 @@ CASES = [(shop(), SHOP_EXAMPLES), (shop(lifecycle=False), {}), (odd(), ODD_EXAMP
 
 
 def pages(contract: Contract, examples: dict[str, Any]) -> dict[str, str]:
-    return {name: data.decode() for name, data in write(contract, examples).items()}
+    return {name: data.decode() for name, data in write(Source(contract, examples)).items()}
 
 
 def ours() -> dict[str, str]:
@@ -81,7 +83,7 @@ def test_the_pages_of_a_small_contract(snapshot: SnapshotAssertion) -> None:
 
 
 def test_the_same_contract_gives_the_same_bytes() -> None:
-    assert write(shop(), SHOP_EXAMPLES) == write(shop(), SHOP_EXAMPLES)
+    assert write(Source(shop(), SHOP_EXAMPLES)) == write(Source(shop(), SHOP_EXAMPLES))
 
 
 @pytest.mark.parametrize("which", ["shop", "bare", "odd", "ours"])
@@ -121,11 +123,11 @@ def test_nothing_becomes_html_and_every_table_is_whole(
 def test_hostile_texts_are_shown_as_they_are() -> None:
     found = pages(odd(), ODD_EXAMPLES)
     unticked = HOSTILE.replace("`a`", "a")
-    assert unticked in shown(found["markdown/odd_Tree.md"])
-    values = [each.content for each in tokens(found["markdown/odd_Tree.md"])
+    assert unticked in shown(found["markdown/Tree.md"])
+    values = [each.content for each in tokens(found["markdown/Tree.md"])
               if each.type == "code_inline"]  # fmt: skip
     assert {HOSTILE, "^(?:a|\\|)`$", "^x-|<b>", "x|y"} <= set(values)
-    fences = [each.content for each in tokens(found["markdown/more_Tree.md"])
+    fences = [each.content for each in tokens(found["markdown/Tree.md"])
               if each.type == "fence"]  # fmt: skip
     assert any("```" in fence for fence in fences)
 
@@ -137,9 +139,15 @@ def test_no_page_takes_the_place_of_another_on_any_file_system() -> None:
     assert all(re.fullmatch(r"markdown/[\w.-]+\.md", name) for name in names)
 
 
+def test_no_page_has_the_name_of_a_device() -> None:
+    text = {"type": "string"}
+    found = pages(small(a={"Aux": text, "com1": text, "Comma": text}), {})
+    assert set(found) == {f"markdown/{name}.md" for name in ("README", "Aux-2", "com1-2", "Comma")}
+
+
 def test_every_page_says_first_where_it_comes_from() -> None:
     said = marker("markdown", shop()).encode()
-    assert all(said in data[:REACH] for data in write(shop(), {}).values())
+    assert all(said in data[:REACH] for data in write(Source(shop(), {})).values())
 
 
 def test_a_scan_finds_nothing_in_our_own_pages(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from quantapilot.config import Config
 from quantapilot.contract.catalog import Contract, load_contract
 from quantapilot.documents.marker import REACH, marker
 from quantapilot.documents.reference.html import write
+from quantapilot.documents.source import Source
 from quantapilot.findings import Summary
 from quantapilot.gate.project import Project
 from quantapilot.reports.page import house_style
@@ -32,7 +33,7 @@ VOID = {"meta", "link", "input"}
 
 
 def page(contract: Contract, examples: dict[str, Any] | None = None) -> str:
-    return write(contract, examples or {})["index.html"].decode()
+    return write(Source(contract, examples or {}))["index.html"].decode()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def test_the_page_of_a_small_contract(snapshot: SnapshotAssertion) -> None:
 
 
 def test_the_same_contract_gives_the_same_bytes() -> None:
-    assert write(shop(), SHOP_EXAMPLES) == write(shop(), SHOP_EXAMPLES)
+    assert write(Source(shop(), SHOP_EXAMPLES)) == write(Source(shop(), SHOP_EXAMPLES))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +173,7 @@ def test_the_page_asks_for_nothing_and_sets_texts_only(ours: str) -> None:
 
 
 def test_the_page_says_first_where_it_comes_from() -> None:
-    data = write(shop(), {})["index.html"]
+    data = write(Source(shop(), {}))["index.html"]
     assert marker("html", shop()).encode() in data[:REACH]
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 import pytest
+from tests.contracts import contract as small
 from tests.small_contracts import LIFECYCLE, ODD_EXAMPLES, SHOP_EXAMPLES, odd, shop
 
 from quantapilot.contract.catalog import Contract, load_contract
 from quantapilot.documents.reference.model import Limit, Use, Words
 from quantapilot.documents.reference.survey import survey
+from quantapilot.documents.source import Source
 from quantapilot.errors import ContractError
 
 if TYPE_CHECKING:
@@ -22,12 +24,12 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def told() -> Reference:
-    return survey(shop(), SHOP_EXAMPLES)
+    return survey(Source(shop(), SHOP_EXAMPLES))
 
 
 @pytest.fixture(scope="module")
 def strange() -> Reference:
-    return survey(odd(), ODD_EXAMPLES)
+    return survey(Source(odd(), ODD_EXAMPLES))
 
 
 def words(phrase: Phrase) -> str:
@@ -129,7 +131,18 @@ def test_only_data_classes_that_are_used_are_explained(told: Reference) -> None:
     ]  # fmt: skip
     assert searched["text"] == "every rule"
     assert searched["timestamp"] == "not searched"
-    assert survey(odd(), {}).classes == ()
+    assert survey(Source(odd(), {})).classes == ()
+
+
+def test_free_text_is_told_where_it_stands_first() -> None:
+    text = {"type": "string", "x-data-class": "text"}
+    base = {"type": "object", "properties": {"id": {"type": "string"}, "why": text}}
+    more = {"allOf": [{"$ref": "#/$defs/Base"}], "properties": {"note": text}}
+    reference = survey(Source(small(a={"More": more, "Base": base}), {}))
+    assert [
+        (name, reference.definitions[name].fields[at].path) for name, at in reference.free_text
+    ] == [("More", "note"), ("Base", "why")]
+    assert survey(Source(odd(), {})).free_text == ()
 
 
 def test_the_order_begins_at_the_start_whatever_the_file_says_first(told: Reference) -> None:
@@ -139,49 +152,41 @@ def test_the_order_begins_at_the_start_whatever_the_file_says_first(told: Refere
     assert order.events == ("shop.placed", "shop.sent")
     assert order.definitions == {"shop.placed": "PlacedEvent", "shop.sent": "SentEvent"}
     assert order.constant == ("/body/shop",)
-    assert survey(shop(lifecycle=False), {}).order is None
+    assert survey(Source(shop(lifecycle=False), {})).order is None
 
 
 def test_an_order_that_cannot_be_used_is_refused() -> None:
     broken = {**LIFECYCLE, "start": {"shop.placed": "nowhere"}}
     with pytest.raises(ContractError, match="nowhere"):
-        survey(Contract(shop().schemas, broken), {})
+        survey(Source(Contract(shop().schemas, broken), {}))
 
 
 def test_a_definition_that_holds_itself_is_told_once(strange: Reference) -> None:
-    paths = [each.path for each in strange.definitions["odd_Tree"].fields]
+    paths = [each.path for each in strange.definitions["Tree"].fields]
     assert paths == [
         "kids", "twin", "deep", "deep.a", "deep.a.b", "deep.a.b[]", "deep.a.b[][]", "any", "none",
         "odd name\n|`", "^x-|<b>", "*",
     ]  # fmt: skip
-    assert field(strange, "odd_Tree", "kids").type == (
-        Words("array of "),
-        Words("odd_Tree", "odd_Tree"),
-    )
-    assert field(strange, "odd_Tree", "twin").type == (Words("odd_Tree", "odd_Tree"),)
-    assert words(field(strange, "odd_Tree", "any").type) == "anything"
-    assert words(field(strange, "odd_Tree", "none").type) == "nothing"
-    assert field(strange, "odd_Tree", "^x-|<b>").family
+    assert field(strange, "Tree", "kids").type == (Words("array of "), Words("Tree", "Tree"))
+    assert field(strange, "Tree", "twin").type == (Words("Tree", "Tree"),)
+    assert words(field(strange, "Tree", "any").type) == "anything"
+    assert words(field(strange, "Tree", "none").type) == "nothing"
+    assert field(strange, "Tree", "^x-|<b>").family
 
 
 def test_alternatives_say_which_one_a_field_belongs_to(strange: Reference) -> None:
     assert field(strange, "Readme", "x").note == "in alternative 1 of 3"
     assert field(strange, "Readme", "z").note == "where the condition holds"
     assert [words(each.type) for each in strange.definitions["Readme"].choices] == [
-        "object", "object", "more_Tree",
+        "object", "object", "Twig",
     ]  # fmt: skip
     asked = Limit("needs one or more of", ("a", "b and c"), literal=True)
     assert asked in strange.definitions["README"].limits
 
 
-def test_two_definitions_of_one_name_are_both_told(strange: Reference) -> None:
-    assert {"odd_Tree", "more_Tree"} <= set(strange.definitions)
-    assert strange.definitions["more_Tree"].file == "more.schema.json"
-
-
 def test_a_reference_to_a_whole_file_is_told_by_its_address(strange: Reference) -> None:
-    assert field(strange, "more_Tree", "file").type == (Words("odd.schema.json"),)
-    assert field(strange, "more_Tree", "self").type == (Words("more_Tree", "more_Tree"),)
+    assert field(strange, "Twig", "file").type == (Words("odd.schema.json"),)
+    assert field(strange, "Twig", "self").type == (Words("Twig", "Twig"),)
 
 
 def test_a_long_value_is_cut_and_says_how_long_it_is(strange: Reference) -> None:
@@ -193,13 +198,13 @@ def test_a_long_value_is_cut_and_says_how_long_it_is(strange: Reference) -> None
 def test_the_size_of_a_value_is_said_in_words(strange: Reference) -> None:
     assert Limit("length", ("at most 1 character",)) in field(strange, "a tuple", "[0]").limits
     assert Limit("length", ("3 characters",)) in strange.definitions["main"].limits
-    assert Limit("fields", ("at least 1",)) in strange.definitions["odd_Tree"].limits
+    assert Limit("fields", ("at least 1",)) in strange.definitions["Tree"].limits
 
 
 def test_our_own_contract_is_told_whole() -> None:
     contract = load_contract(ROOT / "_schemas")
     examples = orjson.loads((ROOT / "_schemas" / "api.examples.json").read_bytes())
-    reference = survey(contract, examples)
+    reference = survey(Source(contract, examples))
     told = [entry.name for group in reference.groups for entry in group.entries]
     assert sorted(told) == sorted(contract.definitions)
     for name, definition in reference.definitions.items():

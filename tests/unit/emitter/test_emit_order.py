@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -155,6 +157,71 @@ def test_one_who_no_longer_waits_has_no_later_event_refused(tmp_path: Path) -> N
                 await out.aemit(event("run_completed"))
 
     asyncio.run(emitted())
+
+
+def test_a_slow_disk_does_not_hold_up_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Outbox.known
+
+    def slowly(self: Outbox, ids: Any) -> set[str]:
+        time.sleep(0.2)
+        return known(self, ids)
+
+    async def emitted() -> float:
+        async with emitter(tmp_path) as out:
+            monkeypatch.setattr(Outbox, "known", slowly)
+            longest, before = 0.0, time.monotonic()
+            emitting = asyncio.create_task(out.aemit(event("run_started")))
+            while not emitting.done():
+                await asyncio.sleep(0.005)
+                longest, before = max(longest, time.monotonic() - before), time.monotonic()
+            await emitting
+            return longest
+
+    assert asyncio.run(emitted()) < 0.15
+
+
+def test_tasks_that_emit_side_by_side_are_judged_as_they_came(tmp_path: Path) -> None:
+    kinds = ["run_started", "run_paused", "run_resumed", "milestone_completed", "run_completed"]
+
+    async def emitted() -> None:
+        async with emitter(tmp_path) as out:
+            for number in range(20):
+                await asyncio.gather(*[out.aemit(event(kind, other(number))) for kind in kinds])
+
+    asyncio.run(emitted())
+    assert stored(tmp_path) == kinds * 20
+
+
+def test_one_who_gives_up_while_it_is_judged_has_no_later_event_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, judging, go = Outbox.known, threading.Event(), threading.Event()
+
+    def held_up(self: Outbox, ids: Any) -> set[str]:
+        judging.set()
+        go.wait(10)
+        return known(self, ids)
+
+    async def emitted() -> None:
+        async with emitter(tmp_path) as out:
+            await out.aemit(event("run_started"))
+            monkeypatch.setattr(Outbox, "known", held_up)
+            given = [event("run_paused"), event("run_failed")]
+            tasks = [asyncio.create_task(out.aemit(each)) for each in given]
+            await asyncio.to_thread(judging.wait)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            go.set()
+            await out.aemit(event("milestone_completed"))
+            await out.aemit(event("run_completed"))
+
+    asyncio.run(emitted())
+    assert stored(tmp_path) == [
+        "run_started", "run_paused", "milestone_completed", "run_completed",
+    ]  # fmt: skip
 
 
 def test_threads_that_emit_side_by_side_have_their_runs_in_order(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.emitting import CONTRACT, PAYLOAD, RUN
+from tests.garage import GARAGE, STAY
 from tests.orders import ORDER, ORDERS_CONTRACT, PAID
 
 from quantapilot.contract.catalog import Contract
@@ -177,3 +178,22 @@ def test_events_of_another_contract_are_named_by_type_last_part_message_or_paylo
     assert {ORDERS.type_named(name) for name in names} == {"order.paid"}
     with pytest.raises(UnknownNameError, match="did you mean 'paid'"):
         ORDERS.type_named("payd")
+
+
+# --- events whose payload stands among the attributes ---------------------------------------------
+
+GARAGE_EVENTS = Envelopes(GARAGE, "G1")
+
+
+def test_a_flat_event_is_made_of_what_it_tells() -> None:
+    event = GARAGE_EVENTS.filled({"stay": STAY, "no": 7, "msg": "m0001"}, "bay/taken")
+    assert list(event)[:4] == ["msg", "by", "what", "ts"]
+    told = {"msg": "m0001", "by": "G1", "what": "garage/bay/taken", "stay": STAY, "no": 7}
+    assert {name: event[name] for name in told} == told
+    assert event["layout"] == 0, "what is always the same is filled in, and 0 is a value too"
+    assert GARAGE_EVENTS.subject_of(event) == STAY
+
+
+def test_what_is_wrong_in_a_flat_event_stands_where_it_was_given() -> None:
+    assert GARAGE_EVENTS.place_of("in") == ""
+    assert ENVELOPES.place_of("run_started") == "/data"

@@ -215,6 +215,29 @@ def test_an_array_of_events_is_a_stream_too() -> None:
     assert "run_completed at events.json:6" in finding.message
 
 
+@pytest.mark.parametrize("run", [7, 1e2, True, ["a"], {"b": 1, "a": 2}, "", "\ud800", None])
+def test_an_event_is_of_the_same_run_on_a_line_and_in_a_longer_document(run: object) -> None:
+    events = [json.loads(START), json.loads(PAUSED), json.loads(DONE)]
+    for each in events:
+        each["subject"] = each["data"]["run_id"] = run
+    lines = [json.dumps(each).encode() for each in events]
+    listed = b"[\n" + b",\n".join(lines) + b"\n]"
+    rules = [
+        [f.rule for f in checked(data, names=(name,)) if f.rule == "contract/order"]
+        for data, name in ((jsonl(*lines), "a.jsonl"), (listed, "a.json"))
+    ]
+    assert rules == [["contract/order"] * (run is not None)] * 2
+
+
+def test_of_a_key_that_stands_twice_the_last_value_counts_and_is_pointed_at() -> None:
+    twice = DONE.replace(b'"type":', b'"type":"quantapilot.run_resumed","type":')
+    for data, name in ((jsonl(PAUSED, twice), "a.jsonl"), (b"[%b,%b]" % (PAUSED, twice), "a.json")):
+        found = checked(jsonl(START), data, names=("start.jsonl", name))
+        (last,) = (f for f in found if f.rule == "contract/order")
+        line = data.decode().splitlines()[(last.line or 0) - 1]
+        assert line[(last.column or 0) - 1 :].startswith('"quantapilot.milestone_completed"')
+
+
 def test_windows_line_ends_blank_lines_and_a_last_line_without_end_are_read() -> None:
     data = b"\r\n".join([START, b"", PAUSED, DONE])
     (finding,) = checked(data)

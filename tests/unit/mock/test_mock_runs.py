@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from tests.emitting import CONFIG, CONTRACT
+from tests.garage import GARAGE
 from tests.mocking import DEFINITIONS, LIFECYCLE, contract_of, inspector_of, shop
 
+from quantapilot.config import Config
 from quantapilot.contract.lifecycle import Lifecycle, Progress
 from quantapilot.errors import ContractError, OutOfOrderError, UnknownNameError
 from quantapilot.mock import Mock
@@ -174,3 +176,20 @@ def test_a_misordered_run_has_one_event_too_many(seed: int) -> None:
 def test_misordered_runs_differ() -> None:
     made = mock()
     assert len({made.invalid_run().why for _ in range(12)}) > 2
+
+
+def test_events_of_another_contract_share_no_id_and_close_what_is_theirs() -> None:
+    order = Lifecycle(GARAGE)
+    events = list(Mock(GARAGE, config=Config(), seed=2).runs(60, length=20))
+    assert len({event["msg"] for event in events}) == len(events)
+    assert [event["ts"] for event in events] == sorted(event["ts"] for event in events)
+    for run in by_run(order, events).values():
+        assert through(order, run) == Progress("gone")
+        kinds = [event["what"] for event in run]
+        for thing in ("bay", "plug"):
+            assert kinds.count(f"garage/{thing}/taken") == kinds.count(f"garage/{thing}/left")
+
+
+def test_members_of_another_contracts_events_stand_in_the_usual_order() -> None:
+    event = Mock(GARAGE, config=Config()).event("plug/taken")
+    assert list(event)[:4] == ["msg", "by", "what", "ts"]

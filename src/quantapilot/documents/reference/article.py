@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         Reference,
     )
 
-_MOST_VALUES = 24
 # What is longer, with its markup, has a line of its own.
 _WIDE = 90
 # A member's name at the beginning of a line of JSON, as Python writes it.
@@ -199,13 +198,10 @@ def _about(field: Field, anchors: Anchors) -> Sequence[Markup]:
 
 
 def _limit(limit: Limit) -> Markup:
-    kept = limit.values if len(limit.values) <= _MOST_VALUES + 1 else limit.values[:_MOST_VALUES]
-    said: list[Markup | str] = list(kept)
-    if limit.literal:
-        said = [element("code", each) for each in kept]
-    if len(kept) < len(limit.values):
-        said.append(f"and {len(limit.values) - len(kept)} more")
-    return joined(said, ", ")
+    said: list[Markup | str] = [
+        element("code", each) if limit.literal else each for each in limit.first
+    ]
+    return joined([*said, limit.rest], ", ")
 
 
 def _phrase(phrase: Phrase, anchors: Anchors) -> Markup:

@@ -7,7 +7,7 @@ that one script work, and nothing else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quantapilot.documents.marker import marker
 from quantapilot.documents.reference.anchors import Anchors
@@ -24,18 +24,16 @@ from quantapilot.documents.reference.survey import survey
 from quantapilot.reports.page import filled, house_style, policy, resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from quantapilot.contract.catalog import Contract
+    from quantapilot.documents.source import Source
 
 
-def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
+def write(source: Source) -> dict[str, bytes]:
     """Return the page of a contract: `index.html`.
 
     Raises:
         ContractError: The contract declares an order of events that can't be used.
     """
-    reference = survey(contract, examples)
+    reference = survey(source)
     anchors = Anchors(reference)
     style = house_style() + resource(__package__, "page.css")
     script = resource(__package__, "page.js")
@@ -44,7 +42,7 @@ def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
     body.append(files_section(reference, anchors))
     parts = {
         # Nothing in it may end the comment.
-        "marker": marker("html", contract).replace("--", "- -").replace(">", ")"),
+        "marker": marker("html", source.contract).replace("--", "- -").replace(">", ")"),
         "policy": policy(style, script),
         "style": style,
         "script": script,

@@ -16,8 +16,9 @@ from quantapilot.documents.reference.gfm import (
     told,
 )
 from quantapilot.documents.reference.gfm import link as linked
-from quantapilot.documents.reference.rule import BECAUSE, RULE
+from quantapilot.documents.reference.rule import BECAUSE, FREE_TEXT, RULE, counted
 from quantapilot.documents.reference.short import shortened
+from quantapilot.reports.commonmark import anchor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,11 +46,13 @@ def index(reference: Reference, link: Link) -> list[str]:
     sections += [(group.title, _group(group, link)) for group in reference.groups]
     if reference.classes:
         sections.append(("Data classes", _classes(reference)))
+    if reference.free_text:
+        sections.append((FREE_TEXT, _free_text(reference, link)))
     sections.append(("Schema files", _files(reference)))
     contents = [f"- {linked(title, f'#{headings.add(title)}')}" for title, _ in sections]
     parts = [f"# {plain(reference.title)}", told(reference.description)]
     parts += [f"Version {plain(reference.version)}." if reference.version else ""]
-    parts += [f"> **{RULE}** {BECAUSE}"] if reference.classes else []
+    parts += [f"> **{RULE}** {BECAUSE}{_told_first(reference)}"] if reference.classes else []
     parts.append("\n".join(contents))
     for title, body in sections:
         parts += [f"## {plain(title)}", *body]
@@ -118,6 +121,20 @@ def _group(group: Group, link: Link) -> Iterator[str]:
 def _classes(reference: Reference) -> Iterator[str]:
     rows = [[each.name, each.holds, each.searched] for each in reference.classes]
     yield "\n".join(table(("Class", "What may stand there", "What is searched for"), rows))
+
+
+def _told_first(reference: Reference) -> str:
+    count = len(reference.free_text)
+    where = linked(counted(count), f"#{anchor(FREE_TEXT)}")
+    return f" Free text may stand in {where}." if count else ""
+
+
+def _free_text(reference: Reference, link: Link) -> Iterator[str]:
+    rows = []
+    for name, at in reference.free_text:
+        field = reference.definitions[name].fields[at]
+        rows.append([code(field.path), link(name), told(field.description)])
+    yield "\n".join(table(("Field", "Definition", "What it is"), rows))
 
 
 def _files(reference: Reference) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quantapilot.documents.marker import marker
 from quantapilot.documents.reference.gfm import (
@@ -26,7 +26,6 @@ from quantapilot.documents.reference.survey import survey
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from quantapilot.contract.catalog import Contract
     from quantapilot.documents.reference.model import (
         Definition,
         Example,
@@ -35,11 +34,15 @@ if TYPE_CHECKING:
         Phrase,
         Reference,
     )
+    from quantapilot.documents.source import Source
 
 FOLDER = "markdown"
 _INDEX = "README"
+# Windows has no files of these names, whatever their suffix.
+_DEVICES = {"con", "prn", "aux", "nul"} | {
+    f"{port}{at}" for port in ("com", "lpt") for at in range(10)
+}
 _ODD = re.compile(r"[^\w.-]")
-_MOST_VALUES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,16 @@ class Pages:
         return link(name, f"{self.names[name]}.md")
 
 
-def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
+def write(source: Source) -> dict[str, bytes]:
     """Return the pages of a contract: `markdown/README.md` and one for each definition.
 
     Raises:
         ContractError: The contract declares an order of events that can't be used.
     """
-    reference = survey(contract, examples)
+    reference = survey(source)
     pages = Pages(_names(reference))
     # Nothing in it may end the comment.
-    said = marker("markdown", contract).replace("--", "- -").replace(">", ")")
+    said = marker("markdown", source.contract).replace("--", "- -").replace(">", ")")
     written = {_INDEX: index(reference, pages.link)}
     for group in reference.groups:
         for entry in group.entries:
@@ -75,7 +78,7 @@ def write(contract: Contract, examples: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def _names(reference: Reference) -> dict[str, str]:
-    taken = {_INDEX.casefold()}
+    taken = {_INDEX.casefold(), *_DEVICES}
     names: dict[str, str] = {}
     for name in reference.definitions:
         page = wanted = _ODD.sub("_", name)
@@ -175,11 +178,8 @@ def _about(field: Field, pages: Pages) -> str:
 
 
 def _limit(limit: Limit, as_code: Callable[[str], str] = code) -> str:
-    kept = limit.values if len(limit.values) <= _MOST_VALUES + 1 else limit.values[:_MOST_VALUES]
-    said = [as_code(each) if limit.literal else plain(each) for each in kept]
-    if len(kept) < len(limit.values):
-        said.append(f"and {len(limit.values) - len(kept)} more")
-    return ", ".join(said)
+    said = [as_code(each) if limit.literal else plain(each) for each in limit.first]
+    return ", ".join(filter(None, [*said, limit.rest]))
 
 
 def _phrase(phrase: Phrase, pages: Pages) -> str:

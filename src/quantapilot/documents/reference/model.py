@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The data class of words for people.
+FREE_TEXT = "text"
+
+_MOST_VALUES = 24
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -33,6 +38,17 @@ class Limit:
     label: str
     values: tuple[str, ...]
     literal: bool = False
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Return the values that are shown: all, or the first ones of very many."""
+        return self.values if len(self.values) <= _MOST_VALUES + 1 else self.values[:_MOST_VALUES]
+
+    @property
+    def rest(self) -> str:
+        """Return in words how many values are not; empty where all are."""
+        more = len(self.values) - len(self.first)
+        return f"and {more} more" if more else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,3 +259,16 @@ class Reference:
     classes: tuple[DataClass, ...]
     order: Order | None
     rules: Mapping[str, str]
+
+    @property
+    def free_text(self) -> tuple[tuple[str, int], ...]:
+        """Return where words for people may stand: definitions, and the numbers of their fields.
+
+        A field that is taken over is named where it is told first.
+        """
+        return tuple(
+            (name, at)
+            for name, definition in self.definitions.items()
+            for at, field in enumerate(definition.fields)
+            if field.data_class == FREE_TEXT and not field.origin
+        )

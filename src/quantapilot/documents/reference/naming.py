@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from quantapilot.contract.catalog import SCHEMA_SUFFIX
-from quantapilot.documents.definitions import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,22 +20,13 @@ class Part:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Names:
-    """The definitions of a contract; those that share a name bear their file's too."""
+    """The definitions of a contract by name, and by the schemas that references lead to."""
 
-    contract: Contract
-    definitions: dict[str, Definition] = field(default_factory=dict)
-    _by_schema: dict[int, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        times = Counter(each.name for each in definitions(self.contract))
-        for each in definitions(self.contract):
-            name = each.name
-            while times[name] > 1 or name in self.definitions:
-                name = f"{each.file.removesuffix(SCHEMA_SUFFIX)}_{name}"
-            self.definitions[name] = each
-            self._by_schema[id(each.schema)] = name
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self.definitions = contract.definitions
+        self._by_schema = {id(each.schema): name for name, each in self.definitions.items()}
 
     def root(self, definition: Definition) -> Part:
         """Return a definition as the part that it begins with."""

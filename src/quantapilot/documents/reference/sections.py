@@ -8,7 +8,7 @@ from quantapilot.documents.reference.anchors import link
 from quantapilot.documents.reference.article import article
 from quantapilot.documents.reference.diagram import diagram
 from quantapilot.documents.reference.markup import Markup, element, joined, told
-from quantapilot.documents.reference.rule import BECAUSE, RULE
+from quantapilot.documents.reference.rule import BECAUSE, FREE_TEXT, RULE, counted
 from quantapilot.documents.reference.short import shortened
 
 if TYPE_CHECKING:
@@ -47,13 +47,16 @@ def overview(reference: Reference, anchors: Anchors) -> Markup:
         )
         for group in reference.groups
     ]
-    rule = element("p", element("strong", RULE), " ", BECAUSE, class_="rule")
+    rule = element(
+        "p", element("strong", RULE), " ", BECAUSE, *_told_first(reference, anchors), class_="rule"
+    )
     return element(
         "section",
         element("h2", "Overview", id=anchors.own("overview")),
         rule if reference.classes else None,
         element("ul", *cards, class_="cards"),
         *(_classes(reference, anchors) if reference.classes else ()),
+        *_free_text(reference, anchors),
         class_="told",
     )
 
@@ -70,6 +73,27 @@ def _classes(reference: Reference, anchors: Anchors) -> list[Markup]:
     return [
         element("h3", "Data classes"),
         table("Data classes", ("Class", "What may stand there", "What is searched for"), rows),
+    ]
+
+
+def _told_first(reference: Reference, anchors: Anchors) -> list[Child]:
+    if not (count := len(reference.free_text)):
+        return []
+    linked = element("a", counted(count), href=link(anchors.own("free-text")))
+    return [" Free text may stand in ", linked, "."]
+
+
+def _free_text(reference: Reference, anchors: Anchors) -> list[Markup]:
+    rows: list[Sequence[Child]] = []
+    for name, at in reference.free_text:
+        field = reference.definitions[name].fields[at]
+        path = element("code", f"{name}.{field.path}")
+        rows.append([element("a", path, href=link(anchors.of(name, at))), told(field.description)])
+    if not rows:
+        return []
+    return [
+        element("h3", FREE_TEXT, id=anchors.own("free-text")),
+        table(FREE_TEXT, ("Field", "What it is"), rows),
     ]
 
 

@@ -15,6 +15,7 @@ from quantapilot.documents.reference.examples import invalid, valid
 from quantapilot.documents.reference.fields import choices, fields, own_limits, own_type
 from quantapilot.documents.reference.groups import call, groups, uses
 from quantapilot.documents.reference.model import (
+    FREE_TEXT,
     DataClass,
     Definition,
     Reference,
@@ -22,13 +23,13 @@ from quantapilot.documents.reference.model import (
 )
 from quantapilot.documents.reference.naming import Names
 from quantapilot.documents.reference.order import order
-from quantapilot.pii.compiled import compiled_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from quantapilot.contract.catalog import Contract
     from quantapilot.documents.reference.model import Use
+    from quantapilot.documents.source import Source
+    from quantapilot.pii.rules import Rule
 
 _CLASSES = {
     "identifier": "An opaque id: a UUID, or a string of a fixed shape.",
@@ -36,7 +37,7 @@ _CLASSES = {
     "aggregate": "A number that counts or measures.",
     "timestamp": "A date or a time.",
     "status": "A value out of a few that are listed, true or false, or a number within bounds.",
-    "text": "Words for people.",
+    FREE_TEXT: "Words for people.",
 }
 _SEARCHED = {
     "email": "e-mail addresses",
@@ -51,21 +52,18 @@ _SEARCHED = {
 _FEW = 2
 
 
-def survey(contract: Contract, examples: Mapping[str, Any]) -> Reference:
+def survey(source: Source) -> Reference:
     """Return what is told of a contract.
-
-    Args:
-        contract: The contract.
-        examples: Its examples by definition, as the examples file has them.
 
     Raises:
         ContractError: It declares an order of events that can't be used.
     """
+    contract = source.contract
     names = Names(contract)
     used = uses(names)
     grouped = groups(names, used)
     definitions = {
-        entry.name: _definition(names, entry.name, used[entry.name], examples)
+        entry.name: _definition(names, entry.name, used[entry.name], source)
         for group in grouped
         for entry in group.entries
     }
@@ -78,20 +76,16 @@ def survey(contract: Contract, examples: Mapping[str, Any]) -> Reference:
         files=files,
         groups=grouped,
         definitions=definitions,
-        classes=_classes(definitions.values()),
+        classes=_classes(definitions.values(), source.detector.rules),
         order=order(contract),
-        rules=_rules(definitions.values()),
+        rules=_rules(definitions.values(), source.detector.rules),
     )
 
 
-def _definition(
-    names: Names, name: str, used_by: Sequence[Use], examples: Mapping[str, Any]
-) -> Definition:
+def _definition(names: Names, name: str, used_by: Sequence[Use], source: Source) -> Definition:
     definition = names.definitions[name]
     part = names.root(definition)
-    # Examples go by the name: of two definitions with one, the gate checks them by the last.
-    meant = names.contract.definitions[definition.name].uri == definition.uri
-    cases = examples.get(definition.name, {}) if meant else {}
+    cases = source.examples.get(name, {})
     chosen, chosen_by = choices(names, definition)
     return Definition(
         name=name,
@@ -107,7 +101,7 @@ def _definition(
         call=call(names, definition),
         used_by=tuple(used_by),
         valid=valid(cases),
-        invalid=invalid(cases),
+        invalid=invalid(cases, source.detector),
         schema=definition.schema,
     )
 
@@ -117,19 +111,21 @@ def _file(name: str, schema: Mapping[str, Any]) -> SchemaFile:
     return SchemaFile(name, *told)
 
 
-def _classes(definitions: Iterable[Definition]) -> tuple[DataClass, ...]:
+def _classes(definitions: Iterable[Definition], rules: Sequence[Rule]) -> tuple[DataClass, ...]:
     used: dict[str, None] = {}
     for each in definitions:
         used.update(dict.fromkeys([each.data_class, *(place.data_class for place in each.fields)]))
     return tuple(
-        DataClass(name, holds, *_sought(name)) for name, holds in _CLASSES.items() if name in used
+        DataClass(name, holds, *_sought(name, rules))
+        for name, holds in _CLASSES.items()
+        if name in used
     )
 
 
-def _sought(data_class: str) -> tuple[str, str]:
+def _sought(data_class: str, rules: Sequence[Rule]) -> tuple[str, str]:
     """Return in a few words what is searched for in fields of a class, and in a sentence."""
-    searched = Counter(name for rule in compiled_rules() for name in rule.data_classes)
-    found = {rule.pii_class for rule in compiled_rules() if data_class in rule.data_classes}
+    searched = Counter(name for rule in rules for name in rule.data_classes)
+    found = {rule.pii_class for rule in rules if data_class in rule.data_classes}
     kinds = [words for name, words in _SEARCHED.items() if name in found]
     told = ", ".join(kinds)
     if not found:
@@ -140,8 +136,8 @@ def _sought(data_class: str) -> tuple[str, str]:
     return brief, f"Only what such a form lets through: {told}."
 
 
-def _rules(definitions: Iterable[Definition]) -> dict[str, str]:
-    known = {rule.id: rule.description for rule in compiled_rules()}
+def _rules(definitions: Iterable[Definition], rules: Sequence[Rule]) -> dict[str, str]:
+    known = {rule.id: rule.description for rule in rules}
     known |= {name: rule.description for name, rule in CONTRACT_RULES.items()}
     named = {rule for each in definitions for case in each.invalid for rule in case.rules}
     return {rule: known[rule] for rule in sorted(named) if rule in known}

@@ -159,6 +159,32 @@ def test_a_definition_that_is_gone_says_its_new_name() -> None:
     assert [change.pointer for change in comparison.told] == ["/$defs/Text"]
 
 
+def test_definitions_that_refer_to_each_other_do_not_go_without_a_word() -> None:
+    def circle(*names: str) -> Contract:
+        """Return a contract whose definitions each refer to the next one, the last to the first."""
+        properties = [{"x": {"$ref": f"#/$defs/{name}"}} for name in (*names[1:], *names[:1])]
+        defs = dict(zip(names, ({"properties": each} for each in properties), strict=True))
+        return Contract({"a.schema.json": {"$id": "https://x.example/a", "$defs": defs}})
+
+    comparison = compare_contracts(circle("A", "B"), circle("C", "D", "E"))
+    assert [(change.pointer, change.kind) for change in comparison.changes] == [
+        ("/$defs/A", "breaking"),
+        ("/$defs/C", "compatible"),
+    ]
+
+
+def test_a_name_may_hold_a_slash() -> None:
+    def named(most: int) -> Contract:
+        defs = {
+            "a/b": {"maxLength": most},
+            "Log": {"x-document": {"kind": "logs"}, "properties": {"x": {"$ref": "#/$defs/a~1b"}}},
+        }
+        return Contract({"a.schema.json": {"$id": "https://x.example/a", "$defs": defs}})
+
+    (change,) = compare_contracts(named(4), named(5)).changes
+    assert (change.pointer, change.reaches) == ("/$defs/a~1b/maxLength", ("Log",))
+
+
 def test_the_version_has_to_rise_by_how_much_changed() -> None:
     (hint,) = compared(lambda d: d["RunId"].pop("format")).hints
     assert (hint.file, hint.needed, hint.enough) == ("api.schema.json", "0.2.0", False)
