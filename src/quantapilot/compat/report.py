@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,7 @@ def _verdict(comparison: Comparison) -> list[str]:
         for each in hints(comparison)
         if not each.enough
     ]
-    summary = ", ".join(f"{told[kind]} {kind}" for kind in _KINDS if told[kind])
+    summary = ", ".join(f"{told[kind]:,} {kind}" for kind in _KINDS if told[kind])
     if not summary:
         return [*lines, "compatible: every value is judged as before"]
     return [*lines, f"{comparison.verdict}: {counted(sum(told.values()), 'change')}, {summary}"]
@@ -155,5 +156,9 @@ def _shortened(value: Any) -> Any:
 
 
 def _cell(text: str) -> str:
-    text = printable(text).replace("\\", "\\\\").replace("|", "\\|").replace("`", "'")
-    return f"`{text}`"
+    """Return a text as code in a table, where a backslash stands for itself but before a pipe."""
+    text = printable(text).replace("|", "\\|")
+    # GitHub Flavored Markdown, sections 4.10 and 6.1: a longer fence may hold shorter ones.
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    inner = f" {text} " if len(fence) > 1 else text
+    return f"{fence}{inner}{fence}"

@@ -159,7 +159,9 @@ def _common(of: Inclusion, sub: Place, sup: Place) -> list[Any]:
 
 def _drawn(of: Inclusion, sub: Place, sup: Place) -> list[Any]:
     takes, admits = of.sup.accepts(sup), of.sub.accepts(sub)
-    drawn = [*of.sub.samples(of.sub.body(sub), _HOSTS, edges=0.0)]
+    empty: list[Any] = [{}, []]
+    bare = [each for each in empty if admits(each) and takes(each)]
+    drawn = [*bare, *of.sub.samples(of.sub.body(sub), _HOSTS, edges=0.0)]
     if not any(map(takes, drawn)):
         drawn += filter(admits, of.sup.samples(of.sup.body(sup), _HOSTS, edges=0.0))
     return sorted(drawn, key=lambda host: (not takes(host), len(str(host))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -171,3 +172,33 @@ def test_a_schema_of_definitions_alone_is_compared_one_by_one() -> None:
 def test_what_is_no_schema_is_refused(broken: Schema) -> None:
     with pytest.raises(BrokenContractError):
         compare(broken, TEXT)
+
+
+def test_many_changes_of_one_object_take_seconds_at_most() -> None:
+    old = {"properties": {f"p{at}": {"type": "string"} for at in range(400)}}
+    new = {"properties": {f"p{at}": {"type": "integer"} for at in range(400)}}
+    began = monotonic()
+    comparison = compare(old, new)
+    assert monotonic() - began < 5
+    shown = [change.witness.value for change in comparison.told if change.witness]
+    assert [list(value) for value in shown] == [[name] for name in sorted(old["properties"])]
+
+
+def test_dependents_follow_from_what_is_required() -> None:
+    old = {"type": "object", "dependentRequired": {"a": ["b"], "b": ["c"]}, "required": ["a"]}
+    assert compare(old, {"type": "object", "required": ["c"]}).verdict == "compatible"
+
+
+def test_names_of_members_follow_from_what_names_are_admitted() -> None:
+    old = {"type": "object", "propertyNames": {"pattern": "^[a-c]$"}}
+    new = {"type": "object", "patternProperties": {"^[a-z]$": True}, "additionalProperties": False}
+    assert compare(old, new).verdict == "compatible"
+    assert compare(new, old).witness is not None
+
+
+def test_types_are_taken_apart_before_a_union() -> None:
+    old = {"type": ["string", "array", "null"], "items": {"$ref": "#"}}
+    new = {
+        "oneOf": [{"type": "null"}, {"type": "string"}, {"type": "array", "items": {"$ref": "#"}}]
+    }
+    assert compare(old, new, "full").verdict == "compatible"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from markdown_it import MarkdownIt
+
 from quantapilot.compat.changes import Change, Comparison, Witness
 from quantapilot.compat.contracts import ContractComparison
 from quantapilot.compat.report import as_json, as_markdown, as_text
@@ -69,6 +71,15 @@ def test_markdown_stays_a_table_whatever_stands_in_it() -> None:
     lines = as_markdown(COMPARISON).splitlines()
     assert lines[3].startswith("| change | where |")
     assert "| breaking | `api.schema.json#/$defs/B` | `B \\| removed` |  |" in lines
+
+
+def test_markdown_shows_patterns_as_they_are() -> None:
+    pattern = r"pattern ^(a|`b`|``)\|\\d$ → `"
+    change = Change("/pattern", "breaking", "backward", pattern, None, "a|b.json")
+    tables = MarkdownIt().enable("table").parse(as_markdown(Comparison((change,))))
+    cells = [token.children for token in tables if token.type == "inline"]
+    shown = [child.content for cell in cells for child in cell or () if child.type == "code_inline"]
+    assert shown == ["a|b.json#/pattern", pattern]
 
 
 def test_no_change_is_one_line() -> None:
