@@ -148,6 +148,8 @@ def test_the_schemas_of_a_project_in_a_subfolder_are_found(
     ("given", "said"),
     [
         ("nothing", "'nothing' is no file, no folder and no git revision"),
+        ("-", "standard input can't be compared: write it to a file"),
+        ("bad_pattern.json", "bad_pattern.json:1:13: no valid JSON Schema: no regular expression"),
         ("HEAD:none", "revision 'HEAD' has no none"),
         ("--output=x", None),
         ("broken.json", "broken.json:2:1: not valid JSON"),
@@ -163,6 +165,7 @@ def test_what_can_not_be_compared_is_told_with_its_place(
     (here / "broken.json").write_text('{"type":\n}')
     (here / "no_schema.json").write_text('{"type": "text"}')
     (here / "nowhere.json").write_text('{"$ref": "#/$defs/a"}')
+    (here / "bad_pattern.json").write_text('{"pattern": "("}')
     (here / "fine.json").write_text("{}")
     (here / "empty").mkdir()
     (here / "twin").mkdir()
@@ -171,6 +174,50 @@ def test_what_can_not_be_compared_is_told_with_its_place(
     assert code == (4 if said else 2)
     if said:
         assert err.startswith(f"qp: {said}")
+
+
+def test_a_file_may_get_another_name_as_long_as_it_keeps_its_address() -> None:
+    git("mv", "_schemas/error.schema.json", "_schemas/errors.schema.json")
+    commit()
+    assert call("diff", "HEAD~1", "HEAD") == (
+        0,
+        "compatible: every value is judged as before\n",
+        "",
+    )
+
+
+def test_a_file_with_another_name_is_still_compared() -> None:
+    git("mv", "_schemas/error.schema.json", "_schemas/errors.schema.json")
+    file = Path("_schemas/errors.schema.json")
+    schema = json.loads(file.read_text("utf-8"))
+    schema["$defs"]["ErrorCode"]["maxLength"] = 63
+    commit({str(file): json.dumps(schema)})
+    code, out, _ = call("diff", "HEAD~1", "HEAD", "--direction", "backward")
+    assert (code, "errors.schema.json#/$defs/ErrorCode/maxLength" in out) == (1, True)
+
+
+def test_revisions_of_a_bare_repository_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed()
+    git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare.git"))
+    here = call("diff", "main~1", "main")
+    monkeypatch.chdir(tmp_path / "bare.git")
+    assert call("diff", "main~1", "main") == here
+    assert call("diff", "HEAD:_schemas", "main")[0] == 0
+
+
+def test_a_shallow_clone_and_a_missing_repository_are_told(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed()
+    git("clone", "--quiet", "--depth=1", here.as_uri(), str(tmp_path / "shallow"))
+    monkeypatch.chdir(tmp_path / "shallow")
+    code, _, err = call("diff", "HEAD~1", "HEAD")
+    assert (code, "`git fetch --unshallow`" in err) == (4, True)
+    monkeypatch.chdir(tmp_path)
+    code, _, err = call("diff", "HEAD~1", "HEAD")
+    assert (code, "not a git repository" in err) == (4, True)
 
 
 def test_ci_gets_a_finding_for_each_change_at_its_place_in_the_newer_schema() -> None:

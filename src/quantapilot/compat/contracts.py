@@ -27,12 +27,13 @@ from quantapilot.compat.schemas import says_something
 from quantapilot.compat.uses import name_of, use_changes
 from quantapilot.compat.versions import VersionHint, hints
 from quantapilot.compat.witnesses import witness
+from quantapilot.contract.catalog import Contract
 from quantapilot.contract.positions import pointer_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from quantapilot.contract.catalog import Contract, Definition
+    from quantapilot.contract.catalog import Definition
 
 _TURNING = frozenset(
     {"not", "if", "oneOf", "contains", "unevaluatedProperties", "unevaluatedItems"}
@@ -68,12 +69,26 @@ def compare_contracts(
     Raises:
         BrokenContractError: A schema of one of them is no valid JSON Schema.
     """
+    old = _as_called_in(new, old)
     comparing = _Comparing(old, new, direction)
     file = new.lifecycle_file if new.lifecycle is not None else old.lifecycle_file
     order = lifecycle_changes(old.lifecycle, new.lifecycle, file)
     changes = each_once([*comparing.found(), *order])
     told = ordered([comparing.with_reach(change) for change in changes])
     return ContractComparison(told, hints(old, new, told), comparing.kinds, len(comparing.common()))
+
+
+def _as_called_in(new: Contract, old: Contract) -> Contract:
+    """Return the older version with the files' newer names: it is `$id` that others know."""
+    names = {schema["$id"]: file for file, schema in new.schemas.items()}
+    called = {
+        file: file if file in new.schemas else names.get(schema["$id"], file)
+        for file, schema in old.schemas.items()
+    }
+    if len(set(called.values())) < len(called) or all(a == b for a, b in called.items()):
+        return old
+    renamed = {called[file]: schema for file, schema in old.schemas.items()}
+    return Contract(renamed, old.lifecycle, old.lifecycle_file)
 
 
 class _Comparing:

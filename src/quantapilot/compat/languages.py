@@ -83,6 +83,7 @@ class Language:
         start: Here = (whole.start, 0)
         came: dict[Here, tuple[Here, int] | None] = {start: None}
         queue = deque([(start, 0)])
+        moves: dict[State, list[tuple[int, State]]] = {}
         steps = told = 0
         while queue:
             here, length = queue.popleft()
@@ -94,13 +95,15 @@ class Language:
                     return
             if length == self.longest:
                 continue
-            for char in _letters(whole.cuts(state)):
-                steps += 1
-                if steps > _MOST_STEPS:
-                    raise TooLargeError
-                reached = whole.next(state, char)
-                if any(not reached[at] for at in range(len(of))):
-                    continue
+            if state not in moves:
+                # Lengths apart the same state comes again and again.
+                letters = list(_letters(whole.cuts(state)))
+                steps += len(letters)
+                moves[state] = _moves(whole, state, letters, len(of))
+            steps += len(moves[state])
+            if steps > _MOST_STEPS:
+                raise TooLargeError
+            for char, reached in moves[state]:
                 there = (reached, min(length + 1, counted))
                 if there not in came:
                     came[there] = (here, char)
@@ -141,6 +144,21 @@ def disjoint(pattern: str, other: str) -> bool:
 def within(pattern: str, other: str) -> bool:
     """Tell whether it is proven that whatever matches a pattern matches the other as well."""
     return pattern == other or some_words(Language((pattern,), (other,))) == []
+
+
+def _moves(
+    whole: Together, state: State, letters: Sequence[int], needed: int
+) -> list[tuple[int, State]]:
+    """Return the states behind one more letter, with the first letter that leads there.
+
+    Those are left out from which one of the first `needed` patterns matches no more.
+    """
+    found: dict[State, int] = {}
+    for char in letters:
+        reached = whole.next(state, char)
+        if all(reached[:needed]):
+            found.setdefault(reached, char)
+    return [(char, reached) for reached, char in found.items()]
 
 
 def _letters(cuts: set[int]) -> Iterator[int]:

@@ -18,7 +18,7 @@ from quantapilot.contract.catalog import (
 )
 from quantapilot.contract.positions import JsonTextError, locate_pointer
 from quantapilot.errors import ContractError, InputError
-from quantapilot.inputs.git import Repository, repository
+from quantapilot.inputs.git import Repository, history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,8 +101,10 @@ def opened(given: str, config: Config) -> Schemas:
                 f"or {given}^{{commit}} for the revision"
             )
         return _of_path(given, path)
+    if given == "-":
+        raise InputError("standard input can't be compared: write it to a file")
     if _commit(given.partition(":")[0]) is None:
-        raise InputError(f"'{given}' is no file, no folder and no git revision")
+        raise InputError(f"'{given}' is no file, no folder and no git revision{_why()}")
     return of_revision(given, config)
 
 
@@ -114,10 +116,10 @@ def of_revision(given: str, config: Config) -> Schemas:
         ContractError: A file is no JSON.
     """
     revision, colon, within = given.partition(":")
-    found = repository()
+    found = history()
     commit = _commit(revision)
     if commit is None:
-        raise InputError(f"'{revision}' is no revision of this repository")
+        raise InputError(f"'{revision}' is no revision of this repository{_why()}")
     folder = _within(found, within) if colon else _configured(found, config)
     label = f"{revision}:{folder}"
     kind = found.try_to("cat-file", "-t", f"{commit}:{folder}")
@@ -174,10 +176,20 @@ def _commit(revision: str) -> str | None:
     if not revision or revision.startswith("-"):
         return None
     try:
-        found = repository()
+        found = history()
         return found.try_to("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     except InputError:
         return None
+
+
+def _why() -> str:
+    """Return in words why a revision may be missing; nothing where there is no special reason."""
+    try:
+        shallow = history().try_to("rev-parse", "--is-shallow-repository")
+    except InputError as error:
+        reason = str(error).removeprefix("git can't tell what changed: ")
+        return f" ({reason})"
+    return " (this clone is shallow: `git fetch --unshallow` gets the rest)" * (shallow == "true")
 
 
 def _configured(found: Repository, config: Config) -> str:

@@ -123,6 +123,19 @@ def repository() -> Repository:
     return Repository(Path(os.fsdecode(top.removesuffix(b"\n"))))
 
 
+def history() -> Repository:
+    """Return the same for who reads only what is committed: it may have no working tree.
+
+    Raises:
+        InputError: There is none, or git is not installed.
+    """
+    here = Path.cwd()
+    if _answer(("rev-parse", "--is-bare-repository"), here).strip() != b"true":
+        return repository()
+    folder = _answer(("rev-parse", "--absolute-git-dir"), here)
+    return Repository(Path(os.fsdecode(folder.removesuffix(b"\n"))))
+
+
 def setting(*names: str) -> bytes | None:
     """Return the value of the last of some settings that git knows; None without one, or git."""
     pattern = "|".join(name.lower().replace(".", r"\.") for name in names)

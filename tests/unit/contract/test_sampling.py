@@ -34,6 +34,13 @@ SCHEMAS: dict[str, Any] = {
     "two patterns": {"type": "string", "pattern": "^a*$", "not": {"pattern": "^a+$"}},
     "format and pattern": {"type": "string", "format": "uuid", "pattern": "^[0-9a-f]{8}-"},
     "long": {"type": "string", "minLength": 5000},
+    "so many digits": {
+        "pattern": "^[0-9a-f]+$",
+        "minLength": 32,
+        "maxLength": 32,
+        "type": "string",
+    },
+    "short, with an end": {"type": "string", "pattern": "^[a-z]+@[a-z]+[.]io$", "maxLength": 7},
     "back reference": {"type": "string", "pattern": "^([a-z])-\\1$"},
     "beyond ASCII": {"type": "string", "pattern": "^[é😀]{2}$"},
     "multiples": {"type": "integer", "multipleOf": 7, "minimum": -20, "exclusiveMaximum": 20},
