@@ -651,9 +651,17 @@ BROKEN = (
            "contract/schema-invalid@1:2", "_schemas/api.examples.json"),
     Broken("examples that are a list", replaced("api.examples.json", b"[]"),
            "contract/schema-invalid", "_schemas/api.examples.json"),
-    Broken("no examples", lambda: Path("_schemas/api.examples.json").unlink(),
-           "contract/schema-invalid", "_schemas/api.examples.json"),
 )  # fmt: skip
+
+
+@pytest.mark.usefixtures("project")
+def test_a_contract_without_examples_is_one_finding_and_inputs_are_still_searched() -> None:
+    Path("_schemas/api.examples.json").unlink()
+    run = qp("validate:api", "--format", "json", "second.jsonl")
+    assert_nothing_leaks(run)
+    assert run.code == FOUND
+    assert run.found("_schemas/api.examples.json") == {"contract/example-missing"}
+    assert run.found("second.jsonl")
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)

@@ -79,6 +79,7 @@ PROGRAMS = {
     "printf",
     "python",
     "qp",
+    "rm",
     "sed",
 }
 

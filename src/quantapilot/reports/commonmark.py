@@ -23,6 +23,7 @@ def code_span(text: str) -> str:
     # A span ends at the first run of backticks as long as the one that opened it.
     runs = {len(run) for run in re.findall("`+", shown)}
     ticks = "`" * next(length for length in range(1, len(shown) + 2) if length not in runs)
-    # One space is taken off both ends, and a backtick at an end would lengthen the fence.
-    padded = shown[:1] in {"`", " "} or shown[-1:] in {"`", " "}
+    # One space is taken off both ends, but where all is space; and a backtick at an end would
+    # lengthen the fence.
+    padded = bool(shown.strip(" ")) and bool({shown[0], shown[-1]} & {"`", " "})
     return f"{ticks} {shown} {ticks}" if padded else f"{ticks}{shown}{ticks}"
