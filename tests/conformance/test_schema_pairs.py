@@ -20,7 +20,7 @@ LABELLED = [(pair, direction) for pair in PAIRS for direction in DIRECTIONS]
 BREAKING = [case for case in LABELLED if case[1] in case[0].breaks]
 COMPATIBLE = [case for case in LABELLED if case[1] not in case[0].breaks]
 # Whole documents take long to draw.
-DRAWN, DRAWN_OF_DOCUMENTS = 300, 60
+DRAWN, DRAWN_OF_DOCUMENTS = 50, 15
 ANYTHING: tuple[Any, ...] = (
     None,
     True,
