@@ -310,3 +310,28 @@ def test_a_contract_without_examples_is_told_once_and_gets_some_to_begin_with(sh
     for more in (["OrderPaid"], ["--runs", "2"], ["--count", "2"]):
         _, said = qp("mock", "--examples", *more, code=2)
         assert "leave the rest out" in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("emit", "paid", "-", "--outbox", "orders.db"),
+        ("generate",),
+        ("generate", "--check"),
+        ("docs", "--check"),
+        ("mock", "PlaceOrder"),
+    ],
+    ids=" ".join,
+)
+def test_a_schema_that_is_none_is_told_by_its_place_and_nothing_is_written(
+    shop: Path, command: tuple[str, ...]
+) -> None:
+    file = shop / "schemas" / "orders.schema.json"
+    schema = json.loads(file.read_text("utf-8"))
+    schema["$defs"]["PlaceOrder"]["properties"] = [1]
+    file.write_text(json.dumps(schema, indent=2), "utf-8")
+    before = {each: each.stat().st_mtime_ns for each in (shop / "generated").rglob("*.*")}
+    _, err = qp(*command, code=4, stdin="{}")
+    assert re.search(r"orders\.schema\.json:\d+:\d+: 'properties' is not what JSON Schema", err)
+    assert before == {each: each.stat().st_mtime_ns for each in (shop / "generated").rglob("*.*")}
+    assert not (shop / "orders.db").exists()

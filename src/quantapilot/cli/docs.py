@@ -109,7 +109,7 @@ def _inputs(project: Project) -> Inputs:
 
     files = project.files
     examples = load_examples(files.examples) if files.examples.is_file() else {}
-    source = Source(project.contract(), examples, project.detector())
+    source = Source(project.sound_contract(), examples, project.detector())
     return Inputs(source, inputs_digests(files.schemas, files.examples))
 
 

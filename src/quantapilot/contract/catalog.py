@@ -83,7 +83,8 @@ class BrokenContractError(ContractError):
     """The contract itself can't be used; `finding` says where and why."""
 
     def __init__(self, finding: Finding) -> None:
-        super().__init__(f"{finding.path}: {finding.message}")
+        place = "" if finding.line is None else f":{finding.line}:{finding.column}"
+        super().__init__(f"{finding.path}{place}: {finding.message}")
         self.finding = finding
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from quantapilot.contract.catalog import CATALOG_FILE, SCHEMA_SUFFIX, load_contract
+from quantapilot.contract.catalog import CATALOG_FILE, SCHEMA_SUFFIX
 from quantapilot.contract.digests import digest, schema_digests
 from quantapilot.contract.generated import differences, update
+from quantapilot.contract.lint import sound_contract
 from quantapilot.contract.model_code import model_code
 from quantapilot.contract.model_schema import modelled_files, prepared
 from quantapilot.errors import ContractError, MissingExtraError
@@ -40,7 +41,7 @@ def generate(schemas: Path) -> dict[str, bytes]:
         MissingExtraError: The extra `codegen` is not installed.
         ContractError: A schema can't be used, or says what a model can't say.
     """
-    contract = load_contract(schemas)
+    contract = sound_contract(schemas)
     sources = modelled_files(contract)
     ready = prepared(contract, sources)
     files = {"base.py": _header() + _base(ready.moment_lengths)}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import jsonschema_rs
 
+from quantapilot.contract.catalog import BrokenContractError, load_contract
 from quantapilot.contract.model_schema import DIALECT
 from quantapilot.contract.positions import JsonTextError, locate, pointer_of
 from quantapilot.contract.rules import CONTRACT_RULES
@@ -112,10 +113,27 @@ def lint(
             yield from _examples(file, schema, examples)
 
 
+def sound_contract(folder: Path) -> Contract:
+    """Return the contract of a schema folder, for those who read in it what only a schema holds.
+
+    Raises:
+        BrokenContractError: A file can't be read, is no JSON Schema, or refers to nowhere.
+    """
+    contract = load_contract(folder)
+    for name, schema in contract.schemas.items():
+        for finding in _malformed(SchemaFile(folder / name), schema):
+            raise BrokenContractError(finding)
+    return contract
+
+
 def _invalid(file: SchemaFile, schema: Schema) -> Iterator[Finding]:
     if schema.get("$schema") != DIALECT:
         yield file.finding("schema-invalid", f'"$schema" must be {DIALECT}', ("$schema",))
         return
+    yield from _malformed(file, schema)
+
+
+def _malformed(file: SchemaFile, schema: Schema) -> Iterator[Finding]:
     validator = jsonschema_rs.Draft202012Validator(
         {"$ref": DIALECT}, validate_formats=True, mask="<value>"
     )

@@ -42,7 +42,7 @@ class EventCheck:
             RuleError: A rule file can't be used.
         """
         project = Project(config)
-        contract = project.contract()
+        contract = project.sound_contract()
         self.envelopes = Envelopes(contract, source)
         self.inspector = project.inspector(project.detector(), Validator(contract, copies=True))
         self._check = PayloadCheck(self.inspector, "events").check

@@ -85,6 +85,19 @@ class Project:
             raise ContractError(f"{self.files.schemas}: no such folder, the setting 'schemas'")
         return packaged_contract(self.files.generated)
 
+    def sound_contract(self) -> Contract:
+        """Do as `contract` does, for those who read in it what only a valid schema holds.
+
+        Raises:
+            BrokenContractError: A schema can't be used, or is no JSON Schema.
+            ContractError: There is no schema folder, and the package carries no contract.
+        """
+        if not self.has_contract:
+            return self.contract()
+        from quantapilot.contract.lint import sound_contract
+
+        return sound_contract(self.files.schemas)
+
     def extended(self, contract: Contract, detector: Detector) -> Contract:
         """Return the contract with the project's own fields allowed in log records.
 

@@ -56,7 +56,7 @@ class Mock:
         settings = config or load_config()
         project = Project(settings)
         detector = project.detector()
-        declared = project.contract() if contract is None else contract
+        declared = project.sound_contract() if contract is None else contract
 
         def drawing(of: Contract) -> Drawing:
             return Drawing(of, project.inspector(detector, Validator(of)), seed)

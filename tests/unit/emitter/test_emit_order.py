@@ -261,7 +261,7 @@ def test_a_contract_without_an_order_is_told_when_the_emitter_opens(
 ) -> None:
     contract = packaged_contract(CONFIG.generated)
     contract.lifecycle = None
-    monkeypatch.setattr("quantapilot.gate.project.Project.contract", lambda _: contract)
+    monkeypatch.setattr("quantapilot.gate.project.Project.sound_contract", lambda _: contract)
     with pytest.raises(ContractError, match="declares no order"):
         emitter(tmp_path).open()
     # Nothing holds the outbox any more.
