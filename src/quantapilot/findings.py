@@ -142,7 +142,8 @@ class Summary:
     `if_nothing` says what it means that nothing was checked where that is no fault, as where a
     change added nothing. `allowed` and `accepted` count what was found and not reported: excused
     with a reason, or accepted by the baseline. `outcomes` holds the exit codes that findings called
-    for, so that "not looked at" never passes as "clean".
+    for, so that "not looked at" never passes as "clean". `consumed` counts the bytes of inputs as
+    they are stored, which `bytes` exceeds where they are compressed.
     """
 
     files: int = 0
@@ -159,6 +160,7 @@ class Summary:
     asked: bool = False
     if_nothing: str = ""
     elapsed_s: float = 0.0
+    consumed: int = 0
     by_rule: Counter[str] = field(default_factory=Counter)
     by_class: Counter[str] = field(default_factory=Counter)
     outcomes: set[ExitCode] = field(default_factory=set)
@@ -176,6 +178,15 @@ class Summary:
                 return code
         checked = self.documents or (self.examples and not self.asked)
         return ExitCode.CLEAN if checked or self.if_nothing else ExitCode.NOTHING
+
+    def count(self, other: Summary) -> None:
+        """Count what was looked at elsewhere too."""
+        self.files += other.files
+        self.documents += other.documents
+        self.bytes += other.bytes
+        self.consumed += other.consumed
+        self.skipped += other.skipped
+        self.empty += other.empty
 
     def add(self, finding: Finding) -> None:
         """Count one finding."""

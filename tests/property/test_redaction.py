@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from quantapilot.errors import UnsearchableError
 from quantapilot.findings import Summary
-from quantapilot.gate.check import Gate, Limits, Selection
+from quantapilot.gate.check import Gate, Selection
 from quantapilot.gate.inspector import Inspector
 from quantapilot.gate.redaction import Redaction
+from quantapilot.gate.scanner import Limits
 from quantapilot.gate.stream import Filter
 from quantapilot.inputs.sources import Source
 from quantapilot.pii.compiled import compiled_rules

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from quantapilot.cli import candidates
-from quantapilot.cli.options import CONFIG, IGNORE, SELECT
+from quantapilot.cli.options import CONFIG, IGNORE, SELECT, Jobs
 from quantapilot.cli.output import written_whole
 from quantapilot.config import load_config
 from quantapilot.gate.choice import Choice
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from quantapilot.config import Config
     from quantapilot.errors import ExitCode
     from quantapilot.findings import Finding, Summary
+    from quantapilot.gate.plan import Plan
     from quantapilot.gate.project import Project
+    from quantapilot.gate.scanner import Scanner
+    from quantapilot.gate.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class CheckOptions:
     files_from: str | None = None
     from_hook: bool = False
     fix_hint: bool = False
+    jobs: int | None = None
 
     @property
     def choice(self) -> Choice:
@@ -71,6 +75,16 @@ class CheckOptions:
         if STDIN in self.paths and (self.staged or self.since is not None):
             raise click.UsageError(f"standard input has no changes: '-' and {asked[0]}")
         return Choice(self.paths, self.staged, self.since, self.files_from, self.from_hook)
+
+    @property
+    def workers(self) -> Callable[[Plan, Scanner], Workers] | None:
+        """Return what makes who looks at the inputs; None is this process."""
+        if self.jobs == 1:
+            return None
+        # Imported where it is used: a short check in one process pays for nothing.
+        from quantapilot.scale import processes_of
+
+        return processes_of(self.jobs)
 
     @property
     def hints(self) -> bool:
@@ -120,6 +134,14 @@ _PARAMETERS = (
         help="Report only what FILE does not accept; else the setting 'baseline' names one.",
     ),
     click.option("--no-baseline", is_flag=True, help="Report also what the baseline accepts."),
+    click.option(
+        "--jobs",
+        type=Jobs(),
+        default="auto",
+        show_default=True,
+        metavar="N",
+        help="Processes that look at the inputs; auto takes as many as there is work for.",
+    ),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
     click.option(
         "--fix-hint",

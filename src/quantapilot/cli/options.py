@@ -25,6 +25,17 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+class Jobs(click.IntRange):
+    """A number of processes; `auto` is None."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1, max=1024)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, None for `auto`."""
+        return None if value in {"auto", None} else super().convert(value, param, ctx)
+
+
 CONFIG = click.option(
     "--config",
     type=click.Path(path_type=Path),

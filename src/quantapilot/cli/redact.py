@@ -56,9 +56,10 @@ def redact(
     All else stays as it is, and JSON stays JSON: a scan of the output finds nothing. Lines come
     out as soon as they are read. What can't be searched is left out, and the exit code is 4.
     """
-    from quantapilot.gate.check import Limits, Selection
+    from quantapilot.gate.check import Selection
     from quantapilot.gate.project import FINGERPRINT_KEY, Project
     from quantapilot.gate.redaction import Redaction
+    from quantapilot.gate.scanner import Limits
     from quantapilot.gate.stream import Filter
 
     loaded = settings(CheckOptions((file,), "text", output, config, select, ignore, quiet))

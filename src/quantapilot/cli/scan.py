@@ -49,5 +49,7 @@ def scan(commit_msg: str | None, **given: Any) -> None:
     else:
         raise click.UsageError("--commit-msg and other inputs exclude each other")
     walked = choice.walked(default=(".",)) if commit_msg is None else ()
-    terms = Terms(options.select, options.ignore, walked, hints=options.hints)
+    terms = Terms(
+        options.select, options.ignore, walked, hints=options.hints, workers=options.workers
+    )
     sys.exit(report(scanned(project, summary, inputs, terms), summary, options))

@@ -70,6 +70,8 @@ def validate_api(
         raise click.UsageError(f"--events and {other} exclude each other")
     kind = "events" if events else kind
     options = CheckOptions(**given)
+    if events and (options.jobs or 1) > 1:
+        raise click.UsageError("--events is one stream: one process judges it, not --jobs")
     project = project_of(options)
     summary, choice = Summary(), options.choice
     inputs = chosen(project, choice, summary, None if kind == "auto" else kind)
@@ -80,6 +82,7 @@ def validate_api(
         whole=choice == Choice(),
         hints=options.hints,
         compatible_with=compatible_with,
+        workers=None if events else options.workers,
     )
     beside = bool(options.paths)
     findings = validated(

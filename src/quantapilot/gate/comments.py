@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from quantapilot.gate.allow import fault
-from quantapilot.gate.excuses import OPENING
+from quantapilot.gate.scanner import OPENING
 from quantapilot.inputs.rules import INPUT_RULES
 
 if TYPE_CHECKING:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 Command = Literal["scan", "validate:api"]
 
-# What a comment that excuses begins with.
-OPENING: Final = b"qp:allow["
 # What `qp scan` says of an input that may be excused; the other rules ask for a contract.
 _SCANNED: Final = frozenset({"input/bom", "input/empty"})
 _LOGS: Final = frozenset({".log", ".jsonl", ".ndjson"})

@@ -77,8 +77,8 @@ class Inspector:
         self.detector = detector
         self.validator = validator
         self.definition = definition
-        self._key = key
-        self._hints = hints
+        self.key = key
+        self.hints = hints
 
     def search(self, value: Any, kind: str | None = None) -> list[Found] | None:
         """Return what a parsed document holds that conforms and hides no key.
@@ -110,7 +110,7 @@ class Inspector:
 
     def found(self, source: Text, found: Sequence[Found]) -> list[Finding]:
         """Return the findings of what `search` found in the document that a text holds."""
-        if self._hints:
+        if self.hints:
             # They need the document's definition.
             return list(self.json(source))
         hits: list[Hit] = []
@@ -120,7 +120,7 @@ class Inspector:
             exact = len(text) == end - start - 2 * quote
             hits.append(Hit(text, start + quote, matches, pointer, exact))
         document = Document(source, Lines(source.text, source.line), hits=hits)
-        findings = Masking(document, self.detector, self._key).findings()
+        findings = Masking(document, self.detector, self.key).findings()
         return sorted(findings, key=lambda each: (each.line or 0, each.column or 0, each.rule))
 
     def plain(self, source: Text, start: int = 0) -> Iterator[Finding]:
@@ -133,7 +133,7 @@ class Inspector:
             yield _at("input/rule-timeout", str(error), source, lines.place(start))
             return
         document = Document(source, lines, hits=[Hit(text, start, matches)])
-        yield from Masking(document, self.detector, self._key, self._ids(document)).findings()
+        yield from Masking(document, self.detector, self.key, self._ids(document)).findings()
 
     def json(self, source: Text) -> Iterator[Finding]:
         """Yield what a JSON text breaks and holds; `source.whole` reads it as one document."""
@@ -220,7 +220,7 @@ class Inspector:
         except RuleTimeoutError as error:
             place = document.lines.place(document.nodes[0].start)
             found.append(_at("input/rule-timeout", str(error), document.source, place))
-        masking = Masking(document, self.detector, self._key, self._ids(document))
+        masking = Masking(document, self.detector, self.key, self._ids(document))
         if self.validator is not None:
             found += self._malformed(document, masking, fault)
             found += self._contract(document, masking)
@@ -229,7 +229,7 @@ class Inspector:
 
     def _ids(self, document: Document) -> Callable[[Pointer], str] | None:
         """Return what tells of a value's place which fields beside it may carry an id instead."""
-        if not self._hints:
+        if not self.hints:
             return None
         from quantapilot.gate.hints import carries_ids
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from quantapilot.config import Config, shown
 from quantapilot.contract.rules import CONTRACT_RULES
 from quantapilot.errors import ConfigError, ContractError, RuleError
-from quantapilot.gate.check import Gate, Limits, Selection
+from quantapilot.gate.check import Gate, Selection
 from quantapilot.gate.excuses import Excuses
 from quantapilot.gate.inspector import Inspector
+from quantapilot.gate.scanner import Limits
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import patterns, sources
 from quantapilot.pii.candidate import DetectorSettings
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from quantapilot.gate.baseline import Baseline
     from quantapilot.gate.excuses import Accepting, Command
     from quantapilot.gate.order import StreamOrder
+    from quantapilot.gate.workers import Workers
     from quantapilot.inputs.sources import Source
 
 FINGERPRINT_KEY = "QP_FINGERPRINT_KEY"
@@ -122,7 +124,7 @@ class Project:
         packaged = compiled_rules()
         files = [shown(self.config.root / path) for path in self.config.rules]
         own = load_own_rules(files, packaged) if files else ()
-        detector = Detector([*packaged, *own], self._settings())
+        detector = Detector([*packaged, *own], self.detector_settings())
         for rule in own:
             for broken in broken_examples(detector, rule):
                 raise RuleError(f"{rule.source}: rule '{rule.id}': {broken}")
@@ -153,22 +155,22 @@ class Project:
         excuses: Excuses | None = None,
         *,
         order: StreamOrder | None = None,
+        workers: Workers | None = None,
     ) -> Gate:
         """Return the gate with the project's limits and its selection of rules.
 
         Gates of one run share `excuses`; without them everything is reported. With `order`, the
-        inputs are events of whole runs.
+        inputs are events of whole runs. `workers` look at the inputs, without them this process.
         """
-        config = self.config
-        selection = Selection(tuple(select), (*config.ignore, *ignore))
+        selection = Selection(tuple(select), (*self.config.ignore, *ignore))
         return Gate(
-            inspector,
-            summary,
-            Limits(config.max_line_bytes, config.max_document_bytes),
-            selection,
-            excuses,
-            order=order,
+            inspector, summary, self.limits, selection, excuses, order=order, workers=workers
         )
+
+    @property
+    def limits(self) -> Limits:
+        """Return the sizes over which nothing is looked at."""
+        return Limits(self.config.max_line_bytes, self.config.max_document_bytes)
 
     def excuses(
         self,
@@ -222,7 +224,8 @@ class Project:
         known = {"logs": config.logs, "events": config.events, "errors": config.errors}
         return {name: globs for name, globs in known.items() if kind in {None, name}}
 
-    def _settings(self) -> DetectorSettings:
+    def detector_settings(self) -> DetectorSettings:
+        """Return what the project tells the checks of its detector."""
         from ipaddress import ip_network
 
         networks = tuple(map(ip_network, self.config.internal_networks))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantapilot.errors import ContractError, UnknownNameError
+from quantapilot.gate.scanner import Scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from quantapilot.contract.catalog import Contract, Definition
     from quantapilot.contract.validator import Engine
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from quantapilot.gate.excuses import Accepting
     from quantapilot.gate.inspector import Inspector
     from quantapilot.gate.order import StreamOrder
+    from quantapilot.gate.plan import Plan
     from quantapilot.gate.project import Project
+    from quantapilot.gate.workers import Workers
     from quantapilot.inputs.sources import Source
 
 
@@ -32,6 +35,8 @@ class Terms:
         accepting: What accepts findings in place of the project's baseline.
         hints: Whether findings bring ready-to-use repairs.
         compatible_with: The git revision that the contract has to be compatible with.
+        workers: Makes who looks at the inputs, from a plan and from what looks at them here; None
+            is this process alone.
     """
 
     select: tuple[str, ...] = ()
@@ -41,6 +46,7 @@ class Terms:
     accepting: Accepting | None = None
     hints: bool = False
     compatible_with: str | None = None
+    workers: Callable[[Plan, Scanner], Workers] | None = None
 
 
 def scanned(
@@ -54,7 +60,9 @@ def scanned(
     detector = project.detector()
     excuses = project.excuses("scan", detector, summary, terms.walked, accepting=terms.accepting)
     inspector = project.inspector(detector, hints=terms.hints)
-    yield from project.gate(inspector, summary, terms.select, terms.ignore, excuses).check(inputs)
+    workers = _workers(project, summary, terms, inspector)
+    gate = project.gate(inspector, summary, terms.select, terms.ignore, excuses, workers=workers)
+    yield from gate.check(inputs)
 
 
 def validated(
@@ -154,7 +162,36 @@ def validated(
         yield from project.gate(inspector, summary, *chosen).report(changes)
     with ExitStack() as stack:
         order = _order(contract, inspector, stack) if whole_runs else None
-        yield from project.gate(inspector, summary, *chosen, order=order).check(inputs)
+        # The order of a stream is one thought: nobody can have a part of it.
+        workers = None if order else _workers(project, summary, terms, inspector, engine)
+        gate = project.gate(inspector, summary, *chosen, order=order, workers=workers)
+        yield from gate.check(inputs)
+
+
+def _workers(
+    project: Project,
+    summary: Summary,
+    terms: Terms,
+    inspector: Inspector,
+    engine: Engine = "jsonschema-rs",
+) -> Workers | None:
+    """Return who looks at the inputs as an inspector does; None is this process."""
+    if terms.workers is None:
+        return None
+    from quantapilot.gate.plan import Plan
+
+    validator, definition = inspector.validator, inspector.definition
+    plan = Plan(
+        inspector.detector.rules,
+        project.detector_settings(),
+        project.limits,
+        validator.contract if validator else None,
+        definition.name if definition else None,
+        engine,
+        inspector.key,
+        inspector.hints,
+    )
+    return terms.workers(plan, Scanner(inspector, summary, project.limits))
 
 
 def _order(contract: Contract, inspector: Inspector, stack: ExitStack) -> StreamOrder:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import orjson
 
 from quantapilot.errors import RuleTimeoutError, UnsearchableError
-from quantapilot.gate.check import Limits, opening_of, shows_all
 from quantapilot.gate.redaction import DROPPED, Redacted, Redaction, dropped
+from quantapilot.gate.scanner import Limits, opening_of, shows_all
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Shape, blocks, shape_of
 
 if TYPE_CHECKING:

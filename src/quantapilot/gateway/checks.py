@@ -13,9 +13,9 @@ import orjson
 
 from quantapilot.contract.positions import pointer_of
 from quantapilot.findings import RefusedError
-from quantapilot.gate.check import shows_all
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
+from quantapilot.gate.scanner import shows_all
 from quantapilot.gateway.problems import ProblemError
 
 if TYPE_CHECKING:

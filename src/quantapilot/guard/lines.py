@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from quantapilot.errors import RuleTimeoutError, UnsearchableError
-from quantapilot.gate.check import Selection, shows_all
+from quantapilot.gate.check import Selection
 from quantapilot.gate.document import Text
 from quantapilot.gate.pseudonym import placeholder
 from quantapilot.gate.redaction import DROPPED, Redaction
+from quantapilot.gate.scanner import shows_all
 from quantapilot.pii.mask import merge
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from quantapilot.errors import ExitCode
-from quantapilot.findings import RuleInfo, registry
+from quantapilot.errors import ExitCode, QuantaPilotError
+from quantapilot.findings import Finding, RuleInfo, registry
 
 _UNSEEN = "What could not be read was not checked, and unchecked is never clean."
 _EMPTY = "A check of nothing must not look like a clean check."
@@ -69,6 +69,48 @@ INPUT_RULES: Final = registry(
         "a named file that is not text",
         _UNSEEN,
         "Name text, JSON or JSONL files only.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/damaged",
+        "a compressed file, archive or table that can't be unpacked",
+        _UNSEEN,
+        "Make it anew; what is broken off was not checked.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/encrypted",
+        "an archive, or a member of one, that asks for a password",
+        _UNSEEN,
+        "Check it where it is not encrypted yet, or leave it out.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/expansion",
+        "a compressed file, or an archive in an archive, that unpacks to more than may be",
+        "A file of some kilobytes can unpack to terabytes, and keep a check busy for days.",
+        "Unpack it by hand and check what it holds, or leave it out.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/needs-extra",
+        "an input of a kind whose packages are not installed",
+        _UNSEEN,
+        "Install the extra that the message names.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/worker-lost",
+        "a part of an input whose process died each time it was looked at",
+        _UNSEEN,
+        "Give the process more memory, or check this input alone to see what ends it.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
+        "input/interrupted",
+        "a check that was stopped before its end",
+        _UNSEEN,
+        "Run it again; what it found so far holds.",
         exit_code=ExitCode.UNCHECKED,
     ),
     RuleInfo(
@@ -159,3 +201,20 @@ INPUT_RULES: Final = registry(
         severity="warning",
     ),
 )
+
+
+class InputFaultError(QuantaPilotError):
+    """An input, or the rest of one, can't be looked at: which rule says so, and why.
+
+    The text holds nothing of the input.
+    """
+
+    def __init__(self, rule: str, message: str, line: int | None = None) -> None:
+        """Take a rule of `INPUT_RULES`, what is wrong, and from which line on."""
+        super().__init__(message)
+        self.rule = rule
+        self.line = line
+
+    def at(self, label: str) -> Finding:
+        """Return the finding in the input of that name."""
+        return INPUT_RULES[self.rule].at(label, str(self), line=self.line)

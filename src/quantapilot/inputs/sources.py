@@ -39,7 +39,8 @@ class Source:
 
     `named` tells that the user named this very file, so that passing it over must be said.
     `kind` is the kind of documents it holds, where configuration says so. `data` is its content
-    where that is not what the file holds now, `lines` the lines that are reported, None all.
+    where that is not what the file holds now, `lines` the lines that are reported, None all. `url`
+    is the address of what is no file of this machine.
     """
 
     label: str
@@ -48,6 +49,7 @@ class Source:
     kind: str | None = None
     data: bytes | None = field(default=None, repr=False)
     lines: AddedLines | None = None
+    url: str | None = None
 
 
 def sources(

@@ -14,10 +14,11 @@ from quantapilot.contract.catalog import load_contract
 from quantapilot.contract.validator import Validator
 from quantapilot.errors import ExitCode
 from quantapilot.findings import Finding, Summary
-from quantapilot.gate import check as module
-from quantapilot.gate.check import Gate, Limits, Selection
+from quantapilot.gate import scanner as module
+from quantapilot.gate.check import Gate, Selection
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
+from quantapilot.gate.scanner import Limits
 from quantapilot.inputs.lines import AddedLines
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source
