@@ -8,32 +8,36 @@ on other inputs, so that parts of one can be looked at by several processes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import merge
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from quantapilot.contract.positions import JsonTextError, line_spans, read
-from quantapilot.findings import Finding
+from quantapilot.findings import Finding, Summary
 from quantapilot.gate.document import Text
+from quantapilot.gate.inspector import Inspector
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Opening, Shape, blocks, shape_of
 from quantapilot.inputs.forms import form_name, open_form
 from quantapilot.inputs.opening import opened
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import open_problem
 from quantapilot.inputs.unpacking import bare_name, unpacked
+from quantapilot.shapes import is_shape, open_shape, shape_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from quantapilot.contract.grammar import Grammar
-    from quantapilot.findings import Summary
-    from quantapilot.gate.inspector import Found, Inspector
+    from quantapilot.gate.inspector import Found
     from quantapilot.gate.order import StreamOrder
     from quantapilot.inputs.blocks import Readable
     from quantapilot.inputs.forms import Form
     from quantapilot.inputs.sources import Source
+    from quantapilot.shapes.record import Record
 
 
 # What a comment that excuses begins with.
@@ -74,7 +78,8 @@ class Beginning:
 
     `line` is the number of the first line in `head`, `passed` how many bytes stood before it,
     `marked` whether they begin with a byte order mark, `more` whether the stream goes on although
-    the head is blank. `form` reads the stream, which is the one of that name.
+    the head is blank. `form` reads the stream, which is the one of that name; `aside` returns what
+    a form sets aside of some lines, by the number of the first one and how many they are.
     """
 
     stream: Readable
@@ -86,6 +91,7 @@ class Beginning:
     form_name: str | None = None
     marked: bool = False
     more: bool = False
+    aside: Callable[[int, int], bytes] | None = None
 
     @property
     def empty(self) -> bool:
@@ -154,9 +160,12 @@ class Scanner:
             form: The form that it is read as.
         """
         try:
-            read_as = open_form(form, stream.read(BLOCK_BYTES), stream) if form else None
+            read_as, aside = None, None
+            if form:
+                read_as, aside = self._opened(source, form, stream.read(BLOCK_BYTES), stream)
             lines: Readable = read_as or stream
-            begun = Beginning(lines, lines.read(BLOCK_BYTES), 1, shape, form=read_as)
+            head = lines.read(BLOCK_BYTES)
+            begun = Beginning(lines, head, 1, shape, form=read_as, aside=aside)
             yield from self._placed(read_as, self._lines(source, begun, begins=False))
         except InputFaultError as fault:
             yield fault.at(source.label)
@@ -172,7 +181,8 @@ class Scanner:
         """
         head = stream.read(BLOCK_BYTES)
         name = form_name(source.label, head, judged=self.judges)
-        form = open_form(name, head, stream) if name else None
+        name = name or self._shape_name(source, head)
+        form, aside = self._opened(source, name, head, stream) if name else (None, None)
         lines: Readable = form or stream
         if form is not None:
             head = form.read(BLOCK_BYTES)
@@ -180,7 +190,38 @@ class Scanner:
         line, passed, head, more = self._behind_blanks(head.removeprefix(BOM), lines)
         shape = "jsonl" if form else shape_of(bare_name(source.label), head, opening_of(head))
         passed += len(BOM) * marked
-        return Beginning(lines, head, line, shape, passed, form, name, marked, more)
+        return Beginning(lines, head, line, shape, passed, form, name, marked, more, aside)
+
+    def _shape_name(self, source: Source, head: bytes) -> str | None:
+        if self.judges and self._record(source.kind) is None:
+            return None
+        return shape_name(bare_name(source.label), head, lambda: self._record(source.kind))
+
+    def _opened(
+        self, source: Source, name: str, head: bytes, stream: Readable
+    ) -> tuple[Form, Callable[[int, int], bytes] | None]:
+        """Return an input as a form of that name reads it, and what it sets aside."""
+        if not is_shape(name):
+            return open_form(name, head, stream), None
+        form = open_shape(name, head, stream, self._record(source.kind))
+        return form, form.aside
+
+    def _record(self, kind: str | None) -> Record | None:
+        """Return the log record that documents of a kind are held to, if they are held to one."""
+        validator = self._inspector.validator
+        if validator is None:
+            return None
+        # Imported here: a search needs no contract.
+        from quantapilot.shapes.record import record_of
+
+        return record_of(validator.contract, self._inspector.definition, kind)
+
+    @cached_property
+    def _searching(self) -> Scanner:
+        """What searches the fields that a form sets aside: the contract is not asked about them."""
+        inspector = self._inspector
+        searching = Inspector(inspector.detector, key=inspector.key, hints=inspector.hints)
+        return Scanner(searching, Summary(), self.limits)
 
     def content(self, source: Source, stream: Readable) -> Iterator[Piece]:
         """Yield what is found in a stream that is an input, or a member of one, unpacked."""
@@ -223,8 +264,9 @@ class Scanner:
         if form is None:
             yield from pieces
             return
-        for piece in pieces:
-            yield form.placed(piece) if isinstance(piece, Finding) else piece
+        for _, together in groupby(pieces, lambda piece: piece.line):
+            placed = [form.placed(each) for each in together if isinstance(each, Finding)]
+            yield from sorted(placed, key=_place)
 
     def _behind_blanks(self, head: bytes, stream: Readable) -> tuple[int, int, bytes, bool]:
         """Return what follows the blank lines at the start.
@@ -292,11 +334,19 @@ class Scanner:
             else:
                 lines = self._suspects(block, conforms, source.kind)
             found: Iterator[Piece] = self._looked_at(source, shape, lines)
+            if begun.aside and (aside := begun.aside(block.line, block.ends + (not block.ended))):
+                found = merge(found, self._searching.aside(source, aside, block.line), key=_place)
             if self._order is not None:
                 found = merge(found, self._order.lines(block), key=_place)
             if shape == "text" and OPENING in block.data:
                 found = merge(_remarks(block), found, key=_place)
             yield from found
+
+    def aside(self, source: Source, data: bytes, line: int) -> Iterator[Finding]:
+        """Yield the personal data in what a form set aside of some lines, from `line` on."""
+        self.counts.bytes += len(data)
+        lines = self._candidates(Block(data, line, data.count(b"\n"), ended=False))
+        yield from self._looked_at(source, "jsonl", lines)
 
     def _conforms(self, kind: str | None) -> Callable[[Any], bool]:
         validator, definition = self._inspector.validator, self._inspector.definition

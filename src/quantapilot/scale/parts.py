@@ -14,6 +14,7 @@ from quantapilot.inputs.opening import opened, size_of
 from quantapilot.inputs.rules import InputFaultError
 from quantapilot.inputs.sources import open_problem
 from quantapilot.inputs.unpacking import packed
+from quantapilot.shapes import by_line, is_shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,4 +96,8 @@ def _lines(source: Source, scanner: Scanner) -> tuple[Shape, str | None] | None:
         if begun.empty or begun.shape not in {"jsonl", "text"}:
             return None
         form = begun.form_name
-        return None if form and not FORMS[form].by_line else (begun.shape, form)
+        return None if form and not _by_line(form) else (begun.shape, form)
+
+
+def _by_line(form: str) -> bool:
+    return by_line(form) if is_shape(form) else FORMS[form].by_line

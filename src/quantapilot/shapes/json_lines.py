@@ -1,0 +1,155 @@
+"""Records that are JSON objects, one a line: of pino, of structlog, and of the systemd journal.
+
+Sources: pino's API page (`level`, `time`, `msg`), structlog's processors, and for the journal
+systemd.journal-fields(7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+from quantapilot.shapes.form import Lines
+from quantapilot.shapes.members import Entry, members_of, quoted
+from quantapilot.shapes.record import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from quantapilot.shapes.members import Member
+    from quantapilot.shapes.record import Record
+
+# What else the journal's fields are called that a program may set itself.
+_JOURNAL_OWN = frozenset(
+    {
+        *("CODE_FILE", "CODE_FUNC", "CODE_LINE", "DOCUMENTATION", "ERRNO", "INVOCATION_ID"),
+        *("MESSAGE_ID", "TID", "UNIT", "USER_INVOCATION_ID", "USER_UNIT"),
+    }
+)
+_JOURNAL_BEGINS = ("_", "SYSLOG_", "OBJECT_", "COREDUMP_")
+# syslog's severities (RFC 5424, table 2) from 0 to 7, and pino's levels.
+_SEVERITIES = ("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug")
+_PINO = {"10": "debug", "20": "debug", "30": "info", "40": "warn", "50": "error", "60": "fatal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The fields of a tool's records.
+
+    Attributes:
+        roles: What the contract has a field for, by its key.
+        own: Tells what belongs to the shape.
+        levels: Levels that are no words.
+    """
+
+    roles: Mapping[str, str]
+    own: Callable[[str], bool]
+    levels: Mapping[str, str]
+
+    @property
+    def message(self) -> str:
+        """The key of the message, without which there is no record."""
+        return next(key for key, role in self.roles.items() if role == "message")
+
+
+PINO = Keys(
+    {"msg": "message", "level": "level", "time": "time"},
+    frozenset({"pid", "hostname", "name", "v"}).__contains__,
+    _PINO,
+)
+STRUCTLOG = Keys(
+    {"event": "message", "level": "level", "timestamp": "time", "logger": "logger"},
+    frozenset[str]().__contains__,
+    {},
+)
+JOURNAL = Keys(
+    {"MESSAGE": "message", "PRIORITY": "level", "__REALTIME_TIMESTAMP": "time"},
+    lambda key: key.startswith(_JOURNAL_BEGINS) or key in _JOURNAL_OWN,
+    {str(number): word for number, word in enumerate(_SEVERITIES)},
+)
+
+
+def renamed(
+    members: Sequence[Member], keys: Keys, record: Record, *, repeats: bool = False
+) -> list[Member] | None:
+    """Return a tool's record as the contract calls its fields; None where it is no such record.
+
+    That is also one with a message by the contract's name, and, unless `repeats` tells that the
+    tool writes such, one with a key twice, or that would have one twice.
+    """
+    found: list[Member] = []
+    names: set[str] = set()
+    judged: set[str] = set()
+    for member in members:
+        key = member.key[1:-1]
+        if key in names and not repeats:
+            return None
+        names.add(key)
+        role = keys.roles.get(key)
+        if role is not None:
+            found.append(as_role(member, role, record, keys.levels))
+            judged.add(found[-1].key)
+        elif keys.own(key):
+            found.append(member._replace(own=True))
+        else:
+            found.append(member)
+            judged.add(member.key)
+    if keys.message not in names or record.names["message"] in names:
+        return None
+    return found if repeats or len(judged) == sum(not each.own for each in found) else None
+
+
+def as_role(member: Member, role: str, record: Record, levels: Mapping[str, str]) -> Member:
+    """Return a member as the contract's field of a role, its value as the contract writes it.
+
+    A value that is none of the role's is left to be judged.
+    """
+    value = member.value
+    bare = value[1:-1] if value[:1] == '"' else value
+    if role == "level":
+        called = record.level(levels.get(bare, bare))
+        value = value if called is None or called == bare else quoted(called)
+    elif role == "time" and bare.replace(".", "", 1).isdecimal() and bare.isascii():
+        at = moment(float(bare))
+        value = value if at is None else f'"{at}"'
+    return member._replace(key=quoted(record.names[role]), value=value)
+
+
+class JsonLines(Lines):
+    """Lines that are records of one tool."""
+
+    def __init__(self, keys: Keys, record: Record) -> None:
+        self._keys = keys
+        self._record = record
+
+    def entries(self, text: str) -> Sequence[Entry] | None:
+        """Return the record of a line; None where it is none of the tool's."""
+        members = members_of(text)
+        found = renamed(members, self._keys, self._record) if members else None
+        return [Entry(found)] if found else None
+
+
+def told(document: Mapping[str, object], record: Record) -> Keys | None:
+    """Return whose record a parsed line is; None where it is nobody's for certain."""
+    if record.names["message"] in document:
+        return None
+    if isinstance(document.get("msg"), str):
+        level, time = document.get("level"), document.get("time")
+        if isinstance(level, int) and isinstance(time, int | float | str):
+            return PINO
+    if isinstance(document.get("event"), str) and isinstance(document.get("level"), str):
+        return STRUCTLOG if isinstance(document.get("timestamp"), str | float) else None
+    if "__REALTIME_TIMESTAMP" in document and "__CURSOR" in document:
+        return JOURNAL if "MESSAGE" in document else None
+    return None
+
+
+def parsed(line: str | bytes) -> dict[str, object] | None:
+    """Return the JSON object of a line; None where it is none."""
+    try:
+        document = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return document if isinstance(document, dict) else None
