@@ -166,7 +166,7 @@ class Scanner:
             lines: Readable = read_as or stream
             head = lines.read(BLOCK_BYTES)
             begun = Beginning(lines, head, 1, shape, form=read_as, aside=aside)
-            yield from self._placed(read_as, self._lines(source, begun, begins=False))
+            yield from self._lines(source, begun, begins=False)
         except InputFaultError as fault:
             yield fault.at(source.label)
         except OSError as error:
@@ -258,9 +258,10 @@ class Scanner:
         if begun.marked:
             yield INPUT_RULES["input/bom"].at(source.label, "starts with a BOM", line=1, column=1)
         look = self._whole if begun.shape == "json" else self._lines
-        yield from self._placed(begun.form, look(source, begun))
+        yield from look(source, begun)
 
-    def _placed(self, form: Form | None, pieces: Iterator[Piece]) -> Iterator[Piece]:
+    def _placed(self, form: Form | None, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """Yield what was found in a block where it stands in the input."""
         if form is None:
             yield from pieces
             return
@@ -321,11 +322,12 @@ class Scanner:
         for block in blocks(begun.head, begun.stream, self.limits.line, begun.line):
             if block.too_long:
                 self.counts.bytes += block.too_long
-                yield INPUT_RULES["input/line-too-long"].at(
+                too_long = INPUT_RULES["input/line-too-long"].at(
                     source.label,
                     f"a line of {block.too_long:,} bytes; the limit is {self.limits.line:,}",
                     line=block.line,
                 )
+                yield from self._placed(begun.form, [too_long])
                 continue
             self.counts.bytes += len(block.data)
             self.counts.consumed = self._position() or self.counts.bytes
@@ -340,7 +342,7 @@ class Scanner:
                 found = merge(found, self._order.lines(block), key=_place)
             if shape == "text" and OPENING in block.data:
                 found = merge(_remarks(block), found, key=_place)
-            yield from found
+            yield from self._placed(begun.form, found)
 
     def aside(self, source: Source, data: bytes, line: int) -> Iterator[Finding]:
         """Yield the personal data in what a form set aside of some lines, from `line` on."""

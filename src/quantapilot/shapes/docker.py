@@ -1,4 +1,4 @@
-"""Docker's json-file: an object with `log`, `stream` and `time` a line, a record of any shape in it.
+"""Docker's json-file: `log`, `stream` and `time` a line, with a record of any shape in `log`.
 
 Source: Docker's page on the JSON file logging driver.
 """
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _KEYS = {"log", "stream", "time"}
 _MORE = {"attrs"}
+_LOG_AND_TIME = frozenset({"log", "time"})
+_STREAMS = frozenset({"stdout", "stderr"})
 _LEVEL = lazy(
     r"\b(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|FATAL|CRITICAL|PANIC)\b"
     r"|(?<=\[)(?:trace|debug|info|notice|warn(?:ing)?|error|fatal|critical)(?=\])"
@@ -32,9 +34,6 @@ def is_docker(document: Mapping[str, object]) -> bool:
     """Tell whether a parsed line is one of Docker's."""
     kinds = all(isinstance(document.get(key), str) for key in _KEYS)
     return kinds and document.keys() - _MORE == _KEYS and document["stream"] in _STREAMS
-
-
-_STREAMS = frozenset({"stdout", "stderr"})
 
 
 class DockerLines(Lines):
@@ -71,9 +70,6 @@ class DockerLines(Lines):
             found.append(by_key["time"]._replace(own=True))
         own = [each._replace(own=True) for key, each in by_key.items() if key not in _LOG_AND_TIME]
         return [Entry([*found, *own])]
-
-
-_LOG_AND_TIME = frozenset({"log", "time"})
 
 
 def inside(text: str, record: Record | None) -> list[Member] | None:

@@ -153,7 +153,7 @@ class ShapeForm:
 
     def _written(self, units: Sequence[bytes]) -> bytes:
         chunk = _Chunk()
-        out: list[str | bytes] = []
+        out: list[bytes] = []
         text_of, entries_of = self._shape.text, self._shape.entries
         for unit in units:
             chunk.units.append(unit)

@@ -69,8 +69,7 @@ class JournalExport:
             return [] if not data.strip() else None
         if self._record is None:
             return [Entry(members)]
-        found = renamed(members, JOURNAL, self._record, repeats=True)
-        return [Entry(found or members)]
+        return [Entry(renamed(members, JOURNAL, self._record, repeats=True) or members)]
 
 
 def _field_end(data: bytes, start: int) -> int:

@@ -76,8 +76,8 @@ def renamed(
 ) -> list[Member] | None:
     """Return a tool's record as the contract calls its fields; None where it is no such record.
 
-    That is also one with a message by the contract's name, and, unless `repeats` tells that the
-    tool writes such, one with a key twice, or that would have one twice.
+    That is one without the tool's message, or with one by the contract's name, and one with a key
+    twice, or that would have one twice; unless `repeats` tells that the tool writes such.
     """
     found: list[Member] = []
     names: set[str] = set()
@@ -96,9 +96,10 @@ def renamed(
         else:
             found.append(member)
             judged.add(member.key)
-    if keys.message not in names or record.names["message"] in names:
-        return None
-    return found if repeats or len(judged) == sum(not each.own for each in found) else None
+    if repeats:
+        return found
+    foreign = keys.message in names and record.names["message"] not in names
+    return found if foreign and len(judged) == sum(not each.own for each in found) else None
 
 
 def as_role(member: Member, role: str, record: Record, levels: Mapping[str, str]) -> Member:

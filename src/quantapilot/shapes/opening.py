@@ -38,7 +38,7 @@ class ShapeEntry:
 
 def _json(keys: Keys) -> ShapeEntry:
     def recognised(_: bytes, document: dict[str, Any] | None, record: Record | None) -> bool:
-        return bool(document and record) and told(document, record) is keys
+        return document is not None and record is not None and told(document, record) is keys
 
     def opened(record: Record | None) -> Shape:
         if record is None:

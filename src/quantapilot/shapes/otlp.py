@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from quantapilot.contract.positions import JsonTextError, followed, pointer_of, read
+from quantapilot.contract.positions import JsonTextError, read
 from quantapilot.shapes.form import Lines
 from quantapilot.shapes.json_lines import as_role
 from quantapilot.shapes.members import Entry, Member, quoted
