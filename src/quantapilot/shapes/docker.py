@@ -95,9 +95,9 @@ def _plain(log: Member, text: str, record: Record) -> list[Member]:
     line = text.rstrip("\r\n")
     ends = log.value.endswith('\\n"') and line == text[:-1]
     value = f'{log.value[:-3]}"' if ends else quoted(line)
-    message = log._replace(key=quoted(record.names["message"]), value=value)
+    message = log._replace(key=record.keys["message"], value=value)
     word = _LEVEL.search(line, 0, _SOON)
     level = record.level(word[0]) if word else None
     if level is None:
         return [message]
-    return [message, message._replace(key=quoted(record.names["level"]), value=quoted(level))]
+    return [message, message._replace(key=record.keys["level"], value=quoted(level))]

@@ -48,12 +48,22 @@ class Shape(Protocol):
     def text(self, unit: bytes) -> str | None:
         """Return the text of a unit; None where it is no text."""
 
+    def written(self, text: str) -> tuple[str, str] | None:
+        """Return what is judged of the one record in a unit and what is not, as JSON, if quick.
+
+        None where only `entries` can tell.
+        """
+
     def entries(self, text: str) -> Sequence[Entry] | None:
         """Return the records in a unit; None where it is not of the shape."""
 
 
 class Lines:
     """What is read line by line."""
+
+    def written(self, text: str) -> tuple[str, str] | None:  # noqa: ARG002
+        """Return None: there is no quick way."""
+        return None
 
     def units(self, data: bytes, *, last: bool) -> tuple[Sequence[bytes], bytes]:
         """Return the lines, and what is left of one that does not end yet."""
@@ -154,27 +164,28 @@ class ShapeForm:
     def _written(self, units: Sequence[bytes]) -> bytes:
         chunk = _Chunk()
         out: list[bytes] = []
-        text_of, entries_of = self._shape.text, self._shape.entries
+        text_of, entries_of, quick = self._shape.text, self._shape.entries, self._shape.written
         for unit in units:
             chunk.units.append(unit)
             chunk.lines.append(self._line)
             chunk.stands.append(self._stands)
             text = text_of(unit)
-            entries = None if text is None else entries_of(text)
-            if entries is None:
-                ended = unit[-1:] == b"\n"
-                line = unit[:-1] if ended else unit
+            if text is not None and (pair := quick(text)) is not None:
+                pairs: Sequence[tuple[str, str]] | None = (pair,)
+            else:
+                entries = None if text is None else entries_of(text)
+                pairs = None if entries is None else [written(entry) for entry in entries]
+            if pairs is None:
                 # White space in JSON; in a line there is none.
-                line = line.replace(b"\n", b" ")
-                out.append(line + b"\n" if ended else line)
+                line = unit.removesuffix(b"\n").replace(b"\n", b" ")
+                out.append(line + b"\n" if len(line) < len(unit) else line)
                 chunk.aside.append("")
                 self._line += 1
             else:
-                for entry in entries:
-                    judged, own = written(entry)
-                    out.append(f"{judged}\n".encode())
+                for judged, own in pairs:
+                    out.append(judged.encode() + b"\n")
                     chunk.aside.append(" " * len(judged) + own if own else "")
-                self._line += len(entries)
+                self._line += len(pairs)
             self._stands += unit.count(b"\n")
         self._chunks.append(chunk)
         return b"".join(out)

@@ -61,6 +61,10 @@ class JournalExport:
         """Return an entry as text, whatever its bytes are."""
         return unit.decode("utf-8", "surrogateescape")
 
+    def written(self, text: str) -> tuple[str, str] | None:  # noqa: ARG002
+        """Return None: there is no quick way."""
+        return None
+
     def entries(self, text: str) -> Sequence[Entry] | None:
         """Return the fields of an entry; None where it is none."""
         data = text.encode("utf-8", "surrogateescape")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from quantapilot.patterns import lazy
 from quantapilot.shapes.form import Lines
-from quantapilot.shapes.members import Entry, members_of, quoted
+from quantapilot.shapes.members import Entry, Member, members_of, object_of, quoted
 from quantapilot.shapes.record import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from quantapilot.shapes.members import Member
     from quantapilot.shapes.record import Record
 
 # What else the journal's fields are called that a program may set itself.
@@ -32,6 +32,14 @@ _JOURNAL_BEGINS = ("_", "SYSLOG_", "OBJECT_", "COREDUMP_")
 # syslog's severities (RFC 5424, table 2) from 0 to 7, and pino's levels.
 _SEVERITIES = ("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug")
 _PINO = {"10": "debug", "20": "debug", "30": "info", "40": "warn", "50": "error", "60": "fatal"}
+# A line whose values are no containers, and each key and value in it.
+_VALUE = r'(?:"(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|true|false|null)'
+_PAIR = rf'("(?:[^"\\]++|\\.)*+")[ \t]*+:[ \t]*+({_VALUE})[ \t]*+'
+_FLAT = lazy(rf"{_PAIR}[,}}]")
+_PLAIN = _PAIR.replace('("', '(?:"').replace(f"({_VALUE})", _VALUE)
+_FLAT_LINE = lazy(rf"[ \t]*+\{{(?:[ \t]*+{_PLAIN},)*+[ \t]*+{_PLAIN}\}}[ \t\r\n]*+")
+# Of so many keys it is remembered what becomes of them.
+_MOST_KEYS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +111,27 @@ def renamed(
 
 
 def as_role(member: Member, role: str, record: Record, levels: Mapping[str, str]) -> Member:
-    """Return a member as the contract's field of a role, its value as the contract writes it.
+    """Return a member as the contract's field of a role, its value as the contract writes it."""
+    value = valued(member.value, role, record, levels)
+    _, _, key_at, at, steps, own, inside = member
+    return Member(record.keys[role], value, key_at, at, steps, own, inside)
+
+
+def valued(value: str, role: str, record: Record, levels: Mapping[str, str]) -> str:
+    """Return the JSON of a value as the contract writes what is of a role.
 
     A value that is none of the role's is left to be judged.
     """
-    value = member.value
-    bare = value[1:-1] if value[:1] == '"' else value
     if role == "level":
+        bare = value[1:-1] if value[:1] == '"' else value
         called = record.level(levels.get(bare, bare))
-        value = value if called is None or called == bare else quoted(called)
-    elif role == "time" and bare.replace(".", "", 1).isdecimal() and bare.isascii():
-        at = moment(float(bare))
-        value = value if at is None else f'"{at}"'
-    return member._replace(key=quoted(record.names[role]), value=value)
+        return value if called is None or called == bare else quoted(called)
+    if role == "time":
+        bare = value[1:-1] if value[:1] == '"' else value
+        if bare.isascii() and bare.replace(".", "", 1).isdecimal():
+            at = moment(float(bare))
+            return value if at is None else f'"{at}"'
+    return value
 
 
 class JsonLines(Lines):
@@ -124,6 +140,42 @@ class JsonLines(Lines):
     def __init__(self, keys: Keys, record: Record) -> None:
         self._keys = keys
         self._record = record
+        self._message, self._foreign = f'"{keys.message}"', record.keys["message"]
+        # Of each key that was seen, what it is in the contract, its role, if it is the shape's own.
+        self._fates: dict[str, tuple[str, str, bool]] = {}
+
+    def written(self, text: str) -> tuple[str, str] | None:
+        """Return what `written` returns of the record of a line, without the record.
+
+        It is for lines whose values are no containers; None where `entries` must be asked.
+        """
+        if _FLAT_LINE.fullmatch(text) is None:
+            return None
+        found = _FLAT.findall(text)
+        members = dict(found)
+        if self._message not in members or self._foreign in members:
+            return None
+        judged: dict[str, str] = {}
+        own: dict[str, str] = {}
+        fates, record, levels = self._fates, self._record, self._keys.levels
+        for key, value in members.items():
+            name, role, aside = fates.get(key) or self._fate(key)
+            if aside:
+                own[name] = value
+            else:
+                judged[name] = valued(value, role, record, levels) if role else value
+        if len(judged) + len(own) != len(found):
+            return None
+        return object_of(judged.items()), object_of(own.items()) if own else ""
+
+    def _fate(self, key: str) -> tuple[str, str, bool]:
+        bare = key[1:-1]
+        role = self._keys.roles.get(bare, "")
+        own = not role and self._keys.own(bare)
+        fate = (self._record.keys[role] if role else key, role, own)
+        if len(self._fates) < _MOST_KEYS:
+            self._fates[key] = fate
+        return fate
 
     def entries(self, text: str) -> Sequence[Entry] | None:
         """Return the record of a line; None where it is none of the tool's."""

@@ -13,7 +13,7 @@ import orjson
 from quantapilot.patterns import lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from quantapilot.contract.positions import Pointer
 
@@ -67,12 +67,17 @@ def written(entry: Entry) -> tuple[str, str]:
 
     Each is empty where there is none.
     """
-    judged = [f"{each.key}:{each.value}" for each in entry.members if not each.own]
-    own = [f"{each.key}:{each.value}" for each in entry.members if each.own]
+    judged = [(each.key, each.value) for each in entry.members if not each.own]
+    own = [(each.key, each.value) for each in entry.members if each.own]
     return (
-        f"{{{','.join(judged)}}}" if judged or entry.judged else "",
-        f"{{{','.join(own)}}}" if own else "",
+        object_of(judged) if judged or entry.judged else "",
+        object_of(own) if own else "",
     )
+
+
+def object_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the JSON object of some keys and values that are JSON already."""
+    return f"{{{','.join([f'{key}:{value}' for key, value in pairs])}}}"
 
 
 def at_offset(entry: Entry, offset: int) -> tuple[Member, int, bool] | None:

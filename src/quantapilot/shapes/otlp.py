@@ -158,7 +158,7 @@ def _roles(
             yield path, as_role(_plain(text, below[path]), role, record, _NUMBERS)
     if ("body",) in below:
         member = _value(text, below, ("body",))
-        yield ("body",), member._replace(key=quoted(record.names["message"]))
+        yield ("body",), member._replace(key=record.keys["message"])
 
 
 _NONE = frozenset({"", "0"})

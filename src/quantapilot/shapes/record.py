@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from quantapilot.contract.roles import LEVELS, document, levels_called, roles
 from quantapilot.contract.shape import members
+from quantapilot.shapes.members import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,12 +33,14 @@ class Record:
 
     Attributes:
         names: The field of each role: `time`, `level`, `message`, `logger`.
+        keys: The same as JSON strings.
         levels: What each of the `LEVELS` is called.
         listed: The levels that may stand in it; none are listed where any may.
         texts: Fields that hold text, so that `id=17` is no number there.
     """
 
     names: Mapping[str, str]
+    keys: Mapping[str, str]
     levels: Mapping[str, Any]
     listed: frozenset[str]
     texts: frozenset[str]
@@ -69,6 +72,7 @@ def record_of(contract: Contract, definition: Definition | None, kind: str | Non
     listed = keywords.get(names["level"], {}).get("enum", ())
     return Record(
         names,
+        {role: quoted(name) for role, name in names.items()},
         levels_called(listed),
         frozenset(each for each in listed if isinstance(each, str)),
         frozenset(name for name, said in keywords.items() if _is_text(said)),
