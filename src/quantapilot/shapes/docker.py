@@ -93,11 +93,13 @@ def inside(text: str, record: Record | None) -> list[Member] | None:
 def _plain(log: Member, text: str, record: Record) -> list[Member]:
     """Return the fields of a line of text: its message, and its level where it begins with one."""
     line = text.rstrip("\r\n")
-    ends = log.value.endswith('\\n"') and line == text[:-1]
-    value = f'{log.value[:-3]}"' if ends else quoted(line)
-    message = log._replace(key=record.keys["message"], value=value)
+    key, value = record.keys["message"], quoted(line)
+    message = Member(key, value, 0, 0, log.steps, inside=log.at)
     word = _LEVEL.search(line, 0, _SOON)
     level = record.level(word[0]) if word else None
-    if level is None:
+    if word is None or level is None:
         return [message]
-    return [message, message._replace(key=record.keys["level"], value=quoted(level))]
+    return [
+        message,
+        Member(record.keys["level"], quoted(level), 0, word.start(), log.steps, inside=log.at),
+    ]
