@@ -174,6 +174,10 @@ def test_a_log_in_parts_is_found_as_it_is_as_a_whole(tmp_path: Path) -> None:
 
     source = Source(str(path), path, named=True)
     assert len(parts(source, here, 1 << 10)) > 9
-    ((_, pieces),) = gathered([source], Summary(), here, 1 << 10, run)
-    found = [(each.line, each.column, each.pointer) for each in pieces if isinstance(each, Finding)]
+    found = [
+        (each.line, each.column, each.pointer)
+        for _, pieces in gathered([source], Summary(), here, 1 << 10, run)
+        for each in pieces
+        if isinstance(each, Finding)
+    ]
     assert found == [(line, 64, "/msg") for line in range(20, 201, 20)]
