@@ -21,12 +21,12 @@ from quantapilot.findings import Finding, Summary
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Opening, Shape, blocks, shape_of
-from quantapilot.inputs.forms import form_name, open_form
+from quantapilot.inputs.forms import FORMS, form_name, open_form
 from quantapilot.inputs.opening import opened
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import open_problem
 from quantapilot.inputs.unpacking import bare_name, unpacked
-from quantapilot.shapes import is_shape, open_shape, shape_name
+from quantapilot.shapes import by_line, is_shape, open_shape, shape_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -78,8 +78,9 @@ class Beginning:
 
     `line` is the number of the first line in `head`, `passed` how many bytes stood before it,
     `marked` whether they begin with a byte order mark, `more` whether the stream goes on although
-    the head is blank. `form` reads the stream, which is the one of that name; `aside` returns what
-    a form sets aside of some lines, by the number of the first one and how many they are.
+    the head is blank. `form` reads the stream, which is the one of that name, and `by_line` tells
+    whether each line of it stands for itself. `aside` returns what a form sets aside of some lines,
+    by the number of the first one and how many they are.
     """
 
     stream: Readable
@@ -91,6 +92,7 @@ class Beginning:
     form_name: str | None = None
     marked: bool = False
     more: bool = False
+    by_line: bool = True
     aside: Callable[[int, int], bytes] | None = None
 
     @property
@@ -182,6 +184,9 @@ class Scanner:
         head = stream.read(BLOCK_BYTES)
         name = form_name(source.label, head, judged=self.judges)
         name = name or self._shape_name(source, head)
+        lined = name is None or _by_line(name)
+        if source.first > 1 and not lined:
+            name = None
         form, aside = self._opened(source, name, head, stream) if name else (None, None)
         lines: Readable = form or stream
         if form is not None:
@@ -190,7 +195,8 @@ class Scanner:
         line, passed, head, more = self._behind_blanks(head.removeprefix(BOM), lines)
         shape = "jsonl" if form else shape_of(bare_name(source.label), head, opening_of(head))
         passed += len(BOM) * marked
-        return Beginning(lines, head, line, shape, passed, form, name, marked, more, aside)
+        line += source.first - 1
+        return Beginning(lines, head, line, shape, passed, form, name, marked, more, lined, aside)
 
     def _shape_name(self, source: Source, head: bytes) -> str | None:
         if self.judges and self._record(source.kind) is None:
@@ -203,7 +209,7 @@ class Scanner:
         """Return an input as a form of that name reads it, and what it sets aside."""
         if not is_shape(name):
             return open_form(name, head, stream), None
-        form = open_shape(name, head, stream, self._record(source.kind))
+        form = open_shape(name, head, stream, self._record(source.kind), source.first)
         return form, form.aside
 
     def _record(self, kind: str | None) -> Record | None:
@@ -237,13 +243,13 @@ class Scanner:
             self._order.begin(source.label)
         counts = self.counts
         begun = self.beginning(source, stream)
-        counts.files += 1
+        counts.files += source.first == 1
         counts.bytes += begun.passed
         if begun.empty:
             counts.bytes += len(begun.head)
             if source.named:
                 yield INPUT_RULES["input/empty"].at(source.label, "there is nothing in it")
-            else:
+            elif source.first == 1:
                 counts.files -= 1
                 counts.empty += 1
             return
@@ -499,6 +505,10 @@ def _read_up_to(begun: Beginning, size: int) -> bytes:
         parts.append(data)
         left -= len(data)
     return b"".join(parts)
+
+
+def _by_line(form: str) -> bool:
+    return by_line(form) if is_shape(form) else FORMS[form].by_line
 
 
 def _unreadable(source: Source, error: OSError) -> Finding:

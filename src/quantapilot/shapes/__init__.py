@@ -66,7 +66,9 @@ def by_line(name: str) -> bool:
     return SHAPES[name].by_line
 
 
-def open_shape(name: str, head: bytes, stream: Readable, record: Record | None) -> ShapeForm:
+def open_shape(
+    name: str, head: bytes, stream: Readable, record: Record | None, first: int = 1
+) -> ShapeForm:
     """Return an input as its shape is read.
 
     Args:
@@ -74,8 +76,9 @@ def open_shape(name: str, head: bytes, stream: Readable, record: Record | None) 
         head: The bytes that were read of the input already.
         stream: Gives the rest.
         record: The contract's log record; None where records are not judged.
+        first: The number of the first line.
     """
     from quantapilot.shapes.form import ShapeForm
     from quantapilot.shapes.opening import SHAPES
 
-    return ShapeForm(SHAPES[name].opened(record), head, stream)
+    return ShapeForm(SHAPES[name].opened(record), head, stream, first)

@@ -96,14 +96,14 @@ class _Chunk:
 class ShapeForm:
     """An input of a shape, read as lines of JSON."""
 
-    def __init__(self, shape: Shape, head: bytes, stream: Readable) -> None:
-        """Take the shape, the bytes that were read already, and what gives the rest."""
+    def __init__(self, shape: Shape, head: bytes, stream: Readable, first: int = 1) -> None:
+        """Take the shape, what was read already, what gives the rest, the first line's number."""
         self._shape = shape
         self._stream = stream
         self._bom = BOM if head.startswith(BOM) else b""
         self._rest = head.removeprefix(BOM)
         self._last = self._passing = False
-        self._line = self._stands = 1
+        self._line = self._stands = first
         # What was found in a block is put back before the block behind the next one is read.
         self._chunks: deque[_Chunk] = deque(maxlen=4)
 
