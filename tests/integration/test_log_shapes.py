@@ -113,35 +113,51 @@ FOUND: list[tuple[str, bytes, bytes, str]] = [
 ]
 
 
+COMMANDS = ("validate:api", "scan")
+
+
 def report(command: str, path: Path) -> tuple[int, list[dict[str, Any]]]:
     code, out, _ = call(command, str(path), "--format", "json", "--quiet")
     return code, json.loads(out)["findings"]
 
 
-@pytest.mark.parametrize(("name", "clean", "dirty", "pointer"), FOUND, ids=[f[0] for f in FOUND])
-def test_a_log_of_another_tool_is_judged_and_searched(
-    tmp_path: Path, name: str, clean: bytes, dirty: bytes, pointer: str
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("logs")
+    for part in ("clean", "dirty"):
+        (made / part).mkdir()
+    for name, clean, dirty, _ in FOUND:
+        whole = name == "otlp.json"
+        (made / "clean" / name).write_bytes(clean if whole else clean * 3)
+        (made / "dirty" / name).write_bytes(dirty if whole else clean + dirty)
+    return made
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    return {command: report(command, folder / "dirty")[1] for command in COMMANDS}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_clean_logs_of_other_tools_are_clean(command: str, folder: Path) -> None:
+    assert report(command, folder / "clean") == (0, [])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("name", "pointer"), [(name, at) for name, _, _, at in FOUND])
+def test_a_value_is_found_where_it_stands_in_the_log_of_another_tool(
+    name: str, pointer: str, command: str, folder: Path, found: dict[str, list[dict[str, Any]]]
 ) -> None:
-    path = tmp_path / name
-    whole = name == "otlp.json"
-    path.write_bytes(clean if whole else clean * 3)
-    assert report("validate:api", path) == (0, [])
-    assert report("scan", path) == (0, [])
-    data = dirty if whole else clean + dirty
-    path.write_bytes(data)
-    for command in ("validate:api", "scan"):
-        code, findings = report(command, path)
-        assert code == 1
-        (found,) = [each for each in findings if each["category"] == "pii"]
-        assert found["pointer"] == (pointer or "/_EXE")
-        # It points into the line in which the value stands, or begins.
-        line = data.decode("utf-8", "replace").split("\n")[found["line"] - 1]
-        at = line[found["column"] - 1 :]
-        nested = "docker" in name and command == "scan" and "logfmt" not in name
-        assert nested or at.startswith((MAIL, "Anna Berg", "two"))
-        others = {each["rule"] for each in findings} - {found["rule"]}
-        judged = command == "validate:api" and found["rule"] == "pii/name-field"
-        assert others == ({"contract/unknown-field"} if judged else set())
+    path = folder / "dirty" / name
+    findings = [each for each in found[command] if each["path"] == str(path)]
+    (told,) = [each for each in findings if each["category"] == "pii"]
+    assert told["pointer"] == (pointer or "/_EXE")
+    line = path.read_bytes().decode("utf-8", "replace").split("\n")[told["line"] - 1]
+    nested = "docker" in name and command == "scan" and "logfmt" not in name
+    assert nested or line[told["column"] - 1 :].startswith((MAIL, "Anna Berg", "two"))
+    others = {each["rule"] for each in findings} - {told["rule"]}
+    judged = command == "validate:api" and told["rule"] == "pii/name-field"
+    assert others == ({"contract/unknown-field"} if judged else set())
 
 
 def test_no_key_hides_behind_another_and_no_line_is_passed_over(tmp_path: Path) -> None:
@@ -180,4 +196,5 @@ def test_a_log_in_parts_is_found_as_it_is_as_a_whole(tmp_path: Path) -> None:
         for each in pieces
         if isinstance(each, Finding)
     ]
-    assert found == [(line, 64, "/msg") for line in range(20, 201, 20)]
+    column = pino(msg=MAIL).index(MAIL.encode()) + 1
+    assert found == [(line, column, "/msg") for line in range(20, 201, 20)]

@@ -5,8 +5,9 @@ The first line of an input tells its shape; a line that is not of it is looked a
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
+
+from quantapilot.patterns import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _BOM: Final = b"\xef\xbb\xbf"
 # What the first line of a shape holds somewhere: quick to ask, and seldom true of another input.
-_CHANCES = re.compile(
+_CHANCES = lazy(
     rb'"(?:msg|event|MESSAGE|log|resourceLogs|resourceSpans|resourceMetrics)"[ \t\r\n]*:'
     rb"|^(?:__CURSOR|__REALTIME_TIMESTAMP)=|(?:^|[ \t])(?:level|lvl)=",
 )
