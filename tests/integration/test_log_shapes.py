@@ -198,3 +198,24 @@ def test_a_log_in_parts_is_found_as_it_is_as_a_whole(tmp_path: Path) -> None:
     ]
     column = pino(msg=MAIL).index(MAIL.encode()) + 1
     assert found == [(line, column, "/msg") for line in range(20, 201, 20)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pino(**{MAIL: "x", "\\": 1, f"{MAIL} of": MAIL}),
+        pino(pid={MAIL: MAIL}),
+        f"level=info msg=built {MAIL}={MAIL}\n".encode(),
+        docker(f"level=info msg=built {MAIL}={MAIL}"),
+        otlp((MAIL, MAIL)),
+        export(b"MESSAGE=built", b"A=" + MAIL.encode()),
+        pino() + b'{"msg":"a","\\ud800":"' + MAIL.encode() + b'","level":30}\n',
+    ],
+)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_report_shows_a_value_that_is_a_key(command: str, line: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(line)
+    code, findings = report(command, path)
+    assert code == 1
+    assert MAIL not in json.dumps(findings)

@@ -17,7 +17,7 @@ import orjson
 from quantapilot.contract.positions import pointer_of, string_offsets
 from quantapilot.inputs.blocks import BOM
 from quantapilot.inputs.rules import InputFaultError
-from quantapilot.shapes.members import at_offset, written
+from quantapilot.shapes.members import at_offset, name_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,12 +206,12 @@ class ShapeForm:
         offset, copied = _origin(text, member, into, in_value=in_value)
         steps = finding.pointer.split("/") if finding.pointer else []
         pointer = pointer_of(member.steps)
+        if steps[1:] and member.steps[-1] == name_of(member.key):
+            # As the finding shows the key: it may be masked.
+            pointer = f"{pointer_of(member.steps[:-1])}/{steps[1]}"
         if copied and member.inside < 0:
             pointer = "/".join([pointer, *steps[2:]])
-        if in_value or not any("<" in step for step in steps[1:2]):
-            return _renamed(_at(finding, text, offset, pointer), member)
-        # A key that is masked stays so.
-        return _at(finding, text, offset, f"{pointer_of(member.steps[:-1])}/{steps[1]}")
+        return _renamed(_at(finding, text, offset, pointer), member)
 
 
 def _at(finding: Finding, text: str, offset: int, pointer: str | None) -> Finding:
@@ -242,7 +242,7 @@ def _origin(text: str, member: Member, into: int, *, in_value: bool) -> tuple[in
 
 def _renamed(finding: Finding, member: Member) -> Finding:
     """Return a finding whose excerpt begins with the key as it stands in the input."""
-    called, stands = orjson.loads(member.key), member.steps[-1]
+    called, stands = name_of(member.key), member.steps[-1]
     shown, begins = finding.excerpt, f"{called}: "
     if len(member.steps) > 1 or member.inside >= 0 or called == stands:
         return finding

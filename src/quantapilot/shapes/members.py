@@ -62,6 +62,17 @@ def quoted(text: str) -> str:
     return orjson.dumps(text.encode("utf-8", "replace").decode()).decode()
 
 
+def name_of(key: str) -> str:
+    """Return the name that a JSON string is; one that no text can hold has no name."""
+    if "\\" not in key:
+        return key[1:-1]
+    try:
+        name = orjson.loads(key)
+    except orjson.JSONDecodeError:
+        return "\ufffd"
+    return str(name)
+
+
 def written(entry: Entry) -> tuple[str, str]:
     """Return what is judged of a record, and what is the shape's own, as JSON objects.
 
@@ -127,8 +138,7 @@ def members_of(text: str) -> list[Member] | None:
             if behind is None:
                 return None
             value, ends, position = text[at:position], behind[1], behind.end()
-        name = orjson.loads(key) if "\\" in key else key[1:-1]
-        found.append(Member(key, value, member.start(1), at, (name,)))
+        found.append(Member(key, value, member.start(1), at, (name_of(key),)))
         if ends == "}":
             return None if text[position:].strip(" \t\r\n") else found
         if ends is None:
