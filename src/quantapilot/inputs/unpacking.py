@@ -121,7 +121,7 @@ def unpacked(source: Source, stream: BinaryIO) -> Held:
         stored = Forward(stream, b"" if seekable else head, expansion.stored)
         yield from _layer(source, stored, expansion)
     elif seekable:
-        from quantapilot.inputs.archives import zip_members
+        from quantapilot.inputs.zip_archive import zip_members
 
         expansion = Expansion()
         yield from _members(source, zip_members(stream, expansion), expansion)
@@ -154,7 +154,7 @@ def _layer(
             "input/expansion", f"holds {name} data within {within}: it is not unpacked so deep"
         )
     elif PACKINGS[name].archive:
-        from quantapilot.inputs.archives import tar_members
+        from quantapilot.inputs.tar_archive import tar_members
 
         yield from _members(source, tar_members(stream), expansion)
     else:

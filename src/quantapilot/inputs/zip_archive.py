@@ -1,15 +1,13 @@
-"""Archives: the members of tar and ZIP files, one after the other, from where they lie.
+"""ZIP archives (PKWARE's APPNOTE.TXT): their files one after the other, from where they lie.
 
-The standard library reads names and places, which it takes from the archive on trust; so what it
-may read for them is bounded here, and the content of members is read past it. Nothing is ever
-written to a disk, and what is neither a file nor has content, such as a link, is passed over.
+The standard library reads the table of contents, of which the size is bounded here. It would unpack
+bzip2 to any size at once, so content is read past it. Links and folders are passed over.
 """
 
 from __future__ import annotations
 
 import stat
 import struct
-import tarfile
 import zipfile
 import zlib
 from itertools import pairwise
@@ -30,18 +28,15 @@ if TYPE_CHECKING:
 
 # Names and places of 100,000 members and more; they are held in memory.
 _MOST_CONTENTS: Final = 16 << 20
-# Of one member of a tar archive: its name, and what else is said of it.
-_MOST_HEADERS: Final = 1 << 18
 _ENCRYPTED: Final = 1
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
 # APPNOTE.TXT, section 4.4.5.
 _METHODS: Final = {8: "deflate", 12: "bzip2", 93: "zstd", 95: "xz"}
 _STORED: Final = 0
-_BLOCK: Final = tarfile.BLOCKSIZE
 # What the standard library raises where an archive is not what it should be.
 _BROKEN: Final = (
-    tarfile.TarError, zipfile.BadZipFile, NotImplementedError, EOFError, LookupError,
-    OverflowError, RecursionError, ValueError, struct.error,
+    zipfile.BadZipFile, NotImplementedError, EOFError, LookupError, OverflowError, ValueError,
+    struct.error,
 )  # fmt: skip
 
 
@@ -58,15 +53,17 @@ def zip_members(stream: BinaryIO, expansion: Expansion) -> Members:
         InputFaultError: The archive can't be read.
         OSError: It can't be read from where it lies.
     """
+    contents: Any = _Contents(stream)
     try:
-        infos = zipfile.ZipFile(_contents(stream)).infolist()
+        infos = zipfile.ZipFile(contents).infolist()
     except _BROKEN as error:
         raise _damaged("its table of contents can't be read") from error
     infos.sort(key=attrgetter("header_offset"))
     if any(_end(one) > other.header_offset for one, other in pairwise(infos)):
         raise InputFaultError("input/expansion", "its members share their bytes with each other")
     for info in infos:
-        if info.is_dir() or stat.S_ISLNK(info.external_attr >> 16):
+        folder = info.is_dir() and not info.file_size
+        if folder or stat.S_ISLNK(info.external_attr >> 16):
             continue
         try:
             content = _Content(info, stream, expansion)
@@ -76,82 +73,6 @@ def zip_members(stream: BinaryIO, expansion: Expansion) -> Members:
             yield info.filename, fault
     if infos and infos[0].header_offset > 0:
         raise _damaged("something stands before its first member, and was not checked")
-
-
-def tar_members(stream: Forward) -> Members:
-    """Yield the name and the content of each file in a tar archive, or why there is none.
-
-    What follows an archive's end must be another archive.
-
-    Raises:
-        InputFaultError: It is damaged; what was yielded before is whole.
-        OSError: It can't be read from where it lies.
-    """
-    headers = _Headers(stream)
-    tar: tarfile.TarFile | None = None
-    ended = False
-    while block := stream.peek(_BLOCK):
-        if not block.strip(b"\0"):
-            stream.read(len(block))
-            ended = True
-            continue
-        ended = False
-        try:
-            tar, member = _next(tar, headers)
-        except _BROKEN as error:
-            raise _damaged("what follows is no member: only what stands before was checked") from (
-                error
-            )
-        start, stop = member.offset_data, tar.offset
-        if member.issparse():
-            yield (
-                member.name,
-                InputFaultError(
-                    "input/expansion", "has holes, which may be of any size: unpack it to check it"
-                ),
-            )
-        elif member.isreg() or member.type not in tarfile.SUPPORTED_TYPES:
-            if not stream.skip_to(start):
-                break
-            yield member.name, Section(stream, member.size)
-        if not stream.skip_to(stop):
-            break
-    if not ended:
-        raise _damaged("it ends too early: only what stands before that was checked")
-
-
-def _next(
-    tar: tarfile.TarFile | None, headers: _Headers
-) -> tuple[tarfile.TarFile, tarfile.TarInfo]:
-    """Return what reads the headers of an archive, and the next that it reads."""
-    headers.left = _MOST_HEADERS
-    if tar is not None:
-        # What was said of all members before would add up.
-        tar.pax_headers = {}
-        return tar, tarfile.TarInfo.fromtarfile(tar)
-    read_as: Any = headers
-    tar = tarfile.TarFile(fileobj=read_as)
-    first = tar.next()
-    if first is None:
-        raise tarfile.HeaderError
-    return tar, first
-
-
-class _Headers:
-    """A stream as the reader of headers sees it: of each it may read `left` bytes more."""
-
-    def __init__(self, stream: Forward) -> None:
-        self.left = 0
-        self._stream = stream
-
-    def tell(self) -> int:
-        return self._stream.tell()
-
-    def read(self, size: int) -> bytes:
-        self.left -= max(size, 0)
-        if size < 0 or self.left < 0:
-            raise _damaged("the header of a member is longer than may be")
-        return self._stream.read(size)
 
 
 class _Contents:
@@ -169,10 +90,6 @@ class _Contents:
                 "input/expansion", f"its table of contents has {size:,} bytes: unpack it by hand"
             )
         return self._stream.read(size if size >= 0 else _MOST_CONTENTS)
-
-
-def _contents(stream: BinaryIO) -> Any:
-    return _Contents(stream)
 
 
 class _Content:
