@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from backports import zstd
 
 from quantapilot.findings import Finding
+from quantapilot.inputs.rules import InputFaultError
 from quantapilot.inputs.sources import Source
 from quantapilot.inputs.unpacking import unpacked
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
     from quantapilot.inputs.blocks import Readable
 
 COMPRESS: Final[dict[str, Callable[[bytes], bytes]]] = {
-    "gzip": lambda data: gzip.compress(data, 6),
-    "bzip2": bz2.compress,
-    "xz": lzma.compress,
-    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
+    "gzip": lambda data: gzip.compress(data, 1),
+    "bzip2": lambda data: bz2.compress(data, 1),
+    "xz": lambda data: lzma.compress(data, preset=0),
+    "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE, preset=0),
     "zstd": lambda data: zstd.compress(
         data, options={zstd.CompressionParameter.checksum_flag: True}
     ),
@@ -56,14 +57,17 @@ def held(data: bytes, label: str = "in") -> list[tuple[str, bytes | str]]:
     """Return what an input holds: the name of each, with its content or its rule."""
     source = Source(label, None, named=True, data=data)
     found: list[tuple[str, bytes | str]] = []
-    for each in unpacked(source, io.BytesIO(data)):
-        if isinstance(each, Finding):
-            found.append((each.path, each.rule))
-        else:
-            found.append((each[0].label, whole(each[1])))
+    try:
+        for each in unpacked(source, io.BytesIO(data)):
+            if isinstance(each, Finding):
+                found.append((each.path, each.rule))
+            else:
+                found.append((each[0].label, whole(each[1])))
+    except InputFaultError as fault:
+        found.append((label, fault.rule))
     return found
 
 
 def whole(stream: Readable) -> bytes:
-    """Return all that a stream gives, read as a check reads it."""
-    return b"".join(iter(lambda: stream.read(1 << 20), b""))
+    """Return all that a stream gives, in steps that are shorter than what one input gives."""
+    return b"".join(iter(lambda: stream.read(1 << 16), b""))
