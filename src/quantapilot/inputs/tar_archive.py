@@ -124,12 +124,13 @@ def _records(data: bytes) -> dict[bytes, bytes]:
     at = 0
     while data[at : at + 1] not in {b"", b"\0"}:
         length = data[at : at + 20].partition(b" ")[0]
-        record = data[at : at + _number(length)]
+        size = _number(length)
+        record = data[at : at + size]
         key, told, value = record[len(length) + 1 : -1].partition(b"=")
-        if not told or record[-1:] != b"\n":
+        if not told or len(record) < size or record[-1:] != b"\n":
             raise _damaged("has a header that can't be read")
         found[key] = value
-        at += len(record)
+        at += size
     return found
 
 

@@ -59,10 +59,12 @@ def zip_members(stream: BinaryIO, expansion: Expansion) -> Members:
     except _BROKEN as error:
         raise _damaged("its table of contents can't be read") from error
     infos.sort(key=attrgetter("header_offset"))
+    if infos and infos[0].header_offset < 0:
+        raise _damaged("its table of contents can't be read")
     if any(_end(one) > other.header_offset for one, other in pairwise(infos)):
         raise InputFaultError("input/expansion", "its members share their bytes with each other")
     for info in infos:
-        folder = info.is_dir() and not info.file_size
+        folder = info.filename.endswith("/") and not info.file_size
         if folder or stat.S_ISLNK(info.external_attr >> 16):
             continue
         try:
