@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,35 +50,38 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(LINES, st.sampled_from(["jsonl", "log", "txt", "json"]), st.booleans())
 def test_what_is_found_does_not_depend_on_how_it_is_packed(
     lines: list[str], suffix: str, ended: bool
 ) -> None:
-    data = "\n".join(lines).encode() + b"\n" * ended
-    Path(f"a.{suffix}").write_bytes(data)
-    code, found = scan(f"a.{suffix}")
-    expected = found.get(f"a.{suffix}", [])
-    for name, pack in COMPRESS.items():
-        file = f"a.{suffix}.{ {'gzip': 'gz', 'bzip2': 'bz2', 'zstd': 'zst'}.get(name, name) }"
-        Path(file).write_bytes(pack(data))
-        assert scan(file) == (code, {file: expected} if expected else {})
-    for name, archive in (("t.tar", tar), ("z.zip", zipped)):
-        Path(name).write_bytes(archive((f"a.{suffix}", data)))
-        expected_code = 3 if not data.strip() else code
-        left = [] if not data.strip() else expected
-        found = {f"{name}!a.{suffix}": left} if left else {}
-        assert scan(name) == (expected_code, found)
+    name, data = f"a.{suffix}", "\n".join(lines).encode() + b"\n" * ended
+    Path(name).write_bytes(data)
+    _, plain = scan(name)
+    packed = {
+        f"{name}.{ {'gzip': 'gz', 'bzip2': 'bz2', 'zstd': 'zst'}.get(each, each) }": pack(data)
+        for each, pack in COMPRESS.items()
+    }
+    archives = {"t.tar": tar((name, data)), "z.zip": zipped((name, data))}
+    for file, content in {**packed, **archives}.items():
+        Path(file).write_bytes(content)
+    _, found = scan(*packed, *archives)
+    inside = [each for each in plain.get(name, []) if each[0] != "input/empty"]
+    expected = dict.fromkeys(packed, plain.get(name))
+    expected |= dict.fromkeys((f"{archive}!{name}" for archive in archives), inside)
+    assert found == {file: told for file, told in expected.items() if told}
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_every_fault_is_told_and_everything_else_is_checked(jobs: str) -> None:
     packed = COMPRESS["gzip"](CLEAN * 200 + DIRTY)
-    broken = bytearray(zipped(("a.jsonl", CLEAN), ("b.jsonl", DIRTY), ("c.jsonl", CLEAN)))
-    first = broken.index(b"PK\1\2")
-    broken[first + 16] ^= 1
-    broken[broken.rindex(b"PK\1\2") + 8] |= 1
+    members = [(f"{letter}.jsonl", DIRTY if letter == "b" else CLEAN) for letter in "abcd"]
+    broken = bytearray(zipped(*members))
+    entries = [each.start() for each in re.finditer(b"PK\1\2", broken)]
+    broken[entries[0] + 16] ^= 1
+    broken[entries[2] + 8] |= 1
+    broken[entries[3] + 16] ^= 1
     files = {
         "1.jsonl.gz": packed[:-9],
         "2.zip": bytes(broken),
@@ -96,6 +100,7 @@ def test_every_fault_is_told_and_everything_else_is_checked(jobs: str) -> None:
         "logs/2.zip!a.jsonl": [("input/damaged", None, None)],
         "logs/2.zip!b.jsonl": [FOUND],
         "logs/2.zip!c.jsonl": [("input/encrypted", None, None)],
+        "logs/2.zip!d.jsonl": [("input/damaged", None, None)],
         "logs/3.tar.zst!x.zip": [("input/expansion", None, None)],
         "logs/3.tar.zst!z.jsonl": [FOUND],
         "logs/4.jsonl": [FOUND],
@@ -138,26 +143,18 @@ def test_a_bomb_ends_its_own_check_only(monkeypatch: pytest.MonkeyPatch) -> None
     assert found["b.zip!c.jsonl"] == [FOUND]
 
 
-def piped(data: bytes) -> subprocess.CompletedProcess[bytes]:
+def test_a_pipe_may_give_a_compressed_archive() -> None:
     command = [str(Path(sys.executable).with_name("qp")), "scan", "-"]
-    return subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
-
-
-def test_standard_input_may_be_compressed_or_a_tar_archive_but_no_zip() -> None:
-    done = piped(COMPRESS["zstd"](tar(("a.jsonl", DIRTY))))
+    data = COMPRESS["zstd"](tar(("a.jsonl", DIRTY)))
+    done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=60)
     assert (done.returncode, b"<stdin>!a.jsonl:1:13" in done.stdout) == (1, True)
-    done = piped(zipped(("a.jsonl", DIRTY)))
-    assert (done.returncode, b"name the file" in done.stdout) == (4, True)
 
 
 def test_a_name_can_neither_move_the_cursor_nor_stand_for_another_file() -> None:
-    Path("qp.toml").write_text("", "utf-8")
-    Path("a.zip").write_bytes(
-        zipped(("../../x\x1b[2J\udcff".encode("utf-8", "replace").decode(), DIRTY))
-    )
+    Path("a.zip").write_bytes(zipped(("../../x\x1b[2J", DIRTY)))
     code, out, _ = call("scan", "a.zip")
     assert code == 1
-    assert "a.zip!x\\x1b[2J?:1:13" in out
+    assert "a.zip!x\\x1b[2J:1:13" in out
 
 
 def test_what_excuses_in_a_member_excuses_nothing() -> None:

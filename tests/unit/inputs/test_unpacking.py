@@ -8,6 +8,7 @@ import pytest
 from tests.packing import COMPRESS, held, tar, whole, zipped
 
 from quantapilot.inputs.lines import AddedLines
+from quantapilot.inputs.rules import InputFaultError
 from quantapilot.inputs.sources import Source
 from quantapilot.inputs.unpacking import bare_name, packed, unpacked
 
@@ -115,3 +116,8 @@ def test_a_pipe_loses_nothing_to_the_look_at_its_first_bytes(data: bytes) -> Non
     for given in (data, COMPRESS["gzip"](data)):
         ((_, stream),) = [e for e in unpacked(source, Pipe(given)) if isinstance(e, tuple)]
         assert whole(stream) == data
+
+
+def test_a_zip_archive_in_a_pipe_is_told_to_be_named() -> None:
+    with pytest.raises(InputFaultError, match="name the file"):
+        list(unpacked(Source("<stdin>", None), Pipe(zipped(A))))
