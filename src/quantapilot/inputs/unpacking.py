@@ -8,6 +8,7 @@ not, since that is how some kilobytes become terabytes.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from os import SEEK_END
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from quantapilot.inputs.rules import InputFaultError
@@ -116,21 +117,23 @@ def unpacked(source: Source, stream: BinaryIO) -> Held:
 
     if name is None:
         yield source, Forward(stream, head)
-    elif name != "zip":
-        expansion = Expansion()
+        return
+    expansion = Expansion()
+    if name != "zip":
         stored = Forward(stream, b"" if seekable else head, expansion.stored)
         yield from _layer(source, stored, expansion)
     elif seekable:
         from quantapilot.inputs.zip_archive import zip_members
 
-        expansion = Expansion()
         yield from _members(source, zip_members(stream, expansion), expansion)
-        stream.seek(0, 2)
     else:
         raise InputFaultError(
             "input/unreadable",
             "a ZIP archive is read from its end: name the file in place of sending its content",
         )
+    if seekable:
+        # All of it is done with, also what was passed over.
+        stream.seek(0, SEEK_END)
 
 
 def _layer(
