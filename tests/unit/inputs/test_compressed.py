@@ -97,7 +97,7 @@ def test_a_bomb_leaves_room_for_others() -> None:
 
 
 def test_a_window_that_takes_too_much_memory_is_not_made() -> None:
-    options = {
+    options: dict[int, int] = {
         zstd.CompressionParameter.window_log: 28,
         zstd.CompressionParameter.content_size_flag: False,
     }

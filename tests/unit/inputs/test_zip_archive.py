@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zipfile
+import zlib
 
 import pytest
 from backports import zstd
@@ -28,14 +28,11 @@ def test_members_are_read_however_they_are_compressed(method: int) -> None:
 def test_methods_that_are_younger_are_read_too(method: int, name: str) -> None:
     # Nothing here writes them: the method of a stored member is changed.
     data = zipped(("a", COMPRESS[name](B[1])), method=zipfile.ZIP_STORED)
-    info = zipfile.ZipFile(io.BytesIO(data)).infolist()[0]
-    whole = (zipfile.crc32(B[1]), len(B[1]))
     made = bytearray(data)
     at = data.index(b"PK\1\2")
     struct.pack_into("<H", made, at + 10, method)
-    struct.pack_into("<L", made, at + 16, whole[0])
-    struct.pack_into("<L", made, at + 24, whole[1])
-    assert info.compress_type == zipfile.ZIP_STORED
+    struct.pack_into("<L", made, at + 16, zlib.crc32(B[1]))
+    struct.pack_into("<L", made, at + 24, len(B[1]))
     assert held(bytes(made)) == [("in!a", B[1])]
 
 
