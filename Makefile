@@ -15,7 +15,7 @@ EXTRAS := brokers client codegen emitter gateway models nats parquet postgresql 
           reference remote s3 zstd
 
 .DEFAULT_GOAL := help
-.PHONY: help install validate test test-browser test-fuzz test-scale test-n8n lint format types generate generate-check examples bench package lock clean
+.PHONY: help install validate test test-browser test-fuzz test-scale test-n8n lint format types generate generate-check examples bench bench-scale package lock clean
 
 help:            ## list the targets
 	@grep -hE '^[a-z0-9-]+: .*##|^[a-z0-9-]+:  *##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -94,6 +94,9 @@ examples: $(READY)  ## write examples/ anew from their seed
 
 bench: $(READY) $(PEERS)/.ready  ## measure speed and quality beside other tools; write docs/benchmarks.md
 	$(BIN)/python -m benchmarks --peers $(PEERS) $(BENCH)
+
+bench-scale: $(READY) $(SCALE)/.ready  ## measure processes, Dask and Spark on 2 GB; write the table of docs/scaling.md
+	$(BIN)/python -m benchmarks.scale --clusters $(SCALE) $(BENCH)
 
 $(PEERS)/.ready: benchmarks/constraints.txt | $(READY)
 	$(BIN)/python -m benchmarks.install $(PEERS)
