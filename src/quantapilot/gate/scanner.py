@@ -117,6 +117,7 @@ class Scanner:
         self._inspector = inspector
         self._order = order
         self._grammars: dict[str | None, Grammar] = {}
+        self._records: dict[str | None, Record | None] = {}
         self._position: Callable[[], int] = int
 
     @property
@@ -217,10 +218,13 @@ class Scanner:
         validator = self._inspector.validator
         if validator is None:
             return None
-        # Imported here: a search needs no contract.
-        from quantapilot.shapes.record import record_of
+        if kind not in self._records:
+            # Imported here: a search needs no contract.
+            from quantapilot.shapes.record import record_of
 
-        return record_of(validator.contract, self._inspector.definition, kind)
+            found = record_of(validator.contract, self._inspector.definition, kind)
+            self._records[kind] = found
+        return self._records[kind]
 
     @cached_property
     def _searching(self) -> Scanner:
