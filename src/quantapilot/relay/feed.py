@@ -54,7 +54,7 @@ class Feed(Protocol):
     async def take(self, *, wait: bool) -> Sequence[Taken]:
         """Return what there is, in its order; none where nothing came in some seconds.
 
-        It may be cancelled: what came meanwhile is given back by `close`.
+        It may be cancelled: what came meanwhile comes again.
 
         Args:
             wait: Whether to wait for something where there is nothing.
@@ -79,10 +79,6 @@ class Feed(Protocol):
         Raises:
             UnreachableError: It can't be asked now.
         """
-        ...
-
-    async def give_back(self, batch: Sequence[Taken]) -> None:
-        """Have messages come again at once, if the stream can be told so."""
         ...
 
     async def close(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -48,9 +47,8 @@ _ACK_WAIT = 30
 # Seconds that a request for messages stands, and that its answer may be late.
 _STANDS = 5.0
 _LATE = 2.0
-# Seconds for what may be told in parting, and the most that is slept at once.
-_PARTING = 1.0
-_NAP = 0.5
+# Seconds that a server may be late with what comes again, and the most that is slept at once.
+_NAP = 0.25
 
 # Words with dots between; a `*` stands for one, a `>` at the end for all that follow.
 _FILTER = re.compile(r"(?:[!-)+-\-/-=?-~]+|\*)(?:\.(?:[!-)+-\-/-=?-~]+|\*))*(?:\.>)?|>")
@@ -113,7 +111,7 @@ class NatsFeed:
         async def connect() -> _Connection:
             return await _connect(address, wanted, tls)
 
-        self._link = Link(connect, _Connection.part, lambda connection: connection.usable)
+        self._link = Link(connect, _Connection.close, lambda connection: connection.usable)
 
     async def take(self, *, wait: bool) -> Sequence[Taken]:
         """Return the next messages; see `Feed`."""
@@ -145,14 +143,8 @@ class NatsFeed:
         info = await (await self._connection()).info()
         return not (info.num_pending or info.num_ack_pending)
 
-    async def give_back(self, batch: Sequence[Taken]) -> None:
-        """Have messages come again at once, where the server still hears."""
-        with suppress(Exception):
-            connection = await self._link.get(asyncio.get_running_loop().time() + _PARTING)
-            await connection.give_back(batch)
-
     async def close(self) -> None:
-        """Give back what came and was not taken, and let go of the connection."""
+        """Let go of the connection; what was taken and not acknowledged comes again."""
         await self._link.close()
 
     async def _connection(self) -> _Connection:
@@ -171,7 +163,7 @@ class NatsFeed:
                 seconds = (info.config.ack_wait or _ACK_WAIT) + _NAP
                 self._told(
                     f"{self.name}: {info.num_ack_pending:,} events that a relay took and did not "
-                    f"finish come again; waiting {seconds:.0f} s for them"
+                    f"finish come again; waiting {seconds:.0f} s for that"
                 )
             connection.clear_at = loop.time() + seconds
         if loop.time() >= connection.clear_at:
@@ -259,19 +251,6 @@ class _Connection(NatsConnection):
         else:
             return info
         raise UnreachableError("the server does not tell how far the consumer is")
-
-    async def give_back(self, batch: Sequence[Taken]) -> None:
-        """Have messages come again at once."""
-        for each in batch:
-            await self.client.publish(each.handle, b"-NAK")
-        await self.client.flush(timeout=int(_PARTING))
-
-    async def part(self) -> None:
-        """Give back what was not taken, and close the connection."""
-        if self._arrived and self.usable:
-            with suppress(Exception):
-                await self.give_back(self._arrived)
-        await self.close()
 
     async def _came(self, message: Msg) -> None:
         if message.reply.startswith("$JS.ACK."):

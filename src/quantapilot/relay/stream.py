@@ -140,12 +140,7 @@ class CheckedStream:
         while not self._halt.is_set():
             batch = await self._asked(lambda: self._unless_halted(feed.take(wait=not once)))
             if batch:
-                try:
-                    await self._relay(batch)
-                except BaseException:
-                    self.tally.waiting = True
-                    await feed.give_back(batch)
-                    raise
+                await self._relay(batch)
             elif once:
                 if await self._asked(feed.empty):
                     return
