@@ -52,9 +52,9 @@ _NAP = 0.25
 
 # Words with dots between; a `*` stands for one, a `>` at the end for all that follow.
 _FILTER = re.compile(r"(?:[!-)+-\-/-=?-~]+|\*)(?:\.(?:[!-)+-\-/-=?-~]+|\*))*(?:\.>)?|>")
-# What ends a request in peace: nothing there, or its time is over.
-_NOTHING_MORE = {"404", "408"}
-_NO_ANSWER = "no answer in time"
+# What ends a request in peace: an answer, nothing there, or its time is over.
+_ENDS = {"", "404", "408"}
+_LOST = "the connection was lost"
 
 
 def from_url(
@@ -127,16 +127,11 @@ class NatsFeed:
     async def done(self, batch: Sequence[Taken]) -> None:
         """Acknowledge messages; the last is confirmed, and with it those before."""
         connection = await self._connection()
-        failed = False
         try:
-            for each in batch[:-1]:
-                await connection.client.publish(each.handle, b"+ACK")
-            await connection.client.request(batch[-1].handle, b"+ACK", timeout=CONNECT)
-        except (nats.errors.Error, TimeoutError):
-            failed = True
-        if failed:
+            await connection.acknowledge(batch)
+        except UnreachableError:
             await self._link.drop(connection)
-            raise UnreachableError("it is not known whether the acknowledgements arrived")
+            raise
 
     async def empty(self) -> bool:
         """Tell whether all is acknowledged."""
@@ -206,35 +201,49 @@ class _Connection(NatsConnection):
         Raises:
             UnreachableError: The server does not answer, or refuses.
         """
-        self._ended.clear()
-        self._status = ""
-        self._request = f"{self._inbox}.{next(self._requests)}"
         # With both, the server waits for one message, and then sends no more than there are.
         asked: dict[str, int | bool] = {"batch": _BATCH - len(self._arrived), "no_wait": True}
         if stands:
             asked["expires"] = int(stands * 1e9)
-        broken = False
-        try:
-            await self.client.publish(
-                f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
-                orjson.dumps(asked),
-                reply=self._request,
-            )
-            async with asyncio.timeout(stands + _LATE):
-                await self._ended.wait()
-        except nats.errors.Error:
-            broken = True
-        except TimeoutError:
-            self._status = self._status or _NO_ANSWER
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
+        refused = await self._asked(subject, orjson.dumps(asked), stands + _LATE)
         batch, self._arrived = self._arrived, []
-        if not batch and (broken or self.lost):
-            raise UnreachableError("the connection was lost")
-        if not batch and self._status and self._status not in _NOTHING_MORE:
-            silent = self._status == _NO_ANSWER
-            raise UnreachableError(
-                _NO_ANSWER if silent else "the stream or its consumer is not there any more"
-            )
+        if refused and not batch:
+            raise UnreachableError(refused)
         return sorted(batch, key=lambda each: each.seq)
+
+    async def acknowledge(self, batch: Sequence[Taken]) -> None:
+        """Acknowledge messages, and wait until the server has heard of the last, and so of all.
+
+        Raises:
+            UnreachableError: It may not have.
+        """
+        try:
+            for each in batch[:-1]:
+                await self.client.publish(each.handle, b"+ACK")
+        except nats.errors.Error:
+            refused = _LOST
+        else:
+            refused = await self._asked(batch[-1].handle, b"+ACK", CONNECT)
+        if refused:
+            raise UnreachableError(f"it is not known whether acknowledgements arrived: {refused}")
+
+    async def _asked(self, subject: str, body: bytes, seconds: float) -> str:
+        """Ask the server, and return why there is no answer; nothing where there is one."""
+        self._ended.clear()
+        self._status = ""
+        self._request = f"{self._inbox}.{next(self._requests)}"
+        try:
+            await self.client.publish(subject, body, reply=self._request)
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        except TimeoutError:
+            return "no answer in time"
+        except nats.errors.Error:
+            return _LOST
+        if self.lost:
+            return _LOST
+        return "" if self._status in _ENDS else "the stream or its consumer is not there any more"
 
     async def info(self) -> ConsumerInfo:
         """Return how far the consumer is.

@@ -98,8 +98,9 @@ class Desk:
         return [orjson.loads(each.body) for each in self.quarantine.sent]
 
 
-def desk(count: int = 30, **settings: int) -> Desk:
-    return Desk(ScriptedFeed([[taken(seq) for seq in range(1, count + 1)]], **settings))
+def desk(count: int = 30, *, take_fails: int = 0, done_fails: int = 0) -> Desk:
+    batch = [taken(seq) for seq in range(1, count + 1)]
+    return Desk(ScriptedFeed([batch], take_fails, done_fails))
 
 
 def test_clean_events_pass_on_in_order_and_of_each_other_one_record_is_left() -> None:
