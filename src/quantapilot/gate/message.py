@@ -15,10 +15,10 @@ from quantapilot.gate.scanner import Limits, shows_all
 from quantapilot.inputs.rules import INPUT_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from quantapilot.findings import Finding
-    from quantapilot.gate.inspector import Inspector
+    from quantapilot.gate.inspector import Found, Inspector
 
 
 class MessageCheck:
@@ -64,14 +64,16 @@ class MessageCheck:
             return None, self._told(body, name) or [
                 INPUT_RULES["input/not-an-object"].at(name, "expected a JSON object, found none")
             ]
-        if shows_all(event, body) and self._conforms(event) and self._proves(body):
-            return event, []
-        return event, self._told(body, name)
+        found: Sequence[Found] | None = None
+        if shows_all(event, body) and self._conforms(event):
+            if self._proves(body):
+                return event, []
+            # Most that no pass proves clean hold nothing: the search without places tells.
+            found = self._inspector.search(event, "events")
+        return event, [] if found == [] else self._told(body, name, found)
 
-    def _told(self, body: bytes, name: str) -> list[Finding]:
+    def _told(self, body: bytes, name: str, found: Sequence[Found] | None = None) -> list[Finding]:
         text = Text(name, body.decode("utf-8", "replace"), kind="events")
-        return [
-            each
-            for each in self._inspector.json(text)
-            if each.unchecked or each.rule in self._selected
-        ]
+        inspector = self._inspector
+        told = inspector.found(text, found) if found else inspector.json(text)
+        return [each for each in told if each.unchecked or each.rule in self._selected]

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from quantapilot.sinks.link import UnreachableError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+class UnheardError(UnreachableError):
+    """Who should answer does not, though the connection stands: it may not be there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,8 @@ class Feed(Protocol):
         """Tell that messages need not come again; return when the stream knows.
 
         Raises:
-            UnreachableError: It may not know.
+            UnheardError: It does not say that it knows.
+            UnreachableError: It can't be told now.
         """
         ...
 

@@ -17,7 +17,7 @@ import orjson
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header
 
 from quantapilot.errors import SinkError
-from quantapilot.relay.feed import Taken
+from quantapilot.relay.feed import Taken, UnheardError
 from quantapilot.sinks.broker_url import parse_broker_url
 from quantapilot.sinks.link import Link, UnreachableError
 from quantapilot.sinks.nats_connection import (
@@ -216,7 +216,8 @@ class _Connection(NatsConnection):
         """Acknowledge messages, and wait until the server has heard of the last, and so of all.
 
         Raises:
-            UnreachableError: It may not have.
+            UnheardError: It does not say so.
+            UnreachableError: The connection was lost.
         """
         try:
             for each in batch[:-1]:
@@ -225,8 +226,11 @@ class _Connection(NatsConnection):
             refused = _LOST
         else:
             refused = await self._asked(batch[-1].handle, b"+ACK", CONNECT)
+        told = f"it is not known whether acknowledgements arrived: {refused}"
+        if refused == _LOST:
+            raise UnreachableError(told)
         if refused:
-            raise UnreachableError(f"it is not known whether acknowledgements arrived: {refused}")
+            raise UnheardError(told)
 
     async def _asked(self, subject: str, body: bytes, seconds: float) -> str:
         """Ask the server, and return why there is no answer; nothing where there is one."""

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from quantapilot.relay.backoff import Backoff
+from quantapilot.relay.feed import UnheardError
 from quantapilot.relay.quarantine import RECORD, Held, record
 from quantapilot.sinks.link import UnreachableError
 from quantapilot.sinks.sink import Dead, Delivered, Message
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# How often a stream is told that a batch is done with.
+# How often it is told that a batch is done with, where nobody answers.
 _TELLINGS = 5
 
 
@@ -201,17 +202,19 @@ class CheckedStream:
             dead = await self._sent(self._quarantine, bare)
 
     async def _done(self, batch: Sequence[Taken]) -> None:
-        """Tell that a batch is done with; what a stream can't be told comes again, and is known."""
-        for attempts in range(1, _TELLINGS + 1):
+        """Tell that a batch is done with; where nobody hears it, it comes again and is known."""
+        unheard = 0
+
+        async def done() -> None:
+            nonlocal unheard
             try:
                 await self._feed.done(batch)
-            except UnreachableError as error:
-                self._say(self._feed.name, str(error))
-                if attempts < _TELLINGS:
-                    await self._pause(attempts)
-            else:
-                self._say(self._feed.name, "")
-                return
+            except UnheardError:
+                unheard += 1
+                if unheard < _TELLINGS:
+                    raise
+
+        await self._asked(done)
 
     async def _sent(self, sink: Sink, messages: Sequence[Message]) -> list[tuple[Message, str]]:
         """Send messages until each arrived; return those that never do, and why.

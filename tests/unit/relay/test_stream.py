@@ -12,7 +12,7 @@ from tests.delivering import ScriptedSink
 
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.relay.backoff import Backoff
-from quantapilot.relay.feed import Taken
+from quantapilot.relay.feed import Taken, UnheardError
 from quantapilot.relay.quarantine import Held, shown_id
 from quantapilot.relay.stream import CheckedStream, Passes, StreamSettings
 from quantapilot.sinks.link import UnreachableError
@@ -39,6 +39,7 @@ class ScriptedFeed:
     batches: list[list[Taken]]
     take_fails: int = 0
     done_fails: int = 0
+    unheard: type[UnreachableError] = UnreachableError
     finished: list[int] = field(default_factory=list)
     closed: int = 0
     name: str = "nats://x/RAW"
@@ -54,7 +55,7 @@ class ScriptedFeed:
     async def done(self, batch: Sequence[Taken]) -> None:
         if self.done_fails:
             self.done_fails -= 1
-            raise UnreachableError("no answer in time")
+            raise self.unheard("no answer in time")
         self.finished += [each.seq for each in batch]
 
     async def empty(self) -> bool:
@@ -181,7 +182,14 @@ def test_a_record_that_is_too_big_still_tells_where_its_event_stands() -> None:
 
 def test_events_that_a_feed_can_not_be_told_of_hold_up_nothing() -> None:
     here = desk(3, done_fails=9)
+    here.feed.unheard = UnheardError
     assert here.run().clean == 3
+    assert here.feed.done_fails == 4
+
+
+def test_a_connection_that_is_away_for_long_is_waited_for() -> None:
+    here = desk(3, done_fails=9)
+    assert (here.run().clean, here.feed.finished) == (3, [1, 2, 3])
 
 
 def test_ordered_events_wait_for_the_one_before_of_their_run() -> None:
