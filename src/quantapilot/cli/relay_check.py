@@ -107,7 +107,9 @@ def judge_of(config: Config) -> Callable[[Taken], Passes | Held]:
     def judge(taken: Taken) -> Passes | Held:
         event, findings = check(taken.body, taken.name)
         if event is not None and not findings:
-            return Passes(str(event[envelopes.told_by]), envelopes.subject_of(event))
+            # Where rules are ignored, an event may lack its type.
+            kind = str(event.get(envelopes.told_by, ""))
+            return Passes(kind, envelopes.subject_of(event))
         event_id = shown_id((event or {}).get(envelopes.id))
         return Held(findings, event_id, taken.subject if is_clean(taken.subject) else None)
 

@@ -29,7 +29,8 @@ class Taken:
     """
 
     stream: str
-    subject: str
+    # What it was published under may hold anything.
+    subject: str = field(repr=False)
     seq: int
     stored: int
     body: bytes = field(repr=False)
