@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quantapilot.relay.feed import Taken
-from quantapilot.relay.nats_feed import _taken
+from quantapilot.relay.nats_consumer import taken_of
 
 
 @pytest.mark.parametrize("placed", ["", "hub.ACCOUNT.", "_.ACCOUNT."])
@@ -17,7 +17,7 @@ def test_a_message_tells_where_it_stood_with_and_without_a_domain(placed: str) -
     if placed:
         reply += ".token"
     message: Any = SimpleNamespace(reply=reply, subject="raw.alice", data=b"{}")
-    taken = _taken(message)
+    taken = taken_of(message)
     assert taken == Taken("RAW", "raw.alice", 17, 1767225600000000001, b"{}", reply)
     assert (taken.name, taken.key) == ("RAW/17", "RAW:17:1767225600000000001")
     assert "alice" not in repr(taken)
