@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from quantapilot.cli import candidates
-from quantapilot.cli.options import CONFIG, IGNORE, SELECT, Jobs
+from quantapilot.cli.options import CONFIG, IGNORE, OUTPUT, REPORT_FORMAT, SELECT, Jobs
 from quantapilot.cli.output import written_whole
 from quantapilot.config import load_config
 from quantapilot.gate.choice import Choice
 from quantapilot.inputs.sources import STDIN
-from quantapilot.reports import REPORTERS, open_reporter
+from quantapilot.reports import BINARY, load, open_reporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -94,20 +94,8 @@ class CheckOptions:
 
 _PARAMETERS = (
     click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=candidates.files),
-    click.option(
-        "--format",
-        "report_format",
-        type=click.Choice(list(REPORTERS)),
-        default="text",
-        show_default=True,
-        help="Shape of the report.",
-    ),
-    click.option(
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Write the report to FILE instead of standard output.",
-    ),
+    REPORT_FORMAT,
+    OUTPUT,
     CONFIG,
     SELECT,
     IGNORE,
@@ -205,7 +193,7 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
     A report file is complete or not there: it is written beside its place and then renamed.
     """
     started = time.perf_counter()
-    with _opened(options.output, options.report_format) as out:
+    with report_stream(options.output, options.report_format) as out:
         # What can't begin, such as a rule file that is broken, leaves no half of a report behind.
         found = iter(findings)
         first = list(islice(found, 1))
@@ -226,8 +214,19 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
 
 
 @contextmanager
-def _opened(output: Path | None, report_format: str) -> Iterator[TextIO]:
+def report_stream(output: Path | None, report_format: str) -> Iterator[TextIO]:
+    """Open what a report is written to: standard output, or a file that is complete or not there.
+
+    Raises:
+        click.UsageError: The file can't be written, or no terminal shows the format.
+        MissingExtraError: What writes the format is not installed.
+    """
+    load(report_format)
     if output is None:
+        if report_format in BINARY and sys.stdout.isatty():
+            raise click.UsageError(
+                f"no terminal shows {report_format}: name a file with --output FILE"
+            )
         # File names may hold bytes that are not UTF-8; they are shown as escapes. Programs read
         # UTF-8 whatever the terminal shows.
         if hasattr(sys.stdout, "reconfigure"):
