@@ -129,7 +129,7 @@ def _whole(value: object, least: int = 0) -> bool:
 
 
 def _seconds(value: object) -> bool:
-    return type(value) in {int, float} and isfinite(value) and value >= 0  # type: ignore[arg-type,operator]
+    return _whole(value) or (isinstance(value, float) and isfinite(value) and value >= 0)
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:

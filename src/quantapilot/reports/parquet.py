@@ -7,6 +7,8 @@ has none, and no reader takes it for a whole one.
 
 from __future__ import annotations
 
+from io import SEEK_END
+from itertools import count
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import orjson
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from quantapilot.findings import Finding, Summary
     from quantapilot.reports import Reporter
 
+# What a file begins and ends with.
+MAGIC = b"PAR1"
 PREFIX = "quantapilot."
 ROW_GROUP = 16_384
 
@@ -111,18 +115,21 @@ def read_parquet(stream: BinaryIO) -> Iterator[Finding | dict[str, Any]]:
         ReportFaultError: It is no report, or damaged from here on.
     """
     try:
+        stream.seek(-len(MAGIC), SEEK_END)
+        if stream.read() != MAGIC:
+            raise ReportFaultError("it has no end: it was cut off", cut_off=True)
         table = pq.ParquetFile(stream, pre_buffer=False)
         summary = _summary(table.metadata.metadata or {})
         _check_columns(table.schema_arrow)
-        number = 0
+        numbers = count(1)
         batches = table.iter_batches(batch_size=ROW_GROUP, columns=COLUMNS.names, use_threads=False)
         for batch in batches:
             batch.validate(full=True)
-            for number, row in enumerate(batch.to_pylist(), number + 1):
-                yield finding_of(row, within=f"row {number}")
+            for row in batch.to_pylist():
+                yield finding_of(row, within=f"row {next(numbers)}")
     except (pa.ArrowException, OSError, ValueError) as error:
         # What Arrow says of it may hold what stands there.
-        raise ReportFaultError("it can't be read as Parquet, or was cut off") from error
+        raise ReportFaultError("it can't be read as Parquet") from error
     yield summary
 
 
