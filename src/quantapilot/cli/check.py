@@ -221,12 +221,10 @@ def report_stream(output: Path | None, report_format: str) -> Iterator[TextIO]:
         click.UsageError: The file can't be written, or no terminal shows the format.
         MissingExtraError: What writes the format is not installed.
     """
+    if output is None and report_format in BINARY and sys.stdout.isatty():
+        raise click.UsageError(f"no terminal shows {report_format}: name a file with --output FILE")
     load(report_format)
     if output is None:
-        if report_format in BINARY and sys.stdout.isatty():
-            raise click.UsageError(
-                f"no terminal shows {report_format}: name a file with --output FILE"
-            )
         # File names may hold bytes that are not UTF-8; they are shown as escapes. Programs read
         # UTF-8 whatever the terminal shows.
         if hasattr(sys.stdout, "reconfigure"):
