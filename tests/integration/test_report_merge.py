@@ -166,7 +166,8 @@ def test_names_that_would_count_twice_are_refused() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_a_table_goes_to_a_pipe_and_to_no_terminal() -> None:
-    command = [Path(sys.executable).with_name("qp"), "scan", "--format", "parquet", "dirty.jsonl"]
+    program = str(Path(sys.executable).with_name("qp"))
+    command = [program, "scan", "--format", "parquet", "dirty.jsonl"]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     assert done.returncode == 1
     rows = pq.read_table(pa.BufferReader(done.stdout))

@@ -70,7 +70,9 @@ class ParquetReporter:
     def start(self) -> None:
         """Begin the file."""
         with self._sink:
-            self._writer = pq.ParquetWriter(self._sink, COLUMNS, compression="zstd")
+            self._writer = pq.ParquetWriter(
+                self._sink, COLUMNS, compression="zstd", write_page_checksum=True
+            )
 
     def add(self, finding: Finding) -> None:
         """Keep one finding, and write those that are kept once they fill a row group."""
@@ -118,7 +120,7 @@ def read_parquet(stream: BinaryIO) -> Iterator[Finding | dict[str, Any]]:
         stream.seek(-len(MAGIC), SEEK_END)
         if stream.read() != MAGIC:
             raise ReportFaultError("it has no end: it was cut off", cut_off=True)
-        table = pq.ParquetFile(stream, pre_buffer=False)
+        table = pq.ParquetFile(stream, pre_buffer=False, page_checksum_verification=True)
         summary = _summary(table.metadata.metadata or {})
         _check_columns(table.schema_arrow)
         numbers = count(1)
