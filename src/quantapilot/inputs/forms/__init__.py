@@ -53,7 +53,7 @@ class FormEntry:
     by_line: bool = False
 
 
-def _is_table(name: str, head: bytes, judged: bool) -> bool:  # noqa: FBT001
+def _is_table(name: str, head: bytes, judged: bool) -> bool:
     if judged or not name.endswith((".csv", ".tsv")):
         return False
     from quantapilot.inputs.forms.csv_header import header_of
@@ -61,7 +61,7 @@ def _is_table(name: str, head: bytes, judged: bool) -> bool:  # noqa: FBT001
     return header_of(head) is not None
 
 
-def _is_parquet(name: str, head: bytes, _: bool) -> bool:  # noqa: FBT001
+def _is_parquet(name: str, head: bytes, _: bool) -> bool:
     return name.endswith(".parquet") or head.startswith((b"PAR1", b"PARE"))
 
 

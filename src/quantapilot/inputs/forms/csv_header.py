@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from quantapilot.inputs.blocks import BOM, is_binary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # What a comment that excuses begins with: files that use them are read as text, where they count.
 _EXCUSING: Final = b"qp:allow["
@@ -77,7 +77,7 @@ def _names(lines: Sequence[str], delimiter: str) -> tuple[str, ...]:
     return _unique(cells)
 
 
-def _repeated(cells: Sequence[str], rows: csv.Reader) -> bool:
+def _repeated(cells: Sequence[str], rows: Iterator[list[str]]) -> bool:
     """Tell whether a row below repeats a cell of the first one in the same column."""
     try:
         for row in islice(rows, _COMPARED):

@@ -11,9 +11,7 @@ The standard library's reader is used rather than pyarrow's: it knows in which l
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +22,7 @@ from quantapilot.inputs.forms.csv_header import header_of
 from quantapilot.inputs.rules import InputFaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from quantapilot.findings import Finding
     from quantapilot.inputs.blocks import Readable
@@ -35,6 +33,10 @@ _LONGEST: Final = 64 << 20
 # A row of more characters is searched as text only, so that its line here stays below the limit
 # whenever its lines in the file do.
 _LONG_ROW: Final = 1 << 20
+# Bytes that are read at once: as JSON, with themselves beside, they are some blocks.
+_READ: Final = BLOCK_BYTES // 4
+# Stands for what is put into a row; no header holds it.
+_HOLE: Final = "\0"
 # How often the lines behind one that can't be read are tried again as rows of their own.
 _PATIENCE: Final = 100
 
@@ -61,7 +63,7 @@ class _Chunk:
 
     first: int
     raw: list[str] = field(default_factory=list)
-    made: list[bytes] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
 
 
@@ -74,21 +76,24 @@ class _Rows:
             raise InputFaultError("input/damaged", "the first row of the table names no columns")
         self._header = header
         self._stream = stream
-        self._begin = BOM if head.startswith(BOM) else b""
+        self._begin = "\ufeff" if head.startswith(BOM) else ""
         self._rest = head.removeprefix(BOM)
         self._over = False
-        self._block: Iterator[str] = iter(())
-        self._back: deque[str] = deque()
+        self._fault: InputFaultError | OSError | None = None
         self._patience = _PATIENCE
         self._chunk = self._before = _Chunk(1)
-        self._reader = self._new_reader()
-        self._fault: InputFaultError | OSError | None = None
+        self._dialect = csv.reader((), delimiter=header.delimiter, strict=True).dialect
+        names = "".join(f'{_json(name)}:"{_HOLE}",' for name in header.names)
+        self._plain = f'{{{names}"":"{_HOLE}"}}\n'.replace("%", "%%").replace(_HOLE, "%s")
+        # What a string of JSON can't hold as it is. Tabs that separate cells are escaped apart.
+        tab = "" if header.delimiter == "\t" else "\t"
+        self._escaped = re.compile(rf'[\0-\x08\n-\x1f"\\{tab}]')
+        quoted, bare = r'"((?:[^"]++|"")*+)"', rf"([^{re.escape(header.delimiter)}\n]*+)"
+        self._cell = re.compile(f"{quoted}|{bare}")
         # What was told of cells, by class and place, up to which line, and what of which names.
         self._told: set[tuple[str | None, int, int]] = set()
         self._told_to = 0
         self._told_names: set[tuple[str, int]] = set()
-        quoted, bare = r'"((?:[^"]++|"")*+)"', rf"([^{re.escape(header.delimiter)}\r\n]*+)"
-        self._cell = re.compile(f"{quoted}|{bare}")
 
     def read(self, size: int, /) -> bytes:  # noqa: ARG002
         """Return the next lines; none at the end.
@@ -97,31 +102,18 @@ class _Rows:
             InputFaultError: The file is damaged, or a line of it too long.
             OSError: It can't be read.
         """
-        if self._fault is not None:
-            raise self._fault
-        self._before, chunk = self._chunk, _Chunk(self._chunk.first + len(self._chunk.raw))
-        self._chunk = chunk
+        chunk = _Chunk(self._chunk.first + len(self._chunk.raw))
+        self._before, self._chunk = self._chunk, chunk
         self._told.clear()
-        made = 0
-        while made < BLOCK_BYTES:
-            begins = len(chunk.raw)
-            try:
-                cells: Sequence[str] = next(self._reader)
-            except StopIteration:
-                break
-            except csv.Error:
-                cells = ()
-                self._try_again(begins)
-            except (InputFaultError, OSError) as fault:
-                if not chunk.raw:
-                    raise
-                cells, self._fault = (), fault
-            self._add(chunk, begins, cells)
-            made += sum(map(len, chunk.made[begins:]))
-            if self._fault is not None:
-                break
-        begin, self._begin = self._begin, b""
-        return begin + b"".join(chunk.made)
+        chunk.raw = self._next_lines()
+        at = 0
+        while at < len(chunk.raw):
+            if chunk.first + at <= self._header.line:
+                at = self._text(chunk, at, 1)
+            else:
+                at = self._row(chunk, at)
+        begin, self._begin = self._begin, ""
+        return f"{begin}{''.join(chunk.made)}".encode()
 
     def placed(self, finding: Finding, /) -> Finding | None:
         """Return a finding where it stands in the file; None where it is told already."""
@@ -132,12 +124,12 @@ class _Rows:
         at = line - chunk.first
         if not 0 <= at < len(chunk.raw):
             return finding
-        cell, offset = _place_in(chunk.made[at].decode(), column - 1)
+        cell, offset = _place_in(chunk.made[at], column - 1)
         if finding.pointer is None:
             return replace(finding, column=1)
         if cell is None:
             return self._in_text(finding, line, offset + 1)
-        raw = "".join(chunk.raw[at : at + chunk.rows[at]])
+        raw = "\n".join(chunk.raw[at : at + chunk.rows[at]])
         if offset < 0:
             return self._in_name(finding, cell)
         offset = self._offset(raw, cell, offset)
@@ -186,75 +178,99 @@ class _Rows:
             at += 2 if raw.startswith('""', at) else 1
         return at
 
-    def _add(self, chunk: _Chunk, begins: int, cells: Sequence[str]) -> None:
-        """Add the lines that were read for a row; without cells they are text."""
-        lines = chunk.raw[begins:]
-        header, made = self._header, chunk.made
-        is_row = bool(cells) and chunk.first + begins > header.line
-        if is_row and len(lines[0]) + sum(map(len, cells)) > _LONG_ROW:
-            is_row = False
-        chunk.rows += [len(lines) if is_row else 0] + [0] * (len(lines) - 1)
-        for at, line in enumerate(lines):
-            text = line.rstrip("\r\n")
-            if not text.strip():
-                made.append(b"\n")
-                continue
-            record: dict[str, str] = {}
-            if is_row and at == 0:
-                record = dict(zip(header.names, cells, strict=False))
-                for number in range(len(header.names), len(cells)):
-                    record[f"{number + 1}"] = cells[number]
-            record[""] = text
-            made.append(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+    def _row(self, chunk: _Chunk, at: int) -> int:
+        """Make the lines of the row that begins at one; return where the next row begins."""
+        line, made = chunk.raw[at], chunk.made
+        delimiter, names = self._header.delimiter, self._header.names
+        if not self._escaped.search(line):
+            cells, text = line.split(delimiter), line
+            if len(cells) == len(names) and len(line) < _LONG_ROW:
+                if delimiter == "\t":
+                    text = line.replace("\t", "\\t")
+                made.append(self._plain % (*cells, text))
+                chunk.rows.append(1)
+                return at + 1
+            lines = 1
+        else:
+            try:
+                cells, lines = next(csv.reader((line,), self._dialect)), 1
+            except csv.Error:
+                cells, lines = self._long_row(chunk, at)
+        if not cells or sum(map(len, cells)) > _LONG_ROW:
+            return self._text(chunk, at, lines)
+        record = dict(zip(names, cells, strict=False))
+        for more in range(len(names), len(cells)):
+            record[f"{more + 1}"] = cells[more]
+        record[""] = line
+        made.append(f"{_json(record)}\n")
+        chunk.rows.append(lines)
+        return at + 1 if lines == 1 else self._text(chunk, at + 1, lines - 1)
 
-    def _try_again(self, begins: int) -> None:
-        """Give the lines back that follow the first one of what can't be read as a row."""
-        raw = self._chunk.raw
-        if self._patience:
-            self._patience -= 1
-            self._back.extendleft(reversed(raw[begins + 1 :]))
-            del raw[begins + 1 :]
-        self._reader = self._new_reader()
+    def _text(self, chunk: _Chunk, at: int, count: int) -> int:
+        """Make lines in which no row begins; return where the next one stands."""
+        for line in chunk.raw[at : at + count]:
+            made = f"{_json({'': line})}\n" if line.strip() else "\n"
+            chunk.made.append(made)
+            chunk.rows.append(0)
+        return at + count
 
-    def _new_reader(self) -> csv.Reader:
-        return csv.reader(self._lines(), delimiter=self._header.delimiter, strict=True)
+    def _long_row(self, chunk: _Chunk, at: int) -> tuple[list[str], int]:
+        """Return the cells of the row that begins at a line, and how many lines it has.
 
-    def _lines(self) -> Iterator[str]:
-        """Yield the lines of the file, and keep them."""
-        while True:
-            while self._back:
-                line = self._back.popleft()
-                self._chunk.raw.append(line)
-                yield line
-            for line in self._block:
-                self._chunk.raw.append(line)
-                yield line
-            if self._over:
-                return
-            self._block = io.StringIO(self._next_block().decode("utf-8", "replace"), newline="\n")
+        No cells are those of what can't be read as a row.
+        """
+        reader = csv.reader(self._lines(chunk, at), self._dialect)
+        try:
+            return next(reader), reader.line_num
+        except StopIteration:
+            return [], 1
+        except csv.Error:
+            if self._patience:
+                # The lines behind the first one may be rows of their own.
+                self._patience -= 1
+                return [], 1
+            return [], max(1, reader.line_num)
 
-    def _next_block(self) -> bytes:
-        """Return the next whole lines, about a block of them."""
-        parts = [self._rest]
-        size = len(self._rest)
-        if b"\n" not in self._rest:
-            while True:
-                data = self._stream.read(BLOCK_BYTES)
-                parts.append(data)
-                size += len(data)
-                self._over = not data
-                if self._over or b"\n" in data:
-                    break
-                if size > _LONGEST:
-                    raise InputFaultError(
-                        "input/line-too-long",
-                        f"a line of over {_LONGEST >> 20} MiB: the rest of the table is unchecked",
-                        self._chunk.first + len(self._chunk.raw),
-                    )
-        data = b"".join(parts)
+    def _lines(self, chunk: _Chunk, at: int) -> Iterator[str]:
+        """Yield the lines from one on, as long as a row needs more of them."""
+        while at < len(chunk.raw) or self._more(chunk):
+            yield f"{chunk.raw[at]}\n"
+            at += 1
+
+    def _more(self, chunk: _Chunk) -> bool:
+        """Read on in the middle of a row; tell whether there is more."""
+        try:
+            more = self._next_lines()
+        except (InputFaultError, OSError) as fault:
+            # What was read before is told first.
+            self._fault = fault
+            return False
+        chunk.raw += more
+        return bool(more)
+
+    def _next_lines(self) -> list[str]:
+        """Return the next whole lines, without their ends; none at the end of the file."""
+        if self._fault is not None:
+            raise self._fault
+        data = self._rest
+        while b"\n" not in data and not self._over:
+            more = self._stream.read(_READ)
+            self._over = not more
+            data += more
+            if len(data) > _LONGEST:
+                raise InputFaultError(
+                    "input/line-too-long",
+                    f"a line of over {_LONGEST >> 20} MiB: the rest of the table is unchecked",
+                    self._chunk.first + len(self._chunk.raw),
+                )
         cut = len(data) if self._over else data.rfind(b"\n") + 1
         self._rest = data[cut:]
-        return data[:cut]
+        text = data[:cut].decode("utf-8", "replace").replace("\r\n", "\n")
+        return text.removesuffix("\n").split("\n") if text else []
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def _place_in(line: str, offset: int) -> tuple[int | None, int]:
@@ -264,8 +280,8 @@ def _place_in(line: str, offset: int) -> tuple[int | None, int]:
     """
     at = 1
     for number, (name, value) in enumerate(orjson.loads(line).items()):
-        at += len(orjson.dumps(name).decode()) + 1
-        written = orjson.dumps(value).decode()
+        at += len(_json(name)) + 1
+        written = _json(value)
         if offset < at:
             return number, -1
         if offset < at + len(written):
