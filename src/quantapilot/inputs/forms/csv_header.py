@@ -9,13 +9,12 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from quantapilot.inputs.blocks import BOM, is_binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 # What a comment that excuses begins with: files that use them are read as text, where they count.
 _EXCUSING: Final = b"qp:allow["
@@ -56,37 +55,38 @@ def header_of(head: bytes) -> Header | None:
     if not lines[0].strip():
         return None
     whole = lines[: _COMPARED + 1] if len(lines) > 1 else lines
-    found = [(delimiter, _names(whole, delimiter)) for delimiter in _DELIMITERS]
-    delimiter, names = max(found, key=lambda each: len(each[1]))
-    return Header(delimiter, names, 1 + text.count("\n", 0, blank)) if names else None
+    found = [(delimiter, _rows(whole, delimiter)) for delimiter in _DELIMITERS]
+    delimiter, rows = max(found, key=lambda each: len(each[1][0]) if each[1] else 0)
+    if not rows or not _is_names(rows[0]) or _repeated(rows[0], rows[1:]):
+        return None
+    return Header(delimiter, _unique(rows[0]), 1 + text.count("\n", 0, blank))
 
 
-def _names(lines: Sequence[str], delimiter: str) -> tuple[str, ...]:
-    """Return the names in the first of some lines; none where it is not a header."""
-    rows = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
+def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Return the rows of some lines up to one that can't be read; the first has one line."""
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
     try:
-        cells = next(rows)
+        for row in reader:
+            if not rows and reader.line_num > 1:
+                break
+            rows.append(row)
     except csv.Error:
-        return ()
-    if rows.line_num > 1 or not any(cell.strip() for cell in cells):
-        return ()
-    if not all(_NAME.fullmatch(cell) or not cell.strip() for cell in cells):
-        return ()
-    if _repeated(cells, rows):
-        return ()
-    return _unique(cells)
+        # The line that was cut, or one that is no row.
+        return rows
+    return rows
 
 
-def _repeated(cells: Sequence[str], rows: Iterator[list[str]]) -> bool:
+def _is_names(cells: Sequence[str]) -> bool:
+    """Tell whether cells may be names, some of them perhaps empty."""
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and all(_NAME.fullmatch(cell) for cell in filled)
+
+
+def _repeated(cells: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Tell whether a row below repeats a cell of the first one in the same column."""
-    try:
-        for row in islice(rows, _COMPARED):
-            if any(cell and cell == below for cell, below in zip(cells, row, strict=False)):
-                return True
-    except csv.Error:
-        # The row that was cut, or one that can't be read.
-        return False
-    return False
+    pairs = (pair for row in rows for pair in zip(cells, row, strict=False))
+    return any(cell and cell == below for cell, below in pairs)
 
 
 def _unique(cells: Sequence[str]) -> tuple[str, ...]:
