@@ -37,8 +37,10 @@ _LONG_ROW: Final = 1 << 20
 _READ: Final = BLOCK_BYTES // 4
 # Stands for what is put into a row; no header holds it.
 _HOLE: Final = "\0"
-# How often the lines behind one that can't be read are tried again as rows of their own.
-_PATIENCE: Final = 100
+# What JSON in a string begins with; a line that does so is led by a comma, to be read as text.
+_OPENING: Final = frozenset('{["')
+# So many characters behind lines that can't be read are tried again as rows of their own.
+_PATIENCE: Final = 4 << 20
 
 
 def open_form(head: bytes, stream: Readable) -> Form:
@@ -85,9 +87,10 @@ class _Rows:
         self._dialect = csv.reader((), delimiter=header.delimiter, strict=True).dialect
         names = "".join(f'{_json(name)}:"{_HOLE}",' for name in header.names)
         self._plain = f'{{{names}"":"{_HOLE}"}}\n'.replace("%", "%%").replace(_HOLE, "%s")
-        # What a string of JSON can't hold as it is. Tabs that separate cells are escaped apart.
+        # What a string of JSON can't hold as it is, or opens one. Tabs between cells are escaped
+        # apart.
         tab = "" if header.delimiter == "\t" else "\t"
-        self._escaped = re.compile(rf'[\0-\x08\n-\x1f"\\{tab}]')
+        self._special = re.compile(rf'[\0-\x08\n-\x1f"\\{tab}]|\A\s*[{{\[]')
         quoted, bare = r'"((?:[^"]++|"")*+)"', rf"([^{re.escape(header.delimiter)}\n]*+)"
         self._cell = re.compile(f"{quoted}|{bare}")
         # What was told of cells, by class and place, up to which line, and what of which names.
@@ -128,7 +131,8 @@ class _Rows:
         if finding.pointer is None:
             return replace(finding, column=1)
         if cell is None:
-            return self._in_text(finding, line, offset + 1)
+            led = chunk.raw[at] != _led(chunk.raw[at])
+            return self._in_text(finding, line, offset + 1 - led, ": ," if led else ": ")
         raw = "\n".join(chunk.raw[at : at + chunk.rows[at]])
         if offset < 0:
             return self._in_name(finding, cell)
@@ -139,8 +143,11 @@ class _Rows:
         self._told_to = max(self._told_to, line + chunk.rows[at] - 1)
         return replace(finding, line=found_at, column=column)
 
-    def _in_text(self, finding: Finding, line: int, column: int) -> Finding | None:
-        """Return what was found in a line as it stands, where no cell of it tells the same."""
+    def _in_text(self, finding: Finding, line: int, column: int, led: str) -> Finding | None:
+        """Return what was found in a line as it stands, where no cell of it tells the same.
+
+        The line's beginning is led by some signs in the excerpt.
+        """
         if (finding.pii_class, line, column) in self._told:
             return None
         excerpt, caret = finding.excerpt, finding.caret
@@ -149,8 +156,7 @@ class _Rows:
             excerpt = f"<{finding.pii_class}>"
             caret = 0, len(excerpt)
         elif excerpt is not None:
-            # Without the empty name.
-            cut = len(": ") * excerpt.startswith(": ")
+            cut = len(led if excerpt.startswith(led) else ": ")
             excerpt = excerpt[cut:]
             caret = (caret[0] - cut, caret[1]) if caret else None
         return replace(
@@ -182,7 +188,7 @@ class _Rows:
         """Make the lines of the row that begins at one; return where the next row begins."""
         line, made = chunk.raw[at], chunk.made
         delimiter, names = self._header.delimiter, self._header.names
-        if not self._escaped.search(line):
+        if not self._special.search(line):
             cells, text = line.split(delimiter), line
             if len(cells) == len(names) and len(line) < _LONG_ROW:
                 if delimiter == "\t":
@@ -201,7 +207,7 @@ class _Rows:
         record = dict(zip(names, cells, strict=False))
         for more in range(len(names), len(cells)):
             record[f"{more + 1}"] = cells[more]
-        record[""] = line
+        record[""] = _led(line)
         made.append(f"{_json(record)}\n")
         chunk.rows.append(lines)
         return at + 1 if lines == 1 else self._text(chunk, at + 1, lines - 1)
@@ -209,7 +215,7 @@ class _Rows:
     def _text(self, chunk: _Chunk, at: int, count: int) -> int:
         """Make lines in which no row begins; return where the next one stands."""
         for line in chunk.raw[at : at + count]:
-            made = f"{_json({'': line})}\n" if line.strip() else "\n"
+            made = f"{_json({'': _led(line)})}\n" if line.strip() else "\n"
             chunk.made.append(made)
             chunk.rows.append(0)
         return at + count
@@ -225,16 +231,16 @@ class _Rows:
         except StopIteration:
             return [], 1
         except csv.Error:
-            if self._patience:
-                # The lines behind the first one may be rows of their own.
-                self._patience -= 1
-                return [], 1
-            return [], max(1, reader.line_num)
+            lines = max(1, reader.line_num)
+            self._patience -= sum(map(len, chunk.raw[at : at + lines]))
+            return [], (1 if self._patience > 0 else lines)
 
     def _lines(self, chunk: _Chunk, at: int) -> Iterator[str]:
-        """Yield the lines from one on, as long as a row needs more of them."""
-        while at < len(chunk.raw) or self._more(chunk):
+        """Yield the lines from one on, as many as a row may need."""
+        left = _LONG_ROW
+        while left > 0 and (at < len(chunk.raw) or self._more(chunk)):
             yield f"{chunk.raw[at]}\n"
+            left -= len(chunk.raw[at])
             at += 1
 
     def _more(self, chunk: _Chunk) -> bool:
@@ -252,21 +258,26 @@ class _Rows:
         """Return the next whole lines, without their ends; none at the end of the file."""
         if self._fault is not None:
             raise self._fault
-        data = self._rest
-        while b"\n" not in data and not self._over:
-            more = self._stream.read(_READ)
-            self._over = not more
-            data += more
-            if len(data) > _LONGEST:
+        parts, size, ends = [self._rest], len(self._rest), b"\n" in self._rest
+        while not (ends or self._over):
+            parts.append(self._stream.read(_READ))
+            size += len(parts[-1])
+            ends, self._over = b"\n" in parts[-1], not parts[-1]
+            if size > _LONGEST:
                 raise InputFaultError(
                     "input/line-too-long",
                     f"a line of over {_LONGEST >> 20} MiB: the rest of the table is unchecked",
                     self._chunk.first + len(self._chunk.raw),
                 )
+        data = b"".join(parts)
         cut = len(data) if self._over else data.rfind(b"\n") + 1
         self._rest = data[cut:]
         text = data[:cut].decode("utf-8", "replace").replace("\r\n", "\n")
         return text.removesuffix("\n").split("\n") if text else []
+
+
+def _led(line: str) -> str:
+    return f",{line}" if line.lstrip()[:1] in _OPENING else line
 
 
 def _json(value: object) -> str:
