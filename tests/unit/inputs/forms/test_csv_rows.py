@@ -134,10 +134,10 @@ def test_a_broken_row_is_searched_as_text_and_the_next_ones_by_column() -> None:
 @pytest.mark.parametrize("line", ['1,"open ended', 'x","y'])
 def test_rows_that_all_break_take_no_longer_than_text(line: str) -> None:
     started = time.process_time()
-    form = module.open_form(b"id,note\n", io.BytesIO(f"{line}\n".encode() * 100_000))
+    form = module.open_form(b"id,note\n", io.BytesIO(f"{line}\n".encode() * 30_000))
     read = sum(chunk.count(b"\n") for chunk in iter(lambda: form.read(1), b""))
-    assert read == 100_001
-    assert time.process_time() - started < 15
+    assert read == 30_001
+    assert time.process_time() - started < 8
 
 
 @pytest.mark.parametrize("cell", [f"{MAIL} said so", f'["{MAIL}"]', f'{{"a": 1}} {MAIL}'])
