@@ -19,6 +19,7 @@ import orjson
 
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM
 from quantapilot.inputs.forms.csv_header import header_of
+from quantapilot.inputs.forms.csv_places import offset_in, place_in
 from quantapilot.inputs.rules import InputFaultError
 
 if TYPE_CHECKING:
@@ -91,8 +92,6 @@ class _Rows:
         # apart.
         tab = "" if header.delimiter == "\t" else "\t"
         self._special = re.compile(rf'[\0-\x08\n-\x1f"\\{tab}]|\A\s*[{{\[]')
-        quoted, bare = r'"((?:[^"]++|"")*+)"', rf"([^{re.escape(header.delimiter)}\n]*+)"
-        self._cell = re.compile(f"{quoted}|{bare}")
         # What was told of cells, by class and place, up to which line, and what of which names.
         self._told: set[tuple[str | None, int, int]] = set()
         self._told_to = 0
@@ -127,7 +126,7 @@ class _Rows:
         at = line - chunk.first
         if not 0 <= at < len(chunk.raw):
             return finding
-        cell, offset = _place_in(chunk.made[at], column - 1)
+        cell, offset = place_in(chunk.made[at], column - 1)
         if finding.pointer is None:
             return replace(finding, column=1)
         if cell is None:
@@ -136,7 +135,7 @@ class _Rows:
         raw = "\n".join(chunk.raw[at : at + chunk.rows[at]])
         if offset < 0:
             return self._in_name(finding, cell)
-        offset = self._offset(raw, cell, offset)
+        offset = offset_in(raw, self._header.delimiter, cell, offset)
         found_at = line + raw.count("\n", 0, offset)
         column = offset - raw.rfind("\n", 0, offset)
         self._told.add((finding.pii_class, found_at, column))
@@ -169,20 +168,6 @@ class _Rows:
             return None
         self._told_names.add((finding.rule, cell))
         return replace(finding, line=self._header.line, column=None)
-
-    def _offset(self, raw: str, cell: int, offset: int) -> int:
-        """Return where a character of a cell stands in the lines of its row."""
-        at = 0
-        for _ in range(cell):
-            passed = self._cell.match(raw, at)
-            at = passed.end() + 1 if passed else at
-        found = self._cell.match(raw, at)
-        if found is None or found[1] is None:
-            return at + offset
-        at += 1
-        for _ in range(offset):
-            at += 2 if raw.startswith('""', at) else 1
-        return at
 
     def _row(self, chunk: _Chunk, at: int) -> int:
         """Make the lines of the row that begins at one; return where the next row begins."""
@@ -282,21 +267,3 @@ def _led(line: str) -> str:
 
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
-
-
-def _place_in(line: str, offset: int) -> tuple[int | None, int]:
-    """Return in which cell of a line of JSON an offset is, and where in its text.
-
-    The cell is None for the line itself under the empty name; the offset is -1 in a name.
-    """
-    at = 1
-    for number, (name, value) in enumerate(orjson.loads(line).items()):
-        at += len(_json(name)) + 1
-        written = _json(value)
-        if offset < at:
-            return number, -1
-        if offset < at + len(written):
-            before = orjson.loads(f'{written[: max(1, offset - at)]}"')
-            return (number if name else None), len(before)
-        at += len(written) + 1
-    return None, 0
