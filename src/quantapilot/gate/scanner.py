@@ -277,7 +277,7 @@ class Scanner:
             return
         for _, together in groupby(pieces, lambda piece: piece.line):
             placed = [form.placed(each) for each in together if isinstance(each, Finding)]
-            yield from sorted(placed, key=_place)
+            yield from sorted(filter(None, placed), key=_place)
 
     def _behind_blanks(self, head: bytes, stream: Readable) -> tuple[int, int, bytes, bool]:
         """Return what follows the blank lines at the start.
