@@ -276,8 +276,8 @@ class Scanner:
             yield from pieces
             return
         for _, together in groupby(pieces, lambda piece: piece.line):
-            placed = [form.placed(each) for each in together if isinstance(each, Finding)]
-            yield from sorted(filter(None, placed), key=_place)
+            placed = (form.placed(each) if isinstance(each, Finding) else each for each in together)
+            yield from sorted([each for each in placed if each is not None], key=_place)
 
     def _behind_blanks(self, head: bytes, stream: Readable) -> tuple[int, int, bytes, bool]:
         """Return what follows the blank lines at the start.
