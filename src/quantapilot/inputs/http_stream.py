@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     _Result = TypeVar("_Result")
 
-# Bytes of a window: a part of an input, and the line that runs over its end, in one request.
+# Bytes that are asked for at once: a part of an input, and the line that runs over its end.
 WINDOW: Final = 5 << 20
 # So often what a broken connection left out is asked for again.
 _TRIES: Final = 3

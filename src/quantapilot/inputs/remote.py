@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import sys
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
+from quantapilot.inputs.http_stream import WINDOW, HttpStream
 from quantapilot.inputs.remote_faults import faults_told
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import Source, path_matches
@@ -48,8 +48,6 @@ def size_of_url(url: str) -> int:
             system, path = _system_of(url)
             if not on_the_web(url):
                 return system.size(path) or 0
-            from quantapilot.inputs.http_stream import HttpStream
-
             with HttpStream(system, url, window=1) as stream:
                 return stream.size or 0
     except InputFaultError:
@@ -74,12 +72,12 @@ def remote_sources(url: str, kind: str | None = None) -> Iterator[Source | Findi
         with faults_told():
             system, path = _system_of(url)
             magic = bool(_GLOB & set(path))
-            single = not magic and system.info(path)["type"] != "directory"
+            info = None if magic else system.info(path)
     except InputFaultError as error:
         yield error.at(label)
         return
-    if single:
-        yield Source(label, None, named=True, kind=kind, url=url)
+    if info is not None and info["type"] != "directory":
+        yield Source(label, None, named=True, kind=kind, url=url, size=info["size"])
         return
     parts = path.rstrip("/").split("/")
     fixed = next((at for at, part in enumerate(parts) if _GLOB & set(part)), len(parts))
@@ -87,28 +85,22 @@ def remote_sources(url: str, kind: str | None = None) -> Iterator[Source | Findi
     folder = "/".join(parts[:fixed])
     base = "/".join(url.rstrip("/").split("/")[: fixed - len(parts) or None])
     found = False
-    for name, fault in _below(system, folder or "/", (), pattern):
+    for name, seen in _below(system, folder or "/", (), pattern):
         found = True
         address = f"{base}/{name.removeprefix(folder).removeprefix('/')}"
-        if fault is None:
-            yield Source(shown_url(address), None, kind=kind, url=address)
+        if isinstance(seen, InputFaultError):
+            yield seen.at(shown_url(address))
         else:
-            yield fault.at(shown_url(address))
+            yield Source(shown_url(address), None, kind=kind, url=address, size=seen)
     if not found:
         what = "no file matches" if magic else "no file in this folder to check"
         yield INPUT_RULES["input/no-match"].at(label, what)
 
 
-def holds_connections() -> bool:
-    """Tell whether this process has connections to servers, which a fork would share with it."""
-    asyn = sys.modules.get("fsspec.asyn")
-    return asyn is not None and asyn.loop[0] is not None
-
-
 def _below(
     system: Any, folder: str, above: Sequence[str], pattern: Sequence[str]
-) -> Iterator[tuple[str, InputFaultError | None]]:
-    """Yield the files below a folder that match, by folders in a stable order.
+) -> Iterator[tuple[str, int | InputFaultError | None]]:
+    """Yield the files below a folder that match, with their sizes, by folders in a stable order.
 
     A folder that can't be listed comes with what is wrong; fsspec's own walk passes over it.
     """
@@ -128,7 +120,7 @@ def _below(
             if _leads(place, pattern):
                 folders.append((name, place))
         elif path_matches(place, pattern):
-            yield entry["name"], None
+            yield entry["name"], entry["size"]
     for name, place in folders:
         yield from _below(system, name, place, pattern)
 
@@ -146,11 +138,8 @@ def _leads(place: Sequence[str], pattern: Sequence[str]) -> bool:
 def _opened(url: str) -> Any:
     system, path = _system_of(url)
     if on_the_web(url):
-        from quantapilot.inputs.http_stream import HttpStream
-
         return HttpStream(system, url)
-    # One block ahead, and no more: memory stays flat.
-    return system.open(path, "rb", block_size=4 << 20, cache_type="readahead")
+    return system.open(path, "rb", block_size=WINDOW, cache_type="readahead")
 
 
 def _system_of(url: str) -> tuple[Any, str]:
@@ -170,11 +159,11 @@ def _system_of(url: str) -> tuple[Any, str]:
 def _web_options(url: str) -> dict[str, Any]:
     """Return how to ask: for the bytes as they are stored, through the proxy that is set."""
     import aiohttp
-    from fsspec.config import conf_dict
+    from fsspec.config import conf
 
     own: dict[str, Any] = {}
     for scheme in ("http", "https"):
-        own |= conf_dict.get(scheme, {}).get("client_kwargs", {})
+        own |= conf.get(scheme, {}).get("client_kwargs", {})
     headers = {"Accept-Encoding": "identity"} | dict(own.pop("headers", {}))
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECTING, sock_read=_PAUSING)
     # What a server packs all the same is unpacked like any input, within the same limits.

@@ -41,7 +41,7 @@ class Source:
     `named` tells that the user named this very file, so that passing it over must be said.
     `kind` is the kind of documents it holds, where configuration says so. `data` is its content
     where that is not what the file holds now, `lines` the lines that are reported, None all. `url`
-    is the address of what is no file of this machine.
+    is the address of what is no file of this machine, and `size` its bytes where they are known.
     """
 
     label: str
@@ -51,6 +51,7 @@ class Source:
     data: bytes | None = field(default=None, repr=False)
     lines: AddedLines | None = None
     url: str | None = field(default=None, repr=False)
+    size: int | None = None
 
 
 def sources(

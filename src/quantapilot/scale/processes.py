@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from quantapilot.inputs.remote import holds_connections
+from quantapilot.inputs.opening import holds_connections
 from quantapilot.scale.work import gathered, look, lost
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ class Processes:
 
     def _submitted(self, batch: list[Part]) -> Future[list[Seen]]:
         if self._pool is None:
-            # A fork begins at once, and only Linux promises that one is safe here.
+            # A fork begins at once. Only Linux promises that one is safe here, and only while there
+            # are no connections: both processes would speak on them.
             how = "fork" if sys.platform == "linux" and not holds_connections() else "spawn"
             self._pool = ProcessPoolExecutor(
                 self._count, multiprocessing.get_context(how), _begin, (self._plan,)
