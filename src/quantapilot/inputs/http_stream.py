@@ -40,27 +40,21 @@ class _Window:
 
 
 class HttpStream(io.BufferedIOBase):
-    """A resource of HTTP as a stream.
-
-    Attributes:
-        size: How many bytes it has; None where the server does not tell.
-    """
+    """A resource of HTTP as a stream; who only reads from a place asks for nothing before it."""
 
     def __init__(self, system: Any, url: str, window: int = WINDOW) -> None:
-        """Ask for the first window.
+        """Take what asks, and for what.
 
         Args:
             system: fsspec's file system of HTTP, which has the session and its loop.
             url: The address.
             window: Bytes that are asked for at once.
-
-        Raises:
-            Exception: It can't be had; `remote_faults` tells why.
         """
         self._system = system
         self._url = url
         self._most = window
-        self.size: int | None = None
+        self._answered = False
+        self._size: int | None = None
         # The whole resource, where the server gives no ranges.
         self._body: ClientResponse | None = None
         self._tag: str | None = None
@@ -70,18 +64,29 @@ class HttpStream(io.BufferedIOBase):
         self._row = self._broken = 0
         self._ahead: Future[_Window] | None = None
         self._fault: Exception | None = None
-        self._load()
-        if self._fault is not None and not self._window:
-            self.close()
-            raise self._fault
+
+    @property
+    def size(self) -> int | None:
+        """Return how many bytes there are; None where the server does not tell.
+
+        Raises:
+            Exception: It can't be had; `remote_faults` tells why.
+        """
+        self._ask()
+        return self._size
 
     def readable(self) -> bool:
         """Tell that it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Tell whether it can be read from any place."""
-        return self._body is None and self.size is not None
+        """Tell whether it can be read from any place.
+
+        Raises:
+            Exception: It can't be had; `remote_faults` tells why.
+        """
+        self._ask()
+        return self._ranged
 
     def tell(self) -> int:
         """Return from where the next bytes are read."""
@@ -93,9 +98,13 @@ class HttpStream(io.BufferedIOBase):
         Raises:
             io.UnsupportedOperation: The server gives no ranges.
         """
-        if self.size is None or self._body is not None:
+        place = offset
+        if whence == io.SEEK_CUR:
+            place += self.tell()
+        elif whence == io.SEEK_END:
+            place += self.size or 0
+        if self._answered and not self._ranged:
             raise io.UnsupportedOperation("the server gives no ranges")
-        place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self.size}[whence]
         inside = place - self._begins
         if 0 <= inside <= len(self._window):
             self._offset = inside
@@ -114,14 +123,10 @@ class HttpStream(io.BufferedIOBase):
         wanted = -1 if size is None else size
         found: list[bytes] = []
         while wanted:
-            if self._offset == len(self._window):
-                if self._fault is None:
-                    self._load()
-                if not self._window:
-                    if self._fault is not None and not found:
-                        raise self._fault
-                    break
-                continue
+            if self._offset == len(self._window) and not self._load():
+                if self._fault is not None and not found:
+                    raise self._fault
+                break
             end = len(self._window) if wanted < 0 else self._offset + wanted
             found.append(self._window[self._offset : end])
             self._offset += len(found[-1])
@@ -136,8 +141,18 @@ class HttpStream(io.BufferedIOBase):
                 self._system.loop.call_soon_threadsafe(self._body.close)
         super().close()
 
-    def _load(self) -> None:
-        """Take the next window, empty at the end or where there is a fault."""
+    @property
+    def _ranged(self) -> bool:
+        return self._body is None and self._size is not None
+
+    def _ask(self) -> None:
+        if not self._answered and not self._load() and self._fault is not None:
+            raise self._fault
+
+    def _load(self) -> bool:
+        """Take the next window, and tell whether there is one."""
+        if self._fault is not None:
+            return False
         self._begins += len(self._window)
         self._offset = 0
         ahead, self._ahead = self._ahead, None
@@ -145,10 +160,11 @@ class HttpStream(io.BufferedIOBase):
         self._window, self._row = taken.data, self._row + 1
         if taken.error is not None:
             self._broken += 1
-            if not (taken.data and self.seekable() and self._broken <= _TRIES):
+            if not (taken.data and self._ranged and self._broken <= _TRIES):
                 self._fault = taken.error
         elif taken.data and self._row >= _IN_A_ROW:
             self._ahead = self._asked(self._got(self._begins + len(taken.data)))
+        return bool(taken.data)
 
     def _asked(self, coroutine: Coroutine[Any, Any, _Result]) -> Future[_Result]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._system.loop)
@@ -163,7 +179,7 @@ class HttpStream(io.BufferedIOBase):
         try:
             if self._body is not None:
                 return await _gathered(self._body, self._most)
-            if self.size is not None and start >= self.size:
+            if self._size is not None and start >= self._size:
                 return _Window(b"")
             return await self._range(start)
         except Exception as error:  # noqa: BLE001 - told behind what came before it.
@@ -175,24 +191,25 @@ class HttpStream(io.BufferedIOBase):
             self._system.encode_url(self._url),
             headers={"Range": f"bytes={start}-{start + self._most - 1}"},
         )
-        if answer.status == 200 and start == 0 and self.size is None:
-            self._body, self.size = answer, answer.content_length
+        first, self._answered = not self._answered, True
+        if answer.status == 200 and start == 0 and first:
+            self._body, self._size = answer, answer.content_length
             return await _gathered(answer, self._most)
         async with answer:
             told = _RANGE.match(answer.headers.get("Content-Range", ""))
             total = int(told[2]) if told and told[2] != "*" else None
             if answer.status == 416 and total in {None, start}:
-                self.size = start
+                self._size = start
                 return _Window(b"")
             answer.raise_for_status()
             tag = answer.headers.get("ETag")
-            if self._row == 0 and start == 0:
-                self.size, self._tag = total, tag
-            if answer.status != 206 or not told or (total, tag) != (self.size, self._tag):
+            if first:
+                self._size, self._tag = total, tag
+            if (total, tag) != (self._size, self._tag):
                 raise InputFaultError(
                     "input/unreadable", "can't be read: it was changed while it was read"
                 )
-            if told[1] is None or int(told[1]) != start:
+            if answer.status != 206 or not told or told[1] != str(start):
                 raise InputFaultError(
                     "input/unreadable", "can't be read: the server gives another range than asked"
                 )

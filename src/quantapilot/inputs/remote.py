@@ -182,7 +182,8 @@ class _Told(io.BufferedIOBase):
         return True
 
     def seekable(self) -> bool:
-        return bool(self._stream.seekable())
+        with faults_told():
+            return bool(self._stream.seekable())
 
     def tell(self) -> int:
         return int(self._stream.tell())
