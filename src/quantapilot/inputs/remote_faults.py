@@ -134,6 +134,8 @@ def _code(error: BaseException) -> object:
 
 def _status(error: BaseException) -> int | None:
     """Return the status of HTTP that an error tells: of aiohttp, botocore, Azure or Google."""
-    stored = _answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
-    told = (stored, *(getattr(error, name, None) for name in ("status", "status_code", "code")))
-    return next((each for each in told if isinstance(each, int) and 100 <= each < 600), None)
+    told = _answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    for name in ("status", "status_code", "code"):
+        if not isinstance(told, int):
+            told = getattr(error, name, None)
+    return told if isinstance(told, int) and 100 <= told < 600 else None
