@@ -42,6 +42,7 @@ class Source:
     `kind` is the kind of documents it holds, where configuration says so. `data` is its content
     where that is not what the file holds now, `lines` the lines that are reported, None all. `url`
     is the address of what is no file of this machine, and `size` its bytes where they are known.
+    `first` is the number of the first line in `data`, where that is only what was added to a file.
     """
 
     label: str
@@ -52,6 +53,7 @@ class Source:
     lines: AddedLines | None = None
     url: str | None = field(default=None, repr=False)
     size: int | None = None
+    first: int = 1
 
 
 def sources(
