@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from distributed import Client, LocalCluster
+from tests.scale.corpus import DIRTY, write_lines
 
 from quantapilot.config import load_config
 from quantapilot.errors import ClusterError
@@ -22,7 +23,6 @@ from quantapilot.gate.runs import Terms, scanned
 from quantapilot.inputs.sources import sources
 from quantapilot.scale import dask_
 from quantapilot.scale.dask_ import cluster
-from tests.scale.corpus import DIRTY, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -227,7 +227,9 @@ class Scanner:
             yield from pieces
             return
         for piece in pieces:
-            yield form.placed(piece) if isinstance(piece, Finding) else piece
+            placed = form.placed(piece) if isinstance(piece, Finding) else piece
+            if placed is not None:
+                yield placed
 
     def _behind_blanks(self, head: bytes, stream: Readable) -> tuple[int, int, bytes, bool]:
         """Return what follows the blank lines at the start.
