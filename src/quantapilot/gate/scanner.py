@@ -228,10 +228,16 @@ class Scanner:
 
     @cached_property
     def _searching(self) -> Scanner:
-        """What searches the fields that a form sets aside: the contract is not asked about them."""
+        """What searches the fields that a form sets aside."""
+        return self._searcher(Summary())
+
+    def _searcher(self, counts: Summary) -> Scanner:
+        """Return what searches as this does, and does not ask the contract."""
         inspector = self._inspector
         searching = Inspector(inspector.detector, key=inspector.key, hints=inspector.hints)
-        return Scanner(searching, Summary(), self.limits)
+        scanner = Scanner(searching, counts, self.limits)
+        scanner._position = self._position
+        return scanner
 
     def content(self, source: Source, stream: Readable) -> Iterator[Piece]:
         """Yield what is found in a stream that is an input, or a member of one, unpacked."""
@@ -316,8 +322,8 @@ class Scanner:
         yield from found
 
     def _lines(self, source: Source, begun: Beginning, *, begins: bool = True) -> Iterator[Piece]:
-        validated, shape = self.judges, begun.shape
-        if validated and shape == "text":
+        shape = begun.shape
+        if self.judges and shape == "text":
             if source.kind is None and self._inspector.definition is None:
                 if begins:
                     yield INPUT_RULES["input/invalid-json"].at(
@@ -325,10 +331,11 @@ class Scanner:
                         "no JSON in it: only searched for personal data",
                         line=begun.line,
                     )
-                validated = False
-            else:
-                shape = "jsonl"
-        conforms = self._conforms(source.kind) if validated else None
+                # A line of it that is JSON is no document either.
+                yield from self._searcher(self.counts)._lines(source, begun)  # noqa: SLF001
+                return
+            shape = "jsonl"
+        conforms = self._conforms(source.kind) if self.judges else None
         for block in blocks(begun.head, begun.stream, self.limits.line, begun.line):
             if block.too_long:
                 self.counts.bytes += block.too_long

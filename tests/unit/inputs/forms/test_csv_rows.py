@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,7 +185,7 @@ def test_a_column_whose_name_is_a_value_shows_it_nowhere() -> None:
 
 def test_comments_that_excuse_still_count() -> None:
     data = b"id,email\n1,%b # qp:allow[pii/email] made up\n" % MAIL.encode()
-    pieces = list(Scanner(INSPECTOR, Summary()).scan(Source("a.csv", None, data=data)))
+    pieces = list(Scanner(INSPECTOR, Summary()).scan(Source("a.csv", Path("a.csv"), data=data)))
     assert [type(each) for each in pieces] == [Remark, Finding]
     assert not isinstance(pieces[1], Finding) or pieces[1].pointer is None
 
