@@ -82,6 +82,8 @@ class Deliveries:
         self._random = random
         self._courses: dict[str, Course] = {}
         self._patience: dict[str, Patience] = {}
+        # What whoever delivered before knew of those at which nothing arrives.
+        self._failing: dict[str, float] = {}
         # Where a course has ended: the version of the directory that did not tell of that yet.
         self._stale: dict[str, int] = {}
         self._news: News | None = None
@@ -176,6 +178,7 @@ class Deliveries:
         self._begun.set()
         with OneThread("quantapilot-deliveries") as pool:
             means = self._means(pool)
+            await self._take_over(means)
             swept = loop.time()
             try:
                 while not self._halts:
@@ -192,6 +195,17 @@ class Deliveries:
                 for course in courses:
                     await course.ended()
                 await self._flush(means)
+
+    async def _take_over(self, means: Means) -> None:
+        while not self._halts:
+            self._look.clear()
+            try:
+                self._failing = dict(await means.call(self._ledger.failing))
+            except QuantaPilotError as error:
+                self._failed(error)
+            else:
+                return
+            await pause(self._look, self._settings.look)
 
     def _means(self, pool: OneThread) -> Means:
         return Means(
@@ -231,8 +245,8 @@ class Deliveries:
         """Return what judges deliveries: the same until a receiver is challenged anew."""
         patience = self._patience.get(plan.subscription_id)
         if patience is None or plan.task == "challenge":
-            longest = self._settings.relay.backoff.longest + self._settings.relay.pauses.longest
-            patience = Patience(self._settings.disable_after, longest + self._settings.deadline)
+            failing = self._failing.pop(plan.subscription_id, None)
+            patience = Patience(self._settings.disable_after, self._settings.pause, failing=failing)
             self._patience[plan.subscription_id] = patience
         return patience
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nats.errors
 import nats.js.errors
@@ -24,9 +23,11 @@ from nats.js.api import Header, StorageType, StreamConfig
 from quantapilot.errors import SinkError
 from quantapilot.sinks.broker_url import parse_broker_url
 from quantapilot.sinks.link import Link, UnreachableError
+from quantapilot.sinks.nats_client import PORT, abort, connect, unreachable
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
 
     from nats.aio.msg import Msg
@@ -36,12 +37,10 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 _IN_FLIGHT = 4
-_PORT = 4222
 _SUBJECT = "events.{type}"
 # Seconds for which a stream that is made here knows an event again.
 _WINDOW = 3600
-# Seconds that a full socket may hold up a call, and a connection that is let go of.
-_MOMENT = 1.0
+# Seconds that a connection that is let go of may take.
 _CLOSING = 0.2
 # Seconds after which it is looked whether the connection still stands.
 _LOOK = 0.2
@@ -95,7 +94,7 @@ def from_url(url: str, options: SinkOptions) -> NatsSink:
     Raises:
         SinkError: The address can't be used.
     """
-    address = parse_broker_url(url, _PORT, ("subject", "create", "window"))
+    address = parse_broker_url(url, PORT, ("subject", "create", "window"))
     stream = Stream(
         address.path,
         address.options.get("subject", _SUBJECT),
@@ -283,23 +282,10 @@ class _Connection:
     async def close(self) -> None:
         """Close the connection, whatever state it is in."""
         await self.on_closed()
-        _abort(self.client)
+        abort(self.client)
         with suppress(Exception):
             async with asyncio.timeout(_CLOSING):
                 await self.client.close()
-
-
-def _abort(client: Client) -> None:
-    """End a client's socket and its tasks, for which it has no call.
-
-    Closing would wait for a peer that does not read, and for one whose TLS failed; and a client
-    that fails to send what it held leaves its tasks behind. What is unsent is sent again anyway.
-    """
-    writer = getattr(client._transport, "_io_writer", None)  # noqa: SLF001
-    if writer is not None:
-        writer.transport.abort()
-    for subscription in list(client._subs.values()):  # noqa: SLF001
-        subscription._stop_processing()  # noqa: SLF001
 
 
 async def _connect(address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
@@ -326,26 +312,13 @@ async def _connect(address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | Non
 async def _make_ready(
     connection: _Connection, address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None
 ) -> None:
-    secure = address.scheme == "nats+tls"
-    settings: dict[str, Any] = {} if tls is None else {"tls": tls}
-    if address.password is None:
-        settings["token"] = address.user
-    else:
-        settings |= {"user": address.user, "password": address.password}
-    await connection.client.connect(
-        [f"{'tls' if secure else 'nats'}://{server}" for server in address.servers],
-        error_cb=connection.on_error,
-        closed_cb=connection.on_closed,
-        name="quantapilot",
-        # Were it to connect again by itself, it would send what nobody waits for any more.
-        allow_reconnect=False,
-        max_reconnect_attempts=1,
-        reconnect_time_wait=0,
-        connect_timeout=int(_CONNECT),
-        flush_timeout=_MOMENT,
-        # A server that demands TLS only in its greeting could be played by one that does not.
-        tls_handshake_first=secure,
-        **settings,
+    await connect(
+        connection.client,
+        address,
+        error=connection.on_error,
+        closed=connection.on_closed,
+        seconds=int(_CONNECT),
+        tls=tls,
     )
     if stream.make:
         await _make(connection.client, stream)
@@ -372,15 +345,7 @@ def _reason(error: Exception, noted: Exception | None) -> str:
         return f"the stream can't be made: error {_number(error.err_code)}"
     if isinstance(error, nats.js.errors.Error | nats.errors.NoRespondersError):
         return "the stream can't be made: the server has no JetStream"
-    if isinstance(error, nats.errors.NoServersError) and noted is not None:
-        error = noted
-    if isinstance(error, ssl.SSLError):
-        return "no connection: TLS failed"
-    if isinstance(error, TimeoutError):
-        return "no connection in time"
-    if "authorization" in str(error).lower():
-        return "the server refuses the credentials"
-    return "no connection"
+    return unreachable(error, noted)
 
 
 def _number(told: object) -> int | str:
