@@ -749,6 +749,15 @@ class TestTogether:
             assert second.try_take()
             second.release()
 
+    def test_each_gateway_of_a_database_has_a_lead_of_its_own(
+        self, postgresql: PostgresqlServer
+    ) -> None:
+        with Store(postgresql.new_place()) as one, Store(postgresql.new_place()) as other:
+            leads = Lead(one), Lead(other)
+            assert [each.try_take() for each in leads] == [True, True]
+            for each in leads:
+                each.release()
+
     def test_a_lead_that_stands_still_goes_to_another(self, postgresql: PostgresqlServer) -> None:
         place = postgresql.new_place()
         with Store(place) as one, Store(place) as other:

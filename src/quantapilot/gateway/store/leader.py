@@ -14,9 +14,10 @@ from filelock import FileLock
 from sqlalchemy import literal, select, text
 
 from quantapilot.errors import StoreError, StoreUnavailableError
-from quantapilot.gateway.store.database import LEADING
+from quantapilot.gateway.store.database import LOCKS
 from quantapilot.gateway.store.faults import typed
 from quantapilot.gateway.store.file import beside
+from quantapilot.gateway.store.tables import meta
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from quantapilot.gateway.store.database import Database
     from quantapilot.gateway.store.store import Store
 
-_TAKE = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=LEADING)
+# Locks are the database's. Each gateway that has a schema of its own there has a table of its own.
+_MINE = f"CAST({LOCKS} AS integer), CAST(CAST('{meta.name}' AS regclass) AS integer)"
+_TAKE = text(f"SELECT pg_try_advisory_lock({_MINE})")
+_GIVE_BACK = text(f"SELECT pg_advisory_unlock({_MINE})")
 # Of PostgreSQL 14 and later. What ends connections that are dead waits for hours, and a machine
 # that stands still may answer it.
 _END_IF_SILENT = text(
@@ -34,7 +38,6 @@ _END_IF_SILENT = text(
 )
 # Whoever has the lead asks for it twice a second.
 _SILENT = 10.0
-_GIVE_BACK = text("SELECT pg_advisory_unlock(:key)").bindparams(key=LEADING)
 
 
 class _Lock(Protocol):
