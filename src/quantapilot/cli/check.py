@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
@@ -17,8 +17,12 @@ import click
 from quantapilot.cli import candidates
 from quantapilot.cli.options import CONFIG, IGNORE, SELECT, Jobs
 from quantapilot.cli.output import written_whole
+from quantapilot.cli.progress import Bar, bar_of
+from quantapilot.cli.stopping import Stopping, stopping
 from quantapilot.config import load_config
+from quantapilot.errors import ExitCode
 from quantapilot.gate.choice import Choice
+from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import STDIN
 from quantapilot.reports import REPORTERS, open_reporter
 
@@ -26,12 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from quantapilot.config import Config
-    from quantapilot.errors import ExitCode
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.plan import Plan
     from quantapilot.gate.project import Project
     from quantapilot.gate.scanner import Scanner
     from quantapilot.gate.workers import Workers
+    from quantapilot.inputs.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class CheckOptions:
     from_hook: bool = False
     fix_hint: bool = False
     jobs: int | None = None
+    no_progress: bool = False
 
     @property
     def choice(self) -> Choice:
@@ -142,6 +147,7 @@ _PARAMETERS = (
         metavar="N",
         help="Processes that look at the inputs; auto takes as many as there is work for.",
     ),
+    click.option("--no-progress", is_flag=True, help="Show no progress bar on a terminal."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
     click.option(
         "--fix-hint",
@@ -199,15 +205,44 @@ def project_of(options: CheckOptions) -> Project:
     return Project(config, load_baseline(file))
 
 
-def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions) -> ExitCode:
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a check goes on: whether it is asked to end, and who sees how far it is.
+
+    `follows` tells that to be asked is how it ends.
+    """
+
+    asked: Stopping = field(default_factory=Stopping)
+    bar: Bar | None = None
+    follows: bool = False
+
+    def measured(self, inputs: Iterable[Source | Finding]) -> Iterable[Source | Finding]:
+        """Return inputs, measured where somebody sees how far they are."""
+        return inputs if self.bar is None else self.bar.measured(inputs)
+
+
+def course_of(options: CheckOptions, summary: Summary) -> Course:
+    """Return how a check goes on."""
+    return Course(bar=bar_of(summary, wanted=not (options.no_progress or options.quiet)))
+
+
+def report(
+    findings: Iterable[Finding], summary: Summary, options: CheckOptions, course: Course
+) -> ExitCode:
     """Write the report of findings as they come and return the exit code.
 
-    A report file is complete or not there: it is written beside its place and then renamed.
+    A report file is complete or not there: it is written beside its place and then renamed. A check
+    that is asked to end before it is over reports what it found, and that it was interrupted.
     """
     started = time.perf_counter()
-    with _opened(options.output, options.report_format) as out:
+    bar = course.bar
+    with (
+        stopping(course.asked),
+        bar.moving() if bar else nullcontext(),
+        _opened(options.output, options.report_format) as out,
+    ):
         # What can't begin, such as a rule file that is broken, leaves no half of a report behind.
-        found = iter(findings)
+        found = iter(findings) if course.follows else course.asked.until_asked(findings)
         first = list(islice(found, 1))
         reporter = open_reporter(
             options.report_format, out, colour=shows_colour(out), quiet=options.quiet
@@ -219,10 +254,28 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
 
             reported = map(hinted, reported)
         for finding in reported:
-            reporter.add(finding)
+            with bar.out_of_the_way() if bar else nullcontext():
+                reporter.add(finding)
+                if course.follows:
+                    out.flush()
+        if course.asked.by and not course.follows:
+            reporter.add(_interrupted(summary, course.asked.by))
+        if bar:
+            bar.end()
         summary.elapsed_s = time.perf_counter() - started
         reporter.finish(summary)
     return summary.exit_code
+
+
+def _interrupted(summary: Summary, by: str) -> Finding:
+    """Return the finding that a check was ended by a signal, counted."""
+    where = "before all of it was checked" if summary.now else "before anything was checked"
+    finding = INPUT_RULES["input/interrupted"].at(
+        summary.now or ".", f"stopped by {by} {where}; what follows it was not checked"
+    )
+    summary.add(finding)
+    summary.outcomes.add(ExitCode.UNCHECKED)
+    return finding
 
 
 @contextmanager

@@ -49,9 +49,11 @@ class Part:
 
 def parts(source: Source, scanner: Scanner, most: int) -> list[Part]:
     """Return an input as parts of about `most` bytes, in their order."""
-    if not portable(source) or source.data is not None or open_problem(source) is not None:
+    if source.data is not None:
         return [Part(source)]
     try:
+        if open_problem(source) is not None:
+            return [Part(source)]
         size = size_of(source)
         if size < 2 * most or (read_as := _lines(source, scanner)) is None:
             return [Part(source, size=size)]
@@ -92,7 +94,8 @@ def _lines(source: Source, scanner: Scanner) -> tuple[Shape, str | None] | None:
             return None
         stream.seek(0)
         begun = scanner.beginning(source, stream)
-        if begun.empty or begun.shape not in {"jsonl", "text"}:
+        blank = begun.line > 1 or not begun.head.strip()
+        if blank or begun.shape not in {"jsonl", "text"}:
             return None
         form = begun.form_name
         return None if form and not FORMS[form].by_line else (begun.shape, form)
