@@ -14,12 +14,12 @@ import threading
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from quantapilot.errors import QuantaPilotError, shown
 from quantapilot.gateway.addressee import Patience
 from quantapilot.gateway.course import Course, Means
-from quantapilot.gateway.grouping import Grouping
+from quantapilot.gateway.grouping import Grouping, GroupLedger
 from quantapilot.gateway.plan import News, plans
 from quantapilot.gateway.webhooks import DeliverySettings
 from quantapilot.relay.blocking import OneThread
@@ -27,10 +27,9 @@ from quantapilot.relay.recorder import pause
 from quantapilot.relay.thread import loop_factory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from quantapilot.gateway.course import States
-    from quantapilot.gateway.grouping import GroupLedger
     from quantapilot.gateway.model import Directory, StoredEvent
     from quantapilot.gateway.plan import Plan
     from quantapilot.gateway.webhooks import SubscriptionKeys
@@ -41,12 +40,20 @@ _LOG = logging.getLogger(__name__)
 _LINGER = 0.01
 
 
+class DeliveryLedger(GroupLedger, Protocol):
+    """What records outcomes of several subscriptions at once, and tells how long they fail."""
+
+    def failing(self) -> Mapping[str, float]:
+        """Return for how many seconds nothing arrives, by the subscriptions that this is so of."""
+        ...
+
+
 class Deliveries:
     """Delivers to all subscriptions of a store; only one process may do so at a time."""
 
     def __init__(
         self,
-        ledger: GroupLedger,
+        ledger: DeliveryLedger,
         states: States,
         directory: Callable[[], Directory],
         keys: SubscriptionKeys,

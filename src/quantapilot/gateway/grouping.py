@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from quantapilot.errors import OutboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from quantapilot.outbox.ports import Pending, Settlement
 
@@ -28,10 +28,6 @@ class GroupLedger(Protocol):
 
     def disable(self, sink: str, reason: str) -> None:
         """Have recorded that a sink wants no more events; its events stay."""
-        ...
-
-    def failing(self) -> Mapping[str, float]:
-        """Return for how many seconds nothing arrives, by the sinks that this is so of."""
         ...
 
     def settle_all(self, groups: Sequence[tuple[str, Sequence[Settlement]]]) -> None:
