@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from tests.postgresql_server import PostgresqlServer
 
 KEY = {"QP_GATEWAY_KEY": "0123456789abcdef0123456789abcdef"}
-CLIENTS = 3
-EACH = 20
+CLIENTS = 2
+EACH = 12
 COURSE = {"run_paused": {"reason": "Budget"}, "run_resumed": {}, "run_completed": {}}
 
 

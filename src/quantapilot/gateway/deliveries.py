@@ -89,8 +89,9 @@ class Deliveries:
         self._random = random
         self._courses: dict[str, Course] = {}
         self._patience: dict[str, Patience] = {}
-        # What whoever delivered before knew of those at which nothing arrives.
-        self._failing: dict[str, float] = {}
+        # What whoever delivered before knew of those at which nothing arrives; None until it is
+        # read: then nothing is delivered, as the store is away.
+        self._failing: dict[str, float] | None = None
         # Where a course has ended: the version of the directory that did not tell of that yet.
         self._stale: dict[str, int] = {}
         self._news: News | None = None
@@ -185,11 +186,12 @@ class Deliveries:
         self._begun.set()
         with OneThread("quantapilot-deliveries") as pool:
             means = self._means(pool)
-            await self._take_over(means)
             swept = loop.time()
             try:
                 while not self._halts:
                     self._look.clear()
+                    if self._failing is None:
+                        await self._take_over(means)
                     self._match(means)
                     if loop.time() - swept > self._settings.sweep:
                         swept = loop.time()
@@ -204,15 +206,10 @@ class Deliveries:
                 await self._flush(means)
 
     async def _take_over(self, means: Means) -> None:
-        while not self._halts:
-            self._look.clear()
-            try:
-                self._failing = dict(await means.call(self._ledger.failing))
-            except QuantaPilotError as error:
-                self._failed(error)
-            else:
-                return
-            await pause(self._look, self._settings.look)
+        try:
+            self._failing = dict(await means.call(self._ledger.failing))
+        except QuantaPilotError as error:
+            self._failed(error)
 
     def _means(self, pool: OneThread) -> Means:
         return Means(
@@ -245,14 +242,15 @@ class Deliveries:
         for name in self._patience.keys() - wanted.keys():
             del self._patience[name]
         for name, plan in wanted.items():
-            if name not in self._courses:
+            known = self._failing is not None or plan.task != "deliver"
+            if known and name not in self._courses:
                 self._courses[name] = Course(plan, self._patient(plan), means)
 
     def _patient(self, plan: Plan) -> Patience:
         """Return what judges deliveries: the same until a receiver is challenged anew."""
         patience = self._patience.get(plan.subscription_id)
         if patience is None or plan.task == "challenge":
-            failing = self._failing.pop(plan.subscription_id, None)
+            failing = (self._failing or {}).pop(plan.subscription_id, None)
             patience = Patience(self._settings.disable_after, self._settings.pause, failing=failing)
             self._patience[plan.subscription_id] = patience
         return patience
