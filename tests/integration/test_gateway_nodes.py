@@ -142,11 +142,6 @@ def test_a_node_is_killed_and_nothing_is_lost(tmp_path: Path, postgresql: Postgr
 
 
 def test_a_node_that_would_not_look_for_an_hour_is_woken_at_once(tmp_path: Path) -> None:
-    async def kept(woken: NatsWakeUps) -> None:
-        while True:
-            await woken.keep()
-            await asyncio.sleep(0.01)
-
     async def nodes(server: NatsServer) -> None:
         source = MemorySource()
         async with Tail(source, TailSettings(poll=3600, rest=0)) as tail:
@@ -179,6 +174,25 @@ def test_a_node_that_would_not_look_for_an_hour_is_woken_at_once(tmp_path: Path)
 
     with nats_server(tmp_path) as server:
         asyncio.run(nodes(server))
+
+
+def test_a_server_that_forbids_the_subject_is_told_of(tmp_path: Path) -> None:
+    user = '{user: u, password: "hidden", permissions: {publish: "x", subscribe: "x"}}'
+
+    async def node(url: str) -> None:
+        woken = NatsWakeUps(url.replace("//", "//u:hidden@"), b"key", print)
+        with pytest.raises(WakeUpsAwayError, match="forbids this user quantapilot.gateway.>"):
+            await kept(woken)
+        await woken.close()
+
+    with nats_server(tmp_path, f"authorization {{ users = [{user}] }}") as server:
+        asyncio.run(node(server.url))
+
+
+async def kept(woken: NatsWakeUps) -> None:
+    while True:
+        await woken.keep()
+        await asyncio.sleep(0.01)
 
 
 def _begun(target: object) -> threading.Thread:

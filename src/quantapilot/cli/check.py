@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from quantapilot.cli import candidates
-from quantapilot.cli.options import CONFIG, IGNORE, SELECT, Jobs
+from quantapilot.cli.options import CONFIG, IGNORE, OUTPUT, REPORT_FORMAT, SELECT, Jobs
 from quantapilot.cli.output import written_whole
 from quantapilot.cli.progress import Bar, bar_of
 from quantapilot.cli.stopping import Stopping, stopping
@@ -24,7 +24,7 @@ from quantapilot.errors import ExitCode
 from quantapilot.gate.choice import Choice
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import STDIN
-from quantapilot.reports import REPORTERS, open_reporter
+from quantapilot.reports import BINARY, load, open_reporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -99,20 +99,8 @@ class CheckOptions:
 
 _PARAMETERS = (
     click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=candidates.files),
-    click.option(
-        "--format",
-        "report_format",
-        type=click.Choice(list(REPORTERS)),
-        default="text",
-        show_default=True,
-        help="Shape of the report.",
-    ),
-    click.option(
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Write the report to FILE instead of standard output.",
-    ),
+    REPORT_FORMAT,
+    OUTPUT,
     CONFIG,
     SELECT,
     IGNORE,
@@ -239,7 +227,7 @@ def report(
     with (
         stopping(course.asked),
         bar.moving() if bar else nullcontext(),
-        _opened(options.output, options.report_format) as out,
+        report_stream(options.output, options.report_format) as out,
     ):
         # What can't begin, such as a rule file that is broken, leaves no half of a report behind.
         found = iter(findings) if course.follows else course.asked.until_asked(findings)
@@ -279,7 +267,16 @@ def _interrupted(summary: Summary, by: str) -> Finding:
 
 
 @contextmanager
-def _opened(output: Path | None, report_format: str) -> Iterator[TextIO]:
+def report_stream(output: Path | None, report_format: str) -> Iterator[TextIO]:
+    """Open what a report is written to: standard output, or a file that is complete or not there.
+
+    Raises:
+        click.UsageError: The file can't be written, or no terminal shows the format.
+        MissingExtraError: What writes the format is not installed.
+    """
+    if output is None and report_format in BINARY and sys.stdout.isatty():
+        raise click.UsageError(f"no terminal shows {report_format}: name a file with --output FILE")
+    load(report_format)
     if output is None:
         # File names may hold bytes that are not UTF-8; they are shown as escapes. Programs read
         # UTF-8 whatever the terminal shows.

@@ -227,7 +227,9 @@ class Scanner:
             yield from pieces
             return
         for piece in pieces:
-            yield form.placed(piece) if isinstance(piece, Finding) else piece
+            placed = form.placed(piece) if isinstance(piece, Finding) else piece
+            if placed is not None:
+                yield placed
 
     def _behind_blanks(self, head: bytes, stream: Readable) -> tuple[int, int, bytes, bool]:
         """Return what follows the blank lines at the start.
@@ -297,7 +299,9 @@ class Scanner:
             found: Iterator[Piece] = self._looked_at(source, shape, lines)
             if self._order is not None:
                 found = merge(found, self._order.lines(block), key=_place)
-            if shape == "text" and OPENING in block.data:
+            # What no file of its own holds excuses nothing: lines of members would be mistaken for
+            # each other.
+            if shape == "text" and source.path is not None and OPENING in block.data:
                 found = merge(_remarks(block), found, key=_place)
             yield from found
 

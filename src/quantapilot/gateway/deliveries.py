@@ -250,7 +250,10 @@ class Deliveries:
         """Return what judges deliveries: the same until a receiver is challenged anew."""
         patience = self._patience.get(plan.subscription_id)
         if patience is None or plan.task == "challenge":
+            # Who is challenged begins anew.
             failing = (self._failing or {}).pop(plan.subscription_id, None)
+            if plan.task == "challenge":
+                failing = None
             patience = Patience(self._settings.disable_after, self._settings.pause, failing=failing)
             self._patience[plan.subscription_id] = patience
         return patience

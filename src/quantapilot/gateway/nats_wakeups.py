@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from nats.aio.client import Client
-
 from quantapilot.errors import ConfigError, QuantaPilotError, SinkError
 from quantapilot.sinks.broker_url import parse_broker_url
-from quantapilot.sinks.nats_client import PORT, abort, connect, unreachable
+from quantapilot.sinks.nats_connection import PORT, NatsConnection, no_connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from quantapilot.sinks.broker_url import BrokerUrl
 
 _SUBJECT = "quantapilot.gateway."
-_CONNECT = 2
-_CLOSING = 0.2
 # A server that is gone without a word is noticed after two of these.
 _PING = 5
 # A place as PostgreSQL counts them.
@@ -51,7 +46,7 @@ class NatsWakeUps:
         self._address = _address(url)
         self._subject = _SUBJECT + blake2b(gateway, digest_size=12).hexdigest()
         self._heard = heard
-        self._connection: _Connection | None = None
+        self._connection: NatsConnection | None = None
         self._last = 0
         self._telling: asyncio.Task[None] | None = None
 
@@ -70,25 +65,19 @@ class NatsWakeUps:
         Raises:
             WakeUpsAwayError: There is none.
         """
-        if self._connection is not None and self._connection.stands:
+        if self._connection is not None and self._connection.usable:
+            if self._connection.forbidden:
+                raise WakeUpsAwayError(f"NATS: the server forbids this user {_SUBJECT}>")
             return
         await self._let_go()
-        connection = _Connection()
+        connection = NatsConnection()
         reason = ""
         try:
-            await connect(
-                connection.client,
-                self._address,
-                error=connection.on_error,
-                closed=connection.on_closed,
-                seconds=_CONNECT,
-                no_echo=True,
-                ping_interval=_PING,
-            )
+            await connection.connect(self._address, no_echo=True, ping_interval=_PING)
             await connection.client.subscribe(self._subject, cb=self._woken)
         # A server may send what the client is not ready for.
         except Exception as error:  # noqa: BLE001
-            reason = unreachable(error, connection.error)
+            reason = no_connection(error, connection.error)
         if reason:
             await connection.close()
             # Outside the handler: what a server said hangs on that error.
@@ -106,10 +95,10 @@ class NatsWakeUps:
         if connection is not None:
             await connection.close()
 
-    async def _tell(self, connection: _Connection) -> None:
+    async def _tell(self, connection: NatsConnection) -> None:
         said = 0
         try:
-            while said < self._last and connection.stands:
+            while said < self._last and connection.usable:
                 said = self._last
                 await connection.client.publish(self._subject, b"%d" % said)
         # Whoever was not told looks by itself.
@@ -121,32 +110,6 @@ class NatsWakeUps:
     async def _woken(self, message: Msg) -> None:
         if _PLACE.fullmatch(message.data):
             self._heard(int(message.data))
-
-
-class _Connection:
-    """One connection: when it is lost, it is let go of, and another one made."""
-
-    def __init__(self) -> None:
-        self.client = Client()
-        self.lost = False
-        self.error: Exception | None = None
-
-    @property
-    def stands(self) -> bool:
-        return not (self.lost or self.client.is_closed)
-
-    async def on_error(self, error: Exception) -> None:
-        self.error = error
-
-    async def on_closed(self) -> None:
-        self.lost = True
-
-    async def close(self) -> None:
-        self.lost = True
-        abort(self.client)
-        with suppress(Exception):
-            async with asyncio.timeout(_CLOSING):
-                await self.client.close()
 
 
 def _address(url: str) -> BrokerUrl:

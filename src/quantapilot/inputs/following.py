@@ -54,7 +54,8 @@ class _Followed:
         self._path = Path(label)
         self._most_line = most_line
         self._files: list[_File] = []
-        self.seen = False
+        self.over = False
+        self._seen = False
         self._problem: str | None = None
 
     def look(self) -> Iterator[Source | Finding]:
@@ -70,7 +71,7 @@ class _Followed:
         yield from self.look()
         for file in list(self._files):
             yield from self._closed(file)
-        if not self.seen:
+        if not self._seen:
             rule = "input/unreadable" if self._problem else "input/missing-file"
             told = self._problem or "there was no such file as long as it was waited for"
             yield INPUT_RULES[rule].at(self.label, told)
@@ -90,7 +91,7 @@ class _Followed:
                 return
         else:
             self._files.append(_File(stream))
-            self.seen, self._problem = True, None
+            self._seen, self._problem = True, None
         if current is not None:
             current.moved_at = time.monotonic()
 
@@ -170,11 +171,12 @@ def followed(
         most_line: Bytes from which on a line without an end is no longer waited for.
         stopped: Asked between two looks.
     """
-    one = _FollowedInput(stdin, most_line)
     chosen = list(dict.fromkeys(names))
-    files = [_Followed(name, most_line) for name in chosen if name != STDIN]
-    several: list[_Followed | _FollowedInput] = [*files, *([one] if STDIN in chosen else [])]
-    while not stopped() and (files or not one.over):
+    several: list[_Followed | _FollowedInput] = [
+        _FollowedInput(stdin, most_line) if name == STDIN else _Followed(name, most_line)
+        for name in chosen
+    ]
+    while not (stopped() or all(each.over for each in several)):
         quiet = True
         for each in several:
             for item in each.look():

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from quantapilot.inputs.forms import FORMS
 from quantapilot.inputs.opening import opened, size_of
 from quantapilot.inputs.rules import InputFaultError
-from quantapilot.inputs.sources import open_problem
 from quantapilot.inputs.unpacking import packed
 
 if TYPE_CHECKING:
@@ -52,8 +51,6 @@ def parts(source: Source, scanner: Scanner, most: int) -> list[Part]:
     if source.data is not None:
         return [Part(source)]
     try:
-        if open_problem(source) is not None:
-            return [Part(source)]
         size = size_of(source)
         if size < 2 * most or (read_as := _lines(source, scanner)) is None:
             return [Part(source, size=size)]
@@ -69,8 +66,10 @@ def parts(source: Source, scanner: Scanner, most: int) -> list[Part]:
 
 
 def portable(source: Source) -> bool:
-    """Tell whether an input can be looked at by another process."""
-    return source.data is not None or source.path is not None or source.url is not None
+    """Tell whether an input can be looked at by another process: a pipe can't."""
+    if source.data is not None or source.url is not None:
+        return True
+    return source.path is not None and source.path.is_file()
 
 
 def batches(found: Iterable[Part], most: int) -> Iterator[list[Part]]:

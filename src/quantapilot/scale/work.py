@@ -115,11 +115,16 @@ def _joined(seen: Iterator[Seen], count: int, summary: Summary) -> Iterator[Piec
         part = next(seen)
         summary.count(part.counts)
         for piece in part.pieces:
-            ends = isinstance(piece, Finding) and piece.rule in _ENDS
-            if not (ends and ended):
+            if not (ended and _ends(piece)):
                 yield _moved(piece, line)
-            ended |= ends
+        # Within a part it may be said more than once: of each member of an archive.
+        ended |= any(map(_ends, part.pieces))
         line += part.ends
+
+
+def _ends(piece: Piece) -> bool:
+    """Tell whether a piece says that the rest of an input was not looked at."""
+    return isinstance(piece, Finding) and piece.rule in _ENDS
 
 
 def _moved(piece: Piece, lines: int) -> Piece:

@@ -17,19 +17,26 @@ from typing import TYPE_CHECKING
 import nats.errors
 import nats.js.errors
 import orjson
-from nats.aio.client import Client
 from nats.js.api import Header, StorageType, StreamConfig
 
 from quantapilot.errors import SinkError
 from quantapilot.sinks.broker_url import parse_broker_url
 from quantapilot.sinks.link import Link, UnreachableError
-from quantapilot.sinks.nats_client import PORT, abort, connect, unreachable
+from quantapilot.sinks.nats_connection import (
+    CONNECT,
+    PORT,
+    STREAM_NAME,
+    NatsConnection,
+    no_connection,
+    number_of,
+)
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
+    from nats.aio.client import Client
     from nats.aio.msg import Msg
 
     from quantapilot.sinks.broker_url import BrokerUrl
@@ -40,19 +47,12 @@ _IN_FLIGHT = 4
 _SUBJECT = "events.{type}"
 # Seconds for which a stream that is made here knows an event again.
 _WINDOW = 3600
-# Seconds that a connection that is let go of may take.
-_CLOSING = 0.2
 # Seconds after which it is looked whether the connection still stands.
 _LOOK = 0.2
-_CONNECT = 5.0
 
-_STREAM = re.compile(r"[A-Za-z0-9_-]{1,255}")
 # Words of printable ASCII with dots between, none of them a wildcard; `$` begins the server's own.
 _PLAIN = re.compile(r"(?!\$)[!-)+-\-/-=?-~]+(?:\.[!-)+-\-/-=?-~]+)*")
 
-# Error numbers of the JetStream API: `server/errors.json` of nats-server. Anything
-# else is a server's own words, and those are not shown.
-_NUMBERS = range(10_000, 11_000)
 _REFUSALS: dict[object, Outcome] = {
     10054: Dead("bigger than the stream takes"),
     10059: Retry("no such stream"),
@@ -101,7 +101,7 @@ def from_url(url: str, options: SinkOptions) -> NatsSink:
         address.choice("create"),
         address.number("window", _WINDOW),
     )
-    if not _STREAM.fullmatch(stream.name):
+    if not STREAM_NAME.fullmatch(stream.name):
         raise SinkError(
             "a sink nats: names its stream, as in nats://HOST:PORT/STREAM: letters, digits, - and _"
         )
@@ -132,7 +132,7 @@ class NatsSink:
         self._link = Link(
             partial(_connect, address, stream, options.tls),
             _Connection.close,
-            lambda connection: not (connection.lost or connection.client.is_closed),
+            lambda connection: connection.usable,
         )
 
     async def open(self) -> None:
@@ -177,14 +177,11 @@ class _Waiting:
             self.done.set()
 
 
-class _Connection:
-    """One connection, which is never mended: when it is lost, nothing waits in it unseen."""
+class _Connection(NatsConnection):
+    """One connection with the batches that wait for answers on it."""
 
     def __init__(self) -> None:
-        self.client = Client()
-        self.lost = False
-        self.error: Exception | None = None
-        self.forbidden = False
+        super().__init__()
         self._inbox = ""
         self._tokens = count()
         self._waiting: dict[str, tuple[_Waiting, int]] = {}
@@ -194,17 +191,9 @@ class _Connection:
         self._inbox = self.client.new_inbox()
         await self.client.subscribe(f"{self._inbox}.*", cb=self._answered)
 
-    async def on_error(self, error: Exception) -> None:
-        """Note an error that no call raises: the client's own way would log a server's text."""
-        self.error = error
-        if isinstance(error, nats.errors.StaleConnectionError):
-            await self.on_closed()
-        if "permissions violation" in str(error).lower():
-            self.forbidden = True
-
     async def on_closed(self) -> None:
         """Wake who waits: no answer comes any more."""
-        self.lost = True
+        await super().on_closed()
         for waiting, _ in list(self._waiting.values()):
             waiting.done.set()
 
@@ -279,14 +268,6 @@ class _Connection:
         if waiting is not None:
             waiting.settle(place, _outcome(answer, waiting.stream))
 
-    async def close(self) -> None:
-        """Close the connection, whatever state it is in."""
-        await self.on_closed()
-        abort(self.client)
-        with suppress(Exception):
-            async with asyncio.timeout(_CLOSING):
-                await self.client.close()
-
 
 async def _connect(address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
     """Return a connection over which can be published.
@@ -312,21 +293,14 @@ async def _connect(address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | Non
 async def _make_ready(
     connection: _Connection, address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None
 ) -> None:
-    await connect(
-        connection.client,
-        address,
-        error=connection.on_error,
-        closed=connection.on_closed,
-        seconds=int(_CONNECT),
-        tls=tls,
-    )
+    await connection.connect(address, tls)
     if stream.make:
         await _make(connection.client, stream)
     await connection.listen()
 
 
 async def _make(client: Client, stream: Stream) -> None:
-    jetstream = client.jetstream(timeout=_CONNECT)
+    jetstream = client.jetstream(timeout=CONNECT)
     try:
         await jetstream.stream_info(stream.name)
     except nats.js.errors.NotFoundError:
@@ -342,14 +316,10 @@ async def _make(client: Client, stream: Stream) -> None:
 
 def _reason(error: Exception, noted: Exception | None) -> str:
     if isinstance(error, nats.js.errors.APIError):
-        return f"the stream can't be made: error {_number(error.err_code)}"
+        return f"the stream can't be made: error {number_of(error.err_code)}"
     if isinstance(error, nats.js.errors.Error | nats.errors.NoRespondersError):
         return "the stream can't be made: the server has no JetStream"
-    return unreachable(error, noted)
-
-
-def _number(told: object) -> int | str:
-    return told if isinstance(told, int) and told in _NUMBERS else "unknown"
+    return no_connection(error, noted)
 
 
 def _headers(message: Message, stream: Stream) -> dict[str, str] | None:
@@ -374,7 +344,7 @@ def _outcome(answer: Msg, stream: str) -> Outcome:
         return Retry("an acknowledgement that is none")
     error = told.get("error")
     if isinstance(error, dict):
-        shown = _number(error.get("err_code"))
+        shown = number_of(error.get("err_code"))
         return _REFUSALS.get(shown) or Retry(f"the stream refused: error {shown}")
     # Who else listens to the subject may answer too; only the stream gives a place in itself.
     if told.get("stream") != stream or not told.get("seq"):
