@@ -1,7 +1,7 @@
 """Processes: several of this machine look at inputs, and the report is that of one.
 
-A process that dies takes nothing along: what it had is looked at again, alone, so that it is known
-which input kills its process, and the others are checked all the same.
+Each has a pipe of its own, so that one that is killed, in the middle of a word too, is noticed and
+takes nothing along: what it had is looked at again, until it is known which input kills.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import os
 import signal
 import sys
 from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from quantapilot.inputs.opening import holds_connections
 from quantapilot.scale.work import gathered, look, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from multiprocessing.connection import Connection
 
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.plan import Plan
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
     from quantapilot.gate.workers import Looked
     from quantapilot.inputs.sources import Source
     from quantapilot.scale.parts import Part
-from quantapilot.scale.work import Seen
+    from quantapilot.scale.work import Seen
 
 # Bytes of a part: many to a file, so that all processes end at about the same time, and so few
 # that what is found in one is small.
 PART_BYTES: Final = 4 << 20
 # Batches that wait for each process, so that none waits for work.
 _AHEAD: Final = 3
-# So often a batch is tried alone after its process died.
+# So often a batch is tried again after its process died.
 _TRIES: Final = 2
 
 
@@ -47,13 +48,52 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-@dataclass(slots=True, repr=False)
-class _Task:
-    """A batch of parts under way; `alone` tells that a process died while it was."""
+class _DiedError(Exception):
+    """The process that looked at a batch is no more."""
 
-    batch: list[Part]
-    future: Future[list[Seen]]
-    alone: bool = False
+
+class _Process:
+    """A process that looks at one batch after the other."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin the process, anew where one died. Only the main thread may: a fork copies it."""
+        # A fork begins at once. Only Linux promises that one is safe here, and only while there
+        # are no connections: both processes would speak on them.
+        how = "fork" if sys.platform == "linux" and not holds_connections() else "spawn"
+        context: Any = multiprocessing.get_context(how)
+        self._pipe, other = context.Pipe()
+        self._process = context.Process(target=_serve, args=(self._plan, other), daemon=True)
+        with _no_signals():
+            self._process.start()
+        other.close()
+        self.alive = True
+
+    def look(self, batch: list[Part]) -> list[Seen]:
+        """Return what is seen in a batch.
+
+        Raises:
+            _DiedError: The process is dead, or died of it.
+        """
+        if not self.alive:
+            raise _DiedError
+        try:
+            self._pipe.send(batch)
+            answer: list[Seen] | Exception = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            self.alive = False
+            raise _DiedError from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        """End the process, whatever it does; who waits for what it sees is told that it died."""
+        self._process.terminate()
+        self._process.join()
 
 
 class Processes:
@@ -64,90 +104,107 @@ class Processes:
         self._plan = plan
         self._scanner = scanner
         self._count = count
-        self._pool: ProcessPoolExecutor | None = None
-        self._others = set(multiprocessing.active_children())
+        self._processes: list[_Process] = []
+        self._idle: SimpleQueue[_Process] = SimpleQueue()
 
     def looked_at(
         self, inputs: Iterable[Source | Finding], summary: Summary, /
     ) -> Iterator[Looked]:
         """Yield each input with what is found in it, in order."""
-        try:
-            yield from gathered(inputs, summary, self._scanner, PART_BYTES, self._run)
-        except BaseException:
-            # Nobody waits for what is under way.
-            for child in set(multiprocessing.active_children()) - self._others:
-                child.terminate()
-            raise
-        finally:
-            self._end()
+        with ThreadPoolExecutor(self._count) as threads:
+            try:
 
-    def _run(self, batches: Iterator[list[Part]]) -> Iterator[list[Seen]]:
-        tasks: deque[_Task] = deque()
+                def run(batches: Iterator[list[Part]]) -> Iterator[list[Seen]]:
+                    return self._run(batches, threads)
+
+                yield from gathered(inputs, summary, self._scanner, PART_BYTES, run)
+            finally:
+                threads.shutdown(wait=False, cancel_futures=True)
+                # Nobody waits for what is under way.
+                for process in self._processes:
+                    process.end()
+                self._processes.clear()
+
+    def _run(
+        self, batches: Iterator[list[Part]], threads: ThreadPoolExecutor
+    ) -> Iterator[list[Seen]]:
+        tasks: deque[tuple[list[Part], Future[list[Seen]]]] = deque()
         while True:
-            while len(tasks) < self._count * _AHEAD and not any(task.alone for task in tasks):
-                batch = next(batches, None)
-                if batch is None:
-                    break
-                tasks.append(_Task(batch, self._submitted(batch)))
+            while len(tasks) < self._count * _AHEAD and (batch := next(batches, None)):
+                while len(self._processes) < self._count:
+                    self._processes.append(_Process(self._plan))
+                    self._idle.put(self._processes[-1])
+                tasks.append((batch, threads.submit(self._look, batch)))
             if not tasks:
                 return
-            task = tasks.popleft()
+            batch, future = tasks.popleft()
             try:
-                yield self._alone(task.batch) if task.alone else task.future.result()
-            except BrokenProcessPool:
-                self._end()
-                # Nobody knows which of those under way it was.
-                for each in (task, *tasks):
-                    each.alone = each is task or not _finished(each.future)
-                tasks.appendleft(task)
+                seen = future.result()
+            except _DiedError:
+                seen = self._again(batch)
+            yield seen
 
-    def _alone(self, batch: list[Part]) -> list[Seen]:
+    def _look(self, batch: list[Part]) -> list[Seen]:
+        process = self._idle.get()
+        try:
+            return process.look(batch)
+        finally:
+            self._idle.put(process)
+
+    def _again(self, batch: list[Part]) -> list[Seen]:
         """Return what is seen in a batch that may be what killed its process."""
-        for _ in range(_TRIES):
-            try:
-                return self._submitted(batch).result()
-            except BrokenProcessPool:
-                self._end()
+        for process in self._processes:
+            if not process.alive:
+                process.begin()
+        process = _Process(self._plan)
+        self._processes.append(process)
+        try:
+            for _ in range(_TRIES):
+                try:
+                    return process.look(batch)
+                except _DiedError:
+                    process.begin()
+        finally:
+            self._processes.remove(process)
+            process.end()
         if len(batch) > 1:
-            return [seen for part in batch for seen in self._alone([part])]
+            return [seen for part in batch for seen in self._again([part])]
         return [lost(batch[0], "the process that looked at it was killed, each time it was tried")]
 
-    def _submitted(self, batch: list[Part]) -> Future[list[Seen]]:
-        if self._pool is None:
-            # A fork begins at once. Only Linux promises that one is safe here, and only while there
-            # are no connections: both processes would speak on them.
-            how = "fork" if sys.platform == "linux" and not holds_connections() else "spawn"
-            self._pool = ProcessPoolExecutor(
-                self._count, multiprocessing.get_context(how), _begin, (self._plan,)
-            )
-        try:
-            return self._pool.submit(_looked, batch)
-        except BrokenProcessPool as error:
-            failed: Future[list[Seen]] = Future()
-            failed.set_exception(error)
-            return failed
 
-    def _end(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+@contextmanager
+def _no_signals() -> Iterator[None]:
+    """Have no signal come between the beginning of a process and what it does about signals."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _finished(future: Future[list[Seen]]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
-
-
-_scanner: Scanner | None = None
-
-
-def _begin(plan: Plan) -> None:
-    """Make a process ready to look at parts."""
-    global _scanner  # noqa: PLW0603
+def _serve(plan: Plan, pipe: Connection[Any, Any]) -> None:
+    """Look at batches as they come, in a process of its own."""
     # Who is at the terminal speaks to the process that reports, and that one to this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     Thread(target=_end_with_parent, daemon=True).start()
-    _scanner = plan.scanner()
+    scanner = plan.scanner()
+    # Without who reports there is nobody to tell that either.
+    with suppress(EOFError, OSError):
+        while True:
+            pipe.send(_answer(scanner, pipe.recv()))
+
+
+def _answer(scanner: Scanner, batch: list[Part]) -> list[Seen] | Exception:
+    try:
+        return [look(scanner, part) for part in batch]
+    except Exception as error:  # noqa: BLE001 - the process that reports raises it
+        return error
 
 
 def _end_with_parent() -> None:
@@ -156,9 +213,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _looked(batch: list[Part]) -> list[Seen]:
-    if _scanner is None:
-        raise RuntimeError("no plan to look by")
-    return [look(_scanner, part) for part in batch]

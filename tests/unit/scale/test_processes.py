@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -190,3 +191,22 @@ def test_what_is_not_made_of_lines_is_one_part(tmp_path: Path, name: str, data: 
     file = tmp_path / name
     file.write_bytes(data)
     assert len(parts(Source(name, file), SCANNERS["scan"], 1000)) == 1
+
+
+def test_a_process_that_is_killed_in_the_middle_of_its_answer_holds_up_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, told_before, here = tmp_path / "a.txt", tmp_path / "told", os.getpid()
+    file.write_bytes(LINES[1] * 3)
+    real = Connection.send
+
+    def half(self: Connection, answer: object) -> None:
+        if os.getpid() != here and not told_before.exists():
+            told_before.touch()
+            os.write(self.fileno(), (1 << 20).to_bytes(4, "big") + b"half")
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(self, answer)
+
+    monkeypatch.setattr(Connection, "send", half)
+    found, _ = told("scan", Processes(PLANS["scan"], SCANNERS["scan"], 2), [Source("a", file)])
+    assert {each.rule for each in found} == {"pii/email"}
