@@ -119,6 +119,7 @@ class Scanner:
         self._grammars: dict[str | None, Grammar] = {}
         self._records: dict[str | None, Record | None] = {}
         self._position: Callable[[], int] = int
+        self._asked_bytes = 0
 
     @property
     def judges(self) -> bool:
@@ -394,7 +395,9 @@ class Scanner:
         self.counts.documents += block.ends + (not block.ended)
 
     def _candidate_lines(self, data: bytes) -> Sequence[int]:
-        if self.counts.bytes <= _FEW_BYTES:
+        # Not what is counted: that begins anew with each part.
+        self._asked_bytes += len(data)
+        if self._asked_bytes <= _FEW_BYTES:
             return [start for start, _ in line_spans(data)]
         return self._inspector.detector.candidates(data)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from quantapilot.findings import Finding, Summary
@@ -92,27 +92,30 @@ def gathered(
             yield from made
 
     seen = chain.from_iterable(run(batches(planned(), most)))
+    ahead: deque[Seen] = deque()
     while True:
         # Inputs become known as parts of them are asked for.
-        ahead = [] if order else [each for each in [next(seen, None)] if each is not None]
+        if not order:
+            ahead.extend(islice(seen, 1))
         if not order:
             return
-        seen = chain(ahead, seen)
         item, count = order.popleft()
         if isinstance(item, Finding):
             yield item, ()
         elif count:
-            yield item, _joined(seen, count, summary)
+            yield item, _joined(ahead, seen, count, summary)
         else:
             scanner.counts = summary
             yield item, scanner.scan(item)
 
 
-def _joined(seen: Iterator[Seen], count: int, summary: Summary) -> Iterator[Piece]:
+def _joined(
+    ahead: deque[Seen], seen: Iterator[Seen], count: int, summary: Summary
+) -> Iterator[Piece]:
     """Yield what was seen in the next parts, which are those of one input."""
     line, ended = 0, False
     for _ in range(count):
-        part = next(seen)
+        part = ahead.popleft() if ahead else next(seen)
         summary.count(part.counts)
         for piece in part.pieces:
             if not (ended and _ends(piece)):
