@@ -57,6 +57,9 @@ def scan(*, commit_msg: str | None, follow: bool, engine: str | None, **given: A
     from quantapilot.gate.runs import Terms, scanned
 
     options = CheckOptions(**given)
+    if follow and (engine or (options.jobs or 1) > 1):
+        other = "--engine" if engine else "--jobs"
+        raise click.UsageError(f"--follow is read by one process: not with {other}")
     workers = _workers(options, engine)
     project = project_of(options)
     summary = Summary()

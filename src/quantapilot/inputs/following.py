@@ -8,6 +8,7 @@ of a file is an input of its own that knows the number of its first line.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,12 +33,16 @@ _MOST: Final = 1 << 20
 
 @dataclass(slots=True, repr=False)
 class _File:
-    """A file that is open: how far it was read, and the beginning of its next line."""
+    """A file that is open: how far it was read, and the beginning of its next line.
+
+    `broken` tells that the rest of it can't be read.
+    """
 
     stream: BinaryIO
     line: int = 1
     rest: bytes = b""
     moved_at: float | None = None
+    broken: bool = False
 
     @property
     def same(self) -> tuple[int, int]:
@@ -62,7 +67,11 @@ class _Followed:
         """Yield what was written since the last look."""
         self._open()
         for file in list(self._files):
-            yield from self._grown(file)
+            try:
+                yield from self._grown(file)
+            except OSError as error:
+                file.broken = True
+                yield INPUT_RULES["input/unreadable"].at(self.label, _reason(error), line=file.line)
             if file.moved_at is not None and time.monotonic() - file.moved_at > _GRACE:
                 yield from self._closed(file)
 
@@ -71,10 +80,11 @@ class _Followed:
         yield from self.look()
         for file in list(self._files):
             yield from self._closed(file)
-        if not self._seen:
-            rule = "input/unreadable" if self._problem else "input/missing-file"
-            told = self._problem or "there was no such file as long as it was waited for"
-            yield INPUT_RULES[rule].at(self.label, told)
+        if self._problem:
+            yield INPUT_RULES["input/unreadable"].at(self.label, self._problem)
+        elif not self._seen:
+            told = "there was no such file as long as it was waited for"
+            yield INPUT_RULES["input/missing-file"].at(self.label, told)
 
     def _open(self) -> None:
         """Open the file under the name, where it is another one than before."""
@@ -83,10 +93,14 @@ class _Followed:
             found = self._path.stat()
             if current is not None and (found.st_dev, found.st_ino) == current.same:
                 return
+            if not stat.S_ISREG(found.st_mode):
+                # Who opens a pipe waits for who writes to it, and for nothing else.
+                self._problem = "not a regular file: what comes out of a pipe is read as '-'"
+                return
             stream = self._path.open("rb", buffering=0)
         except OSError as error:
             if not isinstance(error, FileNotFoundError):
-                self._problem = f"can't be read: {error.strerror or 'input/output error'}"
+                self._problem = _reason(error)
             if current is None or not isinstance(error, FileNotFoundError):
                 return
         else:
@@ -96,6 +110,8 @@ class _Followed:
             current.moved_at = time.monotonic()
 
     def _grown(self, file: _File) -> Iterator[Source]:
+        if file.broken:
+            return
         size = os.fstat(file.stream.fileno()).st_size
         if size < file.stream.tell():
             # Cut short by who moves logs by copying them: what was cut off was copied, not lost.
@@ -156,6 +172,10 @@ class _FollowedInput:
         if whole:
             yield Source(STDIN_LABEL, None, data=whole, first=self._line)
             self._line += whole.count(b"\n")
+
+
+def _reason(error: OSError) -> str:
+    return f"can't be read: {error.strerror or 'input/output error'}"
 
 
 def followed(

@@ -105,3 +105,38 @@ def test_a_log_may_come_later_and_one_that_never_comes_is_told(tmp_path: Path) -
 def test_a_line_without_an_end_is_not_kept_for_ever(tmp_path: Path) -> None:
     found = pieces(tmp_path / "a.log", add(b"x" * 101), add(b"y" * 50), add(b"\nz\n"))
     assert found == [(1, b"x" * 101), (1, b"y" * 50 + b"\nz\n")]
+
+
+def replace_by_a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def replace_by_what_is_closed(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file)
+
+
+@pytest.mark.parametrize("replace", [replace_by_a_pipe, replace_by_what_is_closed])
+def test_what_takes_the_place_of_a_log_and_cannot_be_read_is_told(
+    tmp_path: Path, replace: Callable[[Path], object]
+) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(b"one\n")
+    assert pieces(file, wait, replace, wait) == [(1, b"one\n"), "input/unreadable"]
+
+
+def test_a_log_whose_disk_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.log"
+    file.write_bytes(b"one\n")
+
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+
+        def fails(_: Path) -> None:
+            patch.setattr(os, "fstat", broken)
+
+        found = pieces(file, wait, fails, wait, wait)
+    assert found == [(1, b"one\n"), "input/unreadable", "input/unreadable"]
