@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from quantapilot.inputs.sources import STDIN_LABEL
-from quantapilot.inputs.urls import is_url
+from quantapilot.urls import is_url
 from quantapilot.pii.mask import mask
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from quantapilot.inputs.http_stream import WINDOW, HttpStream
 from quantapilot.inputs.remote_faults import faults_told
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import Source, path_matches
-from quantapilot.inputs.urls import on_the_web, scheme_of, shown_url
+from quantapilot.urls import on_the_web, scheme_of, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

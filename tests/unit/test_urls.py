@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quantapilot.inputs.sources import Source
-from quantapilot.inputs.urls import is_url, local_path, shown_url
+from quantapilot.urls import is_url, local_path, shown_url
 
 
 @pytest.mark.parametrize(
