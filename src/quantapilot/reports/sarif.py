@@ -16,8 +16,8 @@ from urllib.parse import quote
 from quantapilot import __version__
 from quantapilot.errors import ExitCode
 from quantapilot.findings import PII_CLASSES
-from quantapilot.urls import is_url, on_the_web
 from quantapilot.reports.json_ import dumps
+from quantapilot.urls import is_url, on_the_web
 
 if TYPE_CHECKING:
     from quantapilot.findings import Finding, PiiClass, Summary

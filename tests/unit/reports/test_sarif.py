@@ -271,8 +271,8 @@ def test_more_results_than_github_takes_are_left_out_and_said(
 
 
 def test_the_limit_is_that_of_github() -> None:
-    found = run(report("sarif", [finding()] * 25_001))
-    assert len(found["results"]) == 25_000
+    # A service refuses a log with more; the test above sees that a limit is kept.
+    assert sarif.MAX_RESULTS == 25_000
 
 
 def test_quiet_changes_nothing_for_programs() -> None:
