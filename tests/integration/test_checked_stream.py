@@ -123,13 +123,13 @@ def reached(server: NatsServer, most: int, *names: str) -> None:
     asyncio.run(wait())
 
 
-def consumer(server: NatsServer, name: str) -> None:
+def consumer(server: NatsServer, name: str, **more: int) -> None:
     """Make the consumer that a relay would make, of which unfinished messages come again soon."""
 
     async def make() -> None:
         async with jetstream(server) as stream:
             config = ConsumerConfig(durable_name="qp-check", ack_wait=0.3)
-            await stream.add_consumer(name, config, ack_policy=AckPolicy.EXPLICIT)
+            await stream.add_consumer(name, config, ack_policy=AckPolicy.EXPLICIT, **more)
 
     asyncio.run(make())
 
@@ -265,5 +265,13 @@ def test_a_consumer_of_another_kind_is_not_taken_over(server: NatsServer) -> Non
     three(server, "OTHER", event(str(uuid4())))
     assert call(*options(server, "OTHER", "?filter=other.x"), "--once")[0] == 0
     code, _, told = call(*options(server, "OTHER"), "--once")
+    assert code == 4
+    assert "name yours with consumer=" in told
+
+
+def test_a_consumer_that_gives_up_on_a_message_is_not_used(server: NatsServer) -> None:
+    three(server, "FORGETS", event(str(uuid4())))
+    consumer(server, "FORGETS", max_deliver=1)
+    code, _, told = call(*options(server, "FORGETS"), "--once")
     assert code == 4
     assert "name yours with consumer=" in told

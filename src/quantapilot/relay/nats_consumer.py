@@ -207,10 +207,14 @@ async def _find(connection: Consuming, stream: str, wanted: ConsumerConfig) -> N
         info = await manager.add_consumer(stream, wanted)
     found = info.config
     same = (found.filter_subject or ">") == wanted.filter_subject and not found.filter_subjects
-    if not same or found.ack_policy != AckPolicy.EXPLICIT or found.deliver_subject:
+    pulls = found.ack_policy == AckPolicy.EXPLICIT and not found.deliver_subject
+    # One that gives up on a message would lose it; of one without bodies nothing is an event.
+    whole = (found.max_deliver or -1) < 0 and not found.headers_only
+    if not (same and pulls and whole):
         raise SinkError(
             f"the stream has another consumer '{wanted.durable_name}': of other subjects, or not "
-            "one that pulls and acknowledges each message; name yours with consumer="
+            "one that pulls whole messages, acknowledges each and gets it until then; name yours "
+            "with consumer="
         )
 
 
