@@ -20,12 +20,15 @@ from tests.nats_server import nats_server
 from tests.program import call
 
 from quantapilot.emitter.checking import EventCheck
+from quantapilot.relay.nats_consumer import Consuming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from nats.js import JetStreamContext
     from tests.nats_server import NatsServer
+
+    from quantapilot.relay.feed import Taken
 
 QP = [sys.executable, "-c", "from quantapilot.cli import main; main()"]
 EVENTS = 1_500
@@ -215,6 +218,25 @@ def test_what_is_no_clean_event_is_recorded_without_a_value_of_it(server: NatsSe
     assert [each["sequence"] for each in records] == list(range(2, 10))
     assert records[-1]["subject"] is None
     assert records[-1]["findings"]
+
+
+def test_large_messages_come_a_few_at_a_time(
+    server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 1_500_000
+    monkeypatch.setattr("quantapilot.relay.nats_consumer._MOST_BYTES", most)
+    taken: list[int] = []
+    done = Consuming.acknowledge
+
+    async def noted(self: Consuming, batch: Sequence[Taken]) -> None:
+        taken.append(sum(len(each.body) for each in batch))
+        await done(self, batch)
+
+    monkeypatch.setattr(Consuming, "acknowledge", noted)
+    three(server, "LARGE", *[b" " * 700_000] * 5)
+    _, _, told = call(*options(server, "LARGE"), "--once")
+    assert told.startswith(f"{server.url}/LARGE: 0 clean, 5 quarantined")
+    assert max(taken) < most
 
 
 def test_streams_that_are_missing_are_told_and_what_waits_for_them_is_not_lost(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # As many as a sink nats: sends at once.
 BATCH = 256
+# Bytes that come at once: more than one message may have, which are 64 MiB.
+_MOST_BYTES = 80 << 20
 # Seconds that an answer may be late.
 _LATE = 2.0
 # What ends a request in peace: an answer, nothing there, or its time is over.
@@ -74,7 +76,11 @@ class Consuming(NatsConnection):
             UnreachableError: The server does not answer, or refuses.
         """
         # With both, the server waits for one message, and then sends no more than there are.
-        asked: dict[str, int | bool] = {"batch": BATCH - len(self._arrived), "no_wait": True}
+        asked: dict[str, int | bool] = {
+            "batch": BATCH - len(self._arrived),
+            "max_bytes": _MOST_BYTES,
+            "no_wait": True,
+        }
         if stands:
             asked["expires"] = int(stands * 1e9)
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
