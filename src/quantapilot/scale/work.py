@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quantapilot.inputs.sources import Source
 
 # What tells that the rest of an input was not looked at, however many parts of it are left.
-_ENDS = frozenset({"input/unreadable", "input/damaged", "input/needs-extra"})
+ENDS = frozenset({"input/unreadable", "input/damaged", "input/needs-extra"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -115,7 +115,7 @@ def _joined(seen: Iterator[Seen], count: int, summary: Summary) -> Iterator[Piec
         part = next(seen)
         summary.count(part.counts)
         for piece in part.pieces:
-            ends = isinstance(piece, Finding) and piece.rule in _ENDS
+            ends = isinstance(piece, Finding) and piece.rule in ENDS
             if not (ends and ended):
                 yield _moved(piece, line)
             ended |= ends

@@ -1,0 +1,269 @@
+"""Apache Spark: a cluster looks at inputs, and what it finds is a DataFrame.
+
+What travels is a plan and parts of inputs. A part that is looked at again, since its executor was
+lost, gives the same rows in place of those before: so nothing is lost, and nothing counted twice.
+Lines are counted from the beginning of a part, and put right when all parts of an input are known.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections import deque
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from quantapilot import __version__
+from quantapilot.errors import QuantaPilotError, needing, unforeseen
+from quantapilot.findings import Finding, Summary
+from quantapilot.gate.outcomes import outcome
+from quantapilot.inputs.rules import INPUT_RULES
+from quantapilot.reports.json_ import finding_fields
+from quantapilot.scale import parts as cut
+from quantapilot.scale import work
+
+with needing("spark", "looking at inputs with Apache Spark"):
+    import pyarrow as pa
+    from pyspark.sql import Window, functions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pyspark.sql import DataFrame, SparkSession
+
+    from quantapilot.gate.plan import Plan
+    from quantapilot.gate.scanner import Scanner
+    from quantapilot.inputs.sources import Source
+
+# Bytes of a part, and of the small files that travel together: enough to be worth a task.
+PART_BYTES: Final = 32 << 20
+# Rows that a worker hands over at once.
+_ROWS: Final = 4096
+
+_TYPES: Final = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+    "binary": pa.binary(),
+}
+_FINDING: Final = {
+    "rule": "string",
+    "category": "string",
+    "class": "string",
+    "severity": "string",
+    "path": "string",
+    "line": "bigint",
+    "column": "bigint",
+    "pointer": "string",
+    "message": "string",
+    "excerpt": "string",
+    "fingerprint": "string",
+    "help": "string",
+}
+_PART: Final = {
+    "task": "int",
+    "input": "bigint",
+    "part": "bigint",
+    "path": "string",
+    "size": "bigint",
+    "work": "binary",
+}
+_COUNTS: Final = ("files", "documents", "bytes", "consumed", "skipped", "empty")
+_SEEN: Final = {
+    "input": "bigint",
+    "part": "bigint",
+    "at": "bigint",
+    "last": "boolean",
+    "ends": "bigint",
+    **dict.fromkeys(_COUNTS, "bigint"),
+    **_FINDING,
+}
+
+
+def parts(
+    session: SparkSession,
+    inputs: Iterable[Source | Finding],
+    plan: Plan,
+    part_bytes: int = PART_BYTES,
+) -> DataFrame:
+    """Return inputs as a DataFrame of parts, those of each task in a partition of their own.
+
+    The beginnings of large files are read here; executors read the files themselves, so that they
+    need the same paths, or addresses that all of them reach.
+
+    Args:
+        session: The session of the cluster.
+        inputs: Files and addresses, as `quantapilot.inputs.sources.sources` gives them; findings
+            among them, such as that a file is missing, become findings of the result.
+        plan: What they are looked at with.
+        part_bytes: About how many bytes a part has, and a task.
+    """
+    scanner = plan.scanner()
+    order: deque[tuple[int, int]] = deque()
+    rows: list[tuple[int, int, int, str, int, bytes]] = []
+
+    def planned() -> Iterator[cut.Part]:
+        for number, item in enumerate(inputs):
+            found = item if isinstance(item, Finding) else _unportable(item)
+            if found is not None:
+                rows.append((0, number, 0, _utf8(found.path), 0, pickle.dumps(found)))
+            elif not isinstance(item, Finding):
+                made = cut.parts(_anywhere(item), scanner, part_bytes)
+                order.extend((number, place) for place in range(len(made)))
+                yield from made
+
+    tasks = 1
+    for task, batch in enumerate(cut.batches(planned(), part_bytes)):
+        tasks = task + 1
+        for part in batch:
+            label = _utf8(part.source.label)
+            rows.append((task, *order.popleft(), label, part.size, pickle.dumps(part)))
+    columns = zip(*rows, strict=True) if rows else [()] * len(_PART)
+    table = pa.Table.from_arrays(
+        [pa.array(each, kind.type) for each, kind in zip(columns, _arrow(_PART), strict=True)],
+        schema=_arrow(_PART),
+    )
+    return session.createDataFrame(table).repartitionById(tasks, "task")
+
+
+def look(parts: DataFrame, plan: Plan) -> DataFrame:
+    """Return what is seen in parts: a row for each finding, and one for each part that counts.
+
+    Whoever needs both its `findings` and its `summary` persists it, else each looks anew.
+    """
+    pickled = pickle.dumps(plan)
+
+    def looked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return _looked(pickled, batches)
+
+    return parts.mapInArrow(looked, _ddl(_SEEN))
+
+
+def findings(seen: DataFrame) -> DataFrame:
+    """Return the findings among what `look` saw, with the columns that a JSON report has.
+
+    All rules are reported, and nothing is excused: neither by comments, nor by configuration or
+    baseline.
+    """
+    before = (
+        Window.partitionBy("input")
+        .orderBy("part", "at")
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow - 1)
+    )
+    ends = functions.col("rule").isin(sorted(work.ENDS))
+    # That the rest of an input was not looked at is said once, however many parts are left.
+    said = functions.coalesce(functions.max(ends).over(before), functions.lit(False))
+    lines = functions.coalesce(functions.sum("ends").over(before), functions.lit(0))
+    return (
+        seen.withColumn("line", functions.col("line") + lines)
+        .withColumn("said", said)
+        .where(functions.col("rule").isNotNull() & ~(ends & functions.col("said")))
+        .select(*_FINDING)
+    )
+
+
+def summary(seen: DataFrame) -> Summary:
+    """Return what was checked and found, and how that ends: the summary of a JSON report."""
+    total = Summary(asked=True)
+    counts = seen.agg(*(functions.sum(name).alias(name) for name in _COUNTS)).first()
+    for name in _COUNTS:
+        setattr(total, name, counts[name] or 0)
+    alike = ("rule", "category", "severity", "class")
+    for row in findings(seen).groupBy(*alike).count().collect():
+        finding = Finding(*row[:3], "", "", "", "", pii_class=row["class"])
+        count = row["count"]
+        total.errors += count * (finding.severity == "error")
+        total.warnings += count * (finding.severity != "error")
+        total.by_rule[finding.rule] += count
+        if finding.pii_class is not None:
+            total.by_class[finding.pii_class] += count
+        if (ends := outcome(finding)) is not None:
+            total.outcomes.add(ends)
+    return total
+
+
+def _unportable(source: Source) -> Finding | None:
+    """Return the finding of an input that no other machine can look at."""
+    if cut.portable(source):
+        return None
+    reason = "can't be read by executors: name a file or an address"
+    return INPUT_RULES["input/unreadable"].at(source.label, reason)
+
+
+def _anywhere(source: Source) -> Source:
+    """Return a source that means the same file whatever the current folder is."""
+    return source if source.path is None else replace(source, path=source.path.absolute())
+
+
+def _looked(pickled: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of what is seen in some parts; runs in a worker of an executor."""
+    scanner = scanner_of(pickled)
+    rows: list[dict[str, Any]] = []
+    for batch in batches:
+        for given in batch.select(["input", "part", "work"]).to_pylist():
+            for row in _seen(scanner, pickle.loads(given["work"])):  # noqa: S301
+                rows.append({**row, "input": given["input"], "part": given["part"]})
+                if len(rows) >= _ROWS:
+                    yield pa.RecordBatch.from_pylist(rows, _arrow(_SEEN))
+                    rows.clear()
+    yield pa.RecordBatch.from_pylist(rows, _arrow(_SEEN))
+
+
+def _seen(scanner: Scanner, item: cut.Part | Finding) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one part, the last of which counts."""
+    if isinstance(item, Finding):
+        seen = work.Seen((item,), Summary())
+    else:
+        try:
+            seen = work.look(scanner, item)
+        except Exception as error:  # noqa: BLE001
+            fault = unforeseen(error)
+        else:
+            fault = ""
+        if fault:
+            # Outside the handler: Spark shows an error with its causes, whose text may show a value.
+            raise QuantaPilotError(fault)
+    at = 0
+    for piece in seen.pieces:
+        if isinstance(piece, Finding):
+            yield {"at": at, "last": False, **_fields(piece)}
+            at += 1
+    counts = {name: getattr(seen.counts, name) for name in _COUNTS}
+    yield {"at": at, "last": True, "ends": seen.ends, **counts}
+
+
+@lru_cache(maxsize=2)
+def scanner_of(pickled: bytes) -> Scanner:
+    """Return what looks by a plan; a worker that does one task after another makes it once.
+
+    Raises:
+        QuantaPilotError: Another version of the toolkit made the plan.
+    """
+    plan: Plan = pickle.loads(pickled)  # noqa: S301
+    if plan.version != __version__:
+        raise QuantaPilotError(
+            f"this executor has version {__version__} of quantapilot-contract, "
+            f"and the driver has {plan.version}: install the same on both"
+        )
+    return plan.scanner()
+
+
+def _fields(finding: Finding) -> dict[str, object]:
+    return {
+        name: _utf8(value) if isinstance(value, str) else value
+        for name, value in finding_fields(finding).items()
+    }
+
+
+def _utf8(text: str) -> str:
+    """Return a text as reports show it: a byte of a file name that is not UTF-8 is a `?`."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _arrow(columns: dict[str, str]) -> pa.Schema:
+    return pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
+
+
+def _ddl(columns: dict[str, str]) -> str:
+    return ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
