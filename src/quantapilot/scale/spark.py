@@ -11,10 +11,11 @@ import pickle
 from collections import deque
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quantapilot import __version__
-from quantapilot.errors import QuantaPilotError, needing, unforeseen
+from quantapilot.errors import MissingExtraError, QuantaPilotError, needing, unforeseen
 from quantapilot.findings import Finding, Summary
 from quantapilot.gate.outcomes import outcome
 from quantapilot.inputs.rules import INPUT_RULES
@@ -27,13 +28,15 @@ with needing("spark", "looking at inputs with Apache Spark"):
     from pyspark.sql import Window, functions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pyspark.sql import DataFrame, SparkSession
 
     from quantapilot.gate.plan import Plan
     from quantapilot.gate.scanner import Scanner
     from quantapilot.inputs.sources import Source
+
+_T = TypeVar("_T")
 
 # Bytes of a part, and of the small files that travel together: enough to be worth a task.
 PART_BYTES: Final = 32 << 20
@@ -45,9 +48,9 @@ _TYPES: Final = {
     "int": pa.int32(),
     "bigint": pa.int64(),
     "boolean": pa.bool_(),
-    "binary": pa.binary(),
 }
-_FINDING: Final = {
+# The columns of findings: the fields that they have in a JSON report.
+FINDING: Final = {
     "rule": "string",
     "category": "string",
     "class": "string",
@@ -77,7 +80,7 @@ _SEEN: Final = {
     "last": "boolean",
     "ends": "bigint",
     **dict.fromkeys(_COUNTS, "bigint"),
-    **_FINDING,
+    **FINDING,
 }
 
 
@@ -119,12 +122,7 @@ def parts(
         for part in batch:
             label = _utf8(part.source.label)
             rows.append((task, *order.popleft(), label, part.size, pickle.dumps(part)))
-    columns = zip(*rows, strict=True) if rows else [()] * len(_PART)
-    table = pa.Table.from_arrays(
-        [pa.array(each, kind.type) for each, kind in zip(columns, _arrow(_PART), strict=True)],
-        schema=_arrow(_PART),
-    )
-    return session.createDataFrame(table).repartitionById(tasks, "task")
+    return session.createDataFrame(rows, _ddl(_PART)).repartitionById(tasks, "task")
 
 
 def look(parts: DataFrame, plan: Plan) -> DataFrame:
@@ -132,6 +130,7 @@ def look(parts: DataFrame, plan: Plan) -> DataFrame:
 
     Whoever needs both its `findings` and its `summary` persists it, else each looks anew.
     """
+    check_pandas()
     pickled = pickle.dumps(plan)
 
     def looked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -159,7 +158,7 @@ def findings(seen: DataFrame) -> DataFrame:
         seen.withColumn("line", functions.col("line") + lines)
         .withColumn("said", said)
         .where(functions.col("rule").isNotNull() & ~(ends & functions.col("said")))
-        .select(*_FINDING)
+        .select(*FINDING)
     )
 
 
@@ -171,8 +170,8 @@ def summary(seen: DataFrame) -> Summary:
         setattr(total, name, counts[name] or 0)
     alike = ("rule", "category", "severity", "class")
     for row in findings(seen).groupBy(*alike).count().collect():
-        finding = Finding(*row[:3], "", "", "", "", pii_class=row["class"])
-        count = row["count"]
+        rule, category, severity, pii_class, count = row
+        finding = Finding(rule, category, severity, "", "", "", "", pii_class)
         total.errors += count * (finding.severity == "error")
         total.warnings += count * (finding.severity != "error")
         total.by_rule[finding.rule] += count
@@ -205,9 +204,9 @@ def _looked(pickled: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Re
             for row in _seen(scanner, pickle.loads(given["work"])):  # noqa: S301
                 rows.append({**row, "input": given["input"], "part": given["part"]})
                 if len(rows) >= _ROWS:
-                    yield pa.RecordBatch.from_pylist(rows, _arrow(_SEEN))
+                    yield pa.RecordBatch.from_pylist(rows, arrow_schema(_SEEN))
                     rows.clear()
-    yield pa.RecordBatch.from_pylist(rows, _arrow(_SEEN))
+    yield pa.RecordBatch.from_pylist(rows, arrow_schema(_SEEN))
 
 
 def _seen(scanner: Scanner, item: cut.Part | Finding) -> Iterator[dict[str, Any]]:
@@ -215,22 +214,40 @@ def _seen(scanner: Scanner, item: cut.Part | Finding) -> Iterator[dict[str, Any]
     if isinstance(item, Finding):
         seen = work.Seen((item,), Summary())
     else:
-        try:
-            seen = work.look(scanner, item)
-        except Exception as error:  # noqa: BLE001
-            fault = unforeseen(error)
-        else:
-            fault = ""
-        if fault:
-            # Outside the handler: Spark shows an error with its causes, whose text may show a value.
-            raise QuantaPilotError(fault)
+        seen = telling(lambda: work.look(scanner, item))
     at = 0
     for piece in seen.pieces:
         if isinstance(piece, Finding):
-            yield {"at": at, "last": False, **_fields(piece)}
+            yield {"at": at, "last": False, **fields_of(piece)}
             at += 1
     counts = {name: getattr(seen.counts, name) for name in _COUNTS}
     yield {"at": at, "last": True, "ends": seen.ends, **counts}
+
+
+def telling(look: Callable[[], _T]) -> _T:
+    """Return what a look returns; its error is one that may be shown, since Spark shows it.
+
+    Raises:
+        QuantaPilotError: There was an error; the text names its kind and its place.
+    """
+    try:
+        return look()
+    except QuantaPilotError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        fault = unforeseen(error)
+    # Outside the handler: Spark shows an error with its causes, whose text may show a value.
+    raise QuantaPilotError(fault)
+
+
+def check_pandas() -> None:
+    """Tell what is missing, before PySpark does: its `mapInArrow` asks for pandas.
+
+    Raises:
+        MissingExtraError: There is no pandas.
+    """
+    if find_spec("pandas") is None:
+        raise MissingExtraError("spark", "mapInArrow of PySpark, which asks for pandas,")
 
 
 @lru_cache(maxsize=2)
@@ -249,7 +266,8 @@ def scanner_of(pickled: bytes) -> Scanner:
     return plan.scanner()
 
 
-def _fields(finding: Finding) -> dict[str, object]:
+def fields_of(finding: Finding) -> dict[str, object]:
+    """Return a finding as a row of a DataFrame."""
     return {
         name: _utf8(value) if isinstance(value, str) else value
         for name, value in finding_fields(finding).items()
@@ -261,7 +279,8 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _arrow(columns: dict[str, str]) -> pa.Schema:
+def arrow_schema(columns: dict[str, str]) -> pa.Schema:
+    """Return the Arrow schema of some columns."""
     return pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
 
 
