@@ -30,7 +30,7 @@ def main(out: Path, paths: list[str]) -> int:
     plan = plan_for(config)
     inputs = sources(paths, config.exclude, root=config.root)
     # Kept, so that findings and summary come from one look.
-    seen = look(parts(session, inputs, plan), plan).persist()
+    seen = look(parts(session, inputs, plan, root=config.root), plan).persist()
     findings(seen).write.json(str(out / "findings"), ignoreNullFields=False)
     total = summary(seen)
     (out / "summary.json").write_text(json.dumps(summary_fields(total)), "utf-8")

@@ -36,21 +36,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-PART = 1 << 16
-WAIT = 120
+PART = 1 << 17
+WAIT = 60
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Any]:
-    # Executors start Python by this name, and find the package where this process does.
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("spark")
+    environment = {
+        # Executors start Python by this name, and find the package where this process does.
+        "PYSPARK_PYTHON": sys.executable,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "SPARK_LOCAL_DIRS": str(folder),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_WORKER_DIR": str(folder),
+    }
+    patched = pytest.MonkeyPatch()
+    for name, value in environment.items():
+        patched.setenv(name, value)
     settings = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.executor.memory": "512m",
         "spark.log.level": "OFF",
-        "spark.sql.shuffle.partitions": "4",
+        "spark.sql.shuffle.partitions": "1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
@@ -60,6 +69,7 @@ def session() -> Iterator[Any]:
     made = builder.getOrCreate()
     yield made
     made.stop()
+    patched.undo()
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,15 @@ from collections import deque
 from dataclasses import replace
 from functools import lru_cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quantapilot import __version__
+from quantapilot.config import Config
 from quantapilot.errors import MissingExtraError, QuantaPilotError, needing, unforeseen
-from quantapilot.findings import Finding, Summary
+from quantapilot.findings import Finding, Summary, located
 from quantapilot.gate.outcomes import outcome
+from quantapilot.gate.places import Places
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.reports.json_ import finding_fields
 from quantapilot.scale import parts as cut
@@ -45,9 +48,7 @@ _ROWS: Final = 4096
 
 _TYPES: Final = {
     "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "boolean": pa.bool_(),
+    "long": pa.int64(),
 }
 # The columns of findings: the fields that they have in a JSON report.
 FINDING: Final = {
@@ -56,8 +57,8 @@ FINDING: Final = {
     "class": "string",
     "severity": "string",
     "path": "string",
-    "line": "bigint",
-    "column": "bigint",
+    "line": "long",
+    "column": "long",
     "pointer": "string",
     "message": "string",
     "excerpt": "string",
@@ -65,21 +66,20 @@ FINDING: Final = {
     "help": "string",
 }
 _PART: Final = {
-    "task": "int",
-    "input": "bigint",
-    "part": "bigint",
+    "task": "long",
+    "input": "long",
+    "part": "long",
     "path": "string",
-    "size": "bigint",
+    "size": "long",
     "work": "binary",
 }
 _COUNTS: Final = ("files", "documents", "bytes", "consumed", "skipped", "empty")
 _SEEN: Final = {
-    "input": "bigint",
-    "part": "bigint",
-    "at": "bigint",
-    "last": "boolean",
-    "ends": "bigint",
-    **dict.fromkeys(_COUNTS, "bigint"),
+    "input": "long",
+    "part": "long",
+    "at": "long",
+    "ends": "long",
+    **dict.fromkeys(_COUNTS, "long"),
     **FINDING,
 }
 
@@ -89,6 +89,8 @@ def parts(
     inputs: Iterable[Source | Finding],
     plan: Plan,
     part_bytes: int = PART_BYTES,
+    *,
+    root: Path | None = None,
 ) -> DataFrame:
     """Return inputs as a DataFrame of parts, those of each task in a partition of their own.
 
@@ -101,8 +103,9 @@ def parts(
             among them, such as that a file is missing, become findings of the result.
         plan: What they are looked at with.
         part_bytes: About how many bytes a part has, and a task.
+        root: The project's folder, from which fingerprints name files; None is the current one.
     """
-    scanner = plan.scanner()
+    scanner, places = plan.scanner(), Places(Config(root=root or Path()))
     order: deque[tuple[int, int]] = deque()
     rows: list[tuple[int, int, int, str, int, bytes]] = []
 
@@ -110,7 +113,8 @@ def parts(
         for number, item in enumerate(inputs):
             found = item if isinstance(item, Finding) else _unportable(item)
             if found is not None:
-                rows.append((0, number, 0, _utf8(found.path), 0, pickle.dumps(found)))
+                place = places.of(found.path)
+                rows.append((0, number, 0, _utf8(found.path), 0, pickle.dumps((found, place))))
             elif not isinstance(item, Finding):
                 made = cut.parts(_anywhere(item), scanner, part_bytes)
                 order.extend((number, place) for place in range(len(made)))
@@ -120,8 +124,11 @@ def parts(
     for task, batch in enumerate(cut.batches(planned(), part_bytes)):
         tasks = task + 1
         for part in batch:
-            label = _utf8(part.source.label)
-            rows.append((task, *order.popleft(), label, part.size, pickle.dumps(part)))
+            label = part.source.label
+            # What is at an address is known by it.
+            place = label if part.source.path is None else places.of(label)
+            held = pickle.dumps((part, place))
+            rows.append((task, *order.popleft(), _utf8(label), part.size, held))
     return session.createDataFrame(rows, _ddl(_PART)).repartitionById(tasks, "task")
 
 
@@ -201,7 +208,7 @@ def _looked(pickled: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Re
     rows: list[dict[str, Any]] = []
     for batch in batches:
         for given in batch.select(["input", "part", "work"]).to_pylist():
-            for row in _seen(scanner, pickle.loads(given["work"])):  # noqa: S301
+            for row in _seen(scanner, *pickle.loads(given["work"])):  # noqa: S301
                 rows.append({**row, "input": given["input"], "part": given["part"]})
                 if len(rows) >= _ROWS:
                     yield pa.RecordBatch.from_pylist(rows, arrow_schema(_SEEN))
@@ -209,8 +216,9 @@ def _looked(pickled: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Re
     yield pa.RecordBatch.from_pylist(rows, arrow_schema(_SEEN))
 
 
-def _seen(scanner: Scanner, item: cut.Part | Finding) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one part, the last of which counts."""
+def _seen(scanner: Scanner, item: cut.Part | Finding, place: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one part, the last of which counts; `place` is its file's from the root."""
+    label = item.path if isinstance(item, Finding) else item.source.label
     if isinstance(item, Finding):
         seen = work.Seen((item,), Summary())
     else:
@@ -218,10 +226,11 @@ def _seen(scanner: Scanner, item: cut.Part | Finding) -> Iterator[dict[str, Any]
     at = 0
     for piece in seen.pieces:
         if isinstance(piece, Finding):
-            yield {"at": at, "last": False, **fields_of(piece)}
+            known = located(place + piece.path.removeprefix(label), piece.content)
+            yield {"at": at, **fields_of(replace(piece, fingerprint=known))}
             at += 1
     counts = {name: getattr(seen.counts, name) for name in _COUNTS}
-    yield {"at": at, "last": True, "ends": seen.ends, **counts}
+    yield {"at": at, "ends": seen.ends, **counts}
 
 
 def telling(look: Callable[[], _T]) -> _T:
