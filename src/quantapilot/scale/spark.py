@@ -66,7 +66,7 @@ FINDING: Final = {
     "help": "string",
 }
 _PART: Final = {
-    "task": "long",
+    "task": "int",
     "input": "long",
     "part": "long",
     "path": "string",
