@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import pickle
+import re
 import runpy
 import signal
 import sys
@@ -208,6 +209,13 @@ def test_the_example_writes_findings_and_summary_and_ends_as_qp_scan_does(
         for line in part.read_text().splitlines()
     ]
     assert lines == one_process(str(lake / "c.txt"))[0]
+
+
+def test_what_the_programs_of_the_page_import_is_there() -> None:
+    page = (ROOT / "docs/spark.md").read_text("utf-8")
+    imports = re.findall(r"^from .* import .*$", page, re.MULTILINE)
+    assert len(imports) == 6
+    exec("\n".join(imports), {})
 
 
 def test_an_executor_with_another_version_says_so(plan: Plan) -> None:
