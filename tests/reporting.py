@@ -86,11 +86,20 @@ def summary(findings: Iterable[Finding], **counted: Any) -> Summary:
 
 def report(name: str, findings: Iterable[Finding], *, quiet: bool = False, **counted: Any) -> str:
     """Return what the reporter of this name writes of a run that found these."""
+    return written(name, findings, quiet=quiet, **counted).decode("utf-8", "surrogatepass")
+
+
+def written(
+    name: str, findings: Iterable[Finding], *, quiet: bool = False, **counted: Any
+) -> bytes:
+    """Return the bytes of a report, of a format that is no text too."""
     findings = list(findings)
-    out = io.StringIO()
+    held = io.BytesIO()
+    # So that a test sees each character that a reporter writes.
+    out = io.TextIOWrapper(held, "utf-8", "surrogatepass", newline="", write_through=True)
     reporter = open_reporter(name, out, quiet=quiet)
     reporter.start()
     for one in findings:
         reporter.add(one)
     reporter.finish(summary(findings, **counted))
-    return out.getvalue()
+    return held.getvalue()

@@ -220,6 +220,10 @@ class UnexpectedAnswerError(GatewayError):
     """What answers does not answer as a gateway does."""
 
 
+class ClusterError(QuantaPilotError):
+    """A cluster can't be reached, or can't look at inputs; the text says what to do."""
+
+
 class MissingExtraError(QuantaPilotError):
     """An optional part was asked for whose packages are not installed."""
 

@@ -143,7 +143,8 @@ class Summary:
     change added nothing. `allowed` and `accepted` count what was found and not reported: excused
     with a reason, or accepted by the baseline. `outcomes` holds the exit codes that findings called
     for, so that "not looked at" never passes as "clean". `consumed` counts the bytes of inputs as
-    they are stored, which `bytes` exceeds where they are compressed.
+    they are stored, which `bytes` exceeds where they are compressed; `now` names the input that is
+    looked at.
     """
 
     files: int = 0
@@ -161,6 +162,7 @@ class Summary:
     if_nothing: str = ""
     elapsed_s: float = 0.0
     consumed: int = 0
+    now: str = ""
     by_rule: Counter[str] = field(default_factory=Counter)
     by_class: Counter[str] = field(default_factory=Counter)
     outcomes: set[ExitCode] = field(default_factory=set)

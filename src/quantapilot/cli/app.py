@@ -16,6 +16,7 @@ from quantapilot.errors import ExitCode, QuantaPilotError, UnknownNameError, unf
 COMMANDS = {
     "validate:api": ("quantapilot.cli.validate", "validate_api"),
     "scan": ("quantapilot.cli.scan", "scan"),
+    "report": ("quantapilot.cli.report", "report"),
     "redact": ("quantapilot.cli.redact", "redact"),
     "rules": ("quantapilot.cli.rules", "rules"),
     "explain": ("quantapilot.cli.rules", "explain"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
@@ -15,23 +15,27 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from quantapilot.cli import candidates
-from quantapilot.cli.options import CONFIG, IGNORE, SELECT, Jobs
+from quantapilot.cli.options import CONFIG, IGNORE, OUTPUT, REPORT_FORMAT, SELECT, Jobs
 from quantapilot.cli.output import written_whole
+from quantapilot.cli.progress import Bar, bar_of
+from quantapilot.cli.stopping import Stopping, stopping
 from quantapilot.config import load_config
+from quantapilot.errors import ExitCode
 from quantapilot.gate.choice import Choice
+from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import STDIN
-from quantapilot.reports import REPORTERS, open_reporter
+from quantapilot.reports import BINARY, load, open_reporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from quantapilot.config import Config
-    from quantapilot.errors import ExitCode
     from quantapilot.findings import Finding, Summary
     from quantapilot.gate.plan import Plan
     from quantapilot.gate.project import Project
     from quantapilot.gate.scanner import Scanner
     from quantapilot.gate.workers import Workers
+    from quantapilot.inputs.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class CheckOptions:
     from_hook: bool = False
     fix_hint: bool = False
     jobs: int | None = None
+    no_progress: bool = False
 
     @property
     def choice(self) -> Choice:
@@ -94,20 +99,8 @@ class CheckOptions:
 
 _PARAMETERS = (
     click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=candidates.files),
-    click.option(
-        "--format",
-        "report_format",
-        type=click.Choice(list(REPORTERS)),
-        default="text",
-        show_default=True,
-        help="Shape of the report.",
-    ),
-    click.option(
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Write the report to FILE instead of standard output.",
-    ),
+    REPORT_FORMAT,
+    OUTPUT,
     CONFIG,
     SELECT,
     IGNORE,
@@ -142,6 +135,7 @@ _PARAMETERS = (
         metavar="N",
         help="Processes that look at the inputs; auto takes as many as there is work for.",
     ),
+    click.option("--no-progress", is_flag=True, help="Show no progress bar on a terminal."),
     click.option("--quiet", "-q", is_flag=True, help="Say nothing when the check is clean."),
     click.option(
         "--fix-hint",
@@ -199,15 +193,44 @@ def project_of(options: CheckOptions) -> Project:
     return Project(config, load_baseline(file))
 
 
-def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions) -> ExitCode:
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a check goes on: whether it is asked to end, and who sees how far it is.
+
+    `follows` tells that to be asked is how it ends.
+    """
+
+    asked: Stopping = field(default_factory=Stopping)
+    bar: Bar | None = None
+    follows: bool = False
+
+    def measured(self, inputs: Iterable[Source | Finding]) -> Iterable[Source | Finding]:
+        """Return inputs, measured where somebody sees how far they are."""
+        return inputs if self.bar is None else self.bar.measured(inputs)
+
+
+def course_of(options: CheckOptions, summary: Summary) -> Course:
+    """Return how a check goes on."""
+    return Course(bar=bar_of(summary, wanted=not (options.no_progress or options.quiet)))
+
+
+def report(
+    findings: Iterable[Finding], summary: Summary, options: CheckOptions, course: Course
+) -> ExitCode:
     """Write the report of findings as they come and return the exit code.
 
-    A report file is complete or not there: it is written beside its place and then renamed.
+    A report file is complete or not there: it is written beside its place and then renamed. A check
+    that is asked to end before it is over reports what it found, and that it was interrupted.
     """
     started = time.perf_counter()
-    with _opened(options.output, options.report_format) as out:
+    bar = course.bar
+    with (
+        stopping(course.asked),
+        bar.moving() if bar else nullcontext(),
+        report_stream(options.output, options.report_format) as out,
+    ):
         # What can't begin, such as a rule file that is broken, leaves no half of a report behind.
-        found = iter(findings)
+        found = iter(findings) if course.follows else course.asked.until_asked(findings)
         first = list(islice(found, 1))
         reporter = open_reporter(
             options.report_format, out, colour=shows_colour(out), quiet=options.quiet
@@ -219,14 +242,41 @@ def report(findings: Iterable[Finding], summary: Summary, options: CheckOptions)
 
             reported = map(hinted, reported)
         for finding in reported:
-            reporter.add(finding)
+            with bar.out_of_the_way() if bar else nullcontext():
+                reporter.add(finding)
+                if course.follows:
+                    out.flush()
+        if course.asked.by and not course.follows:
+            reporter.add(_interrupted(summary, course.asked.by))
+        if bar:
+            bar.end()
         summary.elapsed_s = time.perf_counter() - started
         reporter.finish(summary)
     return summary.exit_code
 
 
+def _interrupted(summary: Summary, by: str) -> Finding:
+    """Return the finding that a check was ended by a signal, counted."""
+    where = "before all of it was checked" if summary.now else "before anything was checked"
+    finding = INPUT_RULES["input/interrupted"].at(
+        summary.now or ".", f"stopped by {by} {where}; what follows it was not checked"
+    )
+    summary.add(finding)
+    summary.outcomes.add(ExitCode.UNCHECKED)
+    return finding
+
+
 @contextmanager
-def _opened(output: Path | None, report_format: str) -> Iterator[TextIO]:
+def report_stream(output: Path | None, report_format: str) -> Iterator[TextIO]:
+    """Open what a report is written to: standard output, or a file that is complete or not there.
+
+    Raises:
+        click.UsageError: The file can't be written, or no terminal shows the format.
+        MissingExtraError: What writes the format is not installed.
+    """
+    if output is None and report_format in BINARY and sys.stdout.isatty():
+        raise click.UsageError(f"no terminal shows {report_format}: name a file with --output FILE")
+    load(report_format)
     if output is None:
         # File names may hold bytes that are not UTF-8; they are shown as escapes. Programs read
         # UTF-8 whatever the terminal shows.

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from quantapilot.cli import candidates
+from quantapilot.reports import REPORTERS
 
 _YEAR = 366 * 86400
 
@@ -55,4 +56,18 @@ IGNORE = click.option(
     metavar="RULE",
     help="This rule does not count; repeatable.",
     shell_complete=candidates.rule_patterns,
+)
+REPORT_FORMAT = click.option(
+    "--format",
+    "report_format",
+    type=click.Choice(list(REPORTERS)),
+    default="text",
+    show_default=True,
+    help="Shape of the report.",
+)
+OUTPUT = click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the report to FILE instead of standard output.",
 )

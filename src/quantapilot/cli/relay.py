@@ -1,4 +1,4 @@
-"""`qp relay`: an outbox is drained to its sinks, once or until it is stopped."""
+"""`qp relay`: an outbox is drained to its sinks, or a stream is checked, once or until stopped."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quantapilot.cli.options import Seconds
-from quantapilot.cli.runtime import THE_OUTBOX, TO, must_be, sink_options
+from quantapilot.cli.options import CONFIG, Seconds
+from quantapilot.cli.runtime import OUTBOX, TO, must_be, sink_options
 from quantapilot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -24,8 +24,18 @@ _RELAY_DEADLINE = 120.0
 
 
 @click.command()
-@THE_OUTBOX
+@OUTBOX
+@click.option(
+    "--check",
+    metavar="URL",
+    help="Relay this stream, nats://HOST/STREAM, instead of an outbox: each event is checked.",
+)
 @TO
+@click.option(
+    "--quarantine",
+    metavar="URL",
+    help="With --check, send a record of each event that is not clean to this stream.",
+)
 @click.option("--once", is_flag=True, help="End when all that is there is settled.")
 @click.option(
     "--ordered", is_flag=True, help="Send an event of a run when the one before it has arrived."
@@ -52,17 +62,21 @@ _RELAY_DEADLINE = 120.0
     metavar="SECONDS",
     help="With --once, end by then although something waits.",
 )
+@CONFIG
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing when all is delivered.")
 def relay(
-    outbox: Path,
+    outbox: Path | None,
     to: tuple[str, ...],
     *,
+    check: str | None,
+    quarantine: str | None,
     once: bool,
     ordered: bool,
     dead_letters: str | None,
     allow_private: bool,
     deadline: float,
     give_up_after: float | None,
+    config: Path | None,
     quiet: bool,
 ) -> None:
     """Deliver what is in an outbox to sinks, each at its own pace.
@@ -73,11 +87,31 @@ def relay(
 
     With --once, the exit code is 1 when something is left: waiting, dead, or for a sink that wants
     no more events.
+
+    With --check the events come from a stream. Clean ones pass on to --to, of the others a record
+    of what is wrong goes to --quarantine, and the exit code is 1; it is 4 when something could not
+    be checked or passed on.
     """
+    if check is not None:
+        if dead_letters is not None or _given("outbox"):
+            raise click.UsageError("--check, --outbox and --dead-letters exclude each other")
+        _only_once(once=once, give_up_after=give_up_after)
+        from quantapilot.cli.relay_check import StreamOptions, relay_checked
+
+        sys.exit(
+            relay_checked(
+                StreamOptions(
+                    check, to, quarantine, config, once, ordered, deadline, give_up_after, quiet
+                )
+            )
+        )
+    if quarantine is not None:
+        raise click.UsageError("--quarantine needs --check")
+    if outbox is None:
+        raise click.UsageError("name the outbox: --outbox FILE, or QP_OUTBOX")
     if not to:
         raise click.UsageError("name where events go: --to URL, or QP_SINKS")
-    if give_up_after is not None and not once:
-        raise click.UsageError("--give-up-after needs --once")
+    _only_once(once=once, give_up_after=give_up_after)
     if once:
         must_be(outbox)
     from quantapilot.outbox.outbox import Outbox
@@ -102,6 +136,17 @@ def relay(
             click.echo(told(sink), err=True)
     ended = all(sink.disabled is not None for sink in progress.sinks)
     sys.exit(ExitCode.FINDINGS if ended or (once and incomplete) else ExitCode.CLEAN)
+
+
+def _given(option: str) -> bool:
+    """Tell whether an option stands on the command line, not only in the environment."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def _only_once(*, once: bool, give_up_after: float | None) -> None:
+    if give_up_after is not None and not once:
+        raise click.UsageError("--give-up-after needs --once")
 
 
 def told(sink: SinkProgress) -> str:

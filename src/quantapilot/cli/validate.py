@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quantapilot.cli import candidates
-from quantapilot.cli.check import CheckOptions, check_options, project_of, report
+from quantapilot.cli.check import CheckOptions, check_options, course_of, project_of, report
 
 if TYPE_CHECKING:
     from quantapilot.contract.validator import Engine
@@ -74,7 +74,8 @@ def validate_api(
         raise click.UsageError("--events is one stream: one process judges it, not --jobs")
     project = project_of(options)
     summary, choice = Summary(), options.choice
-    inputs = chosen(project, choice, summary, None if kind == "auto" else kind)
+    course = course_of(options, summary)
+    inputs = course.measured(chosen(project, choice, summary, None if kind == "auto" else kind))
     terms = Terms(
         options.select,
         options.ignore,
@@ -95,4 +96,4 @@ def validate_api(
         beside=beside,
         whole_runs=events,
     )
-    sys.exit(report(findings, summary, options))
+    sys.exit(report(findings, summary, options, course))

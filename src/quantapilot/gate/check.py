@@ -65,6 +65,7 @@ class Gate:
             if isinstance(item, Finding):
                 yield from self.report([item])
                 continue
+            self._summary.now = item.label
             yield from self.report(self._asked(item, pieces), item)
             if self._excuses is not None:
                 yield from self.report(self._excuses.source_ended(item, self._selection))

@@ -20,7 +20,9 @@ def outcome(finding: Finding) -> ExitCode | None:
     if finding.severity == "warning":
         return None
     if finding.category == "input":
-        return INPUT_RULES[finding.rule].exit_code
+        fault = INPUT_RULES.get(finding.rule)
+        # The report of a newer version may name one that is not known here.
+        return fault.exit_code if fault else ExitCode.UNCHECKED
     info = CONTRACT_RULES.get(finding.rule)
     return info.exit_code if info else ExitCode.FINDINGS
 

@@ -37,6 +37,7 @@ class Terms:
         compatible_with: The git revision that the contract has to be compatible with.
         workers: Makes who looks at the inputs, from a plan and from what looks at them here; None
             is this process alone.
+        follows: Whether the inputs are what is added to files, rather than all that is in them.
     """
 
     select: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Terms:
     hints: bool = False
     compatible_with: str | None = None
     workers: Callable[[Plan, Scanner], Workers] | None = None
+    follows: bool = False
 
 
 def scanned(
@@ -58,7 +60,14 @@ def scanned(
         RuleError: A rule file can't be used.
     """
     detector = project.detector()
-    excuses = project.excuses("scan", detector, summary, terms.walked, accepting=terms.accepting)
+    excuses = project.excuses(
+        "scan",
+        detector,
+        summary,
+        terms.walked,
+        accepting=terms.accepting,
+        telling=not terms.follows,
+    )
     inspector = project.inspector(detector, hints=terms.hints)
     workers = _workers(project, summary, terms, inspector)
     gate = project.gate(inspector, summary, terms.select, terms.ignore, excuses, workers=workers)

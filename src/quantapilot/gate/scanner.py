@@ -18,7 +18,7 @@ from quantapilot.contract.positions import JsonTextError, line_spans, read
 from quantapilot.findings import Finding
 from quantapilot.gate.document import Text
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Opening, Shape, blocks, shape_of
-from quantapilot.inputs.forms import form_name, open_form
+from quantapilot.inputs.forms import FORMS, form_name, open_form
 from quantapilot.inputs.opening import opened
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import open_problem
@@ -172,6 +172,8 @@ class Scanner:
         """
         head = stream.read(BLOCK_BYTES)
         name = form_name(source.label, head, judged=self.judges)
+        if name and source.first > 1 and not FORMS[name].by_line:
+            name = None
         form = open_form(name, head, stream) if name else None
         lines: Readable = form or stream
         if form is not None:
@@ -180,6 +182,7 @@ class Scanner:
         line, passed, head, more = self._behind_blanks(head.removeprefix(BOM), lines)
         shape = "jsonl" if form else shape_of(bare_name(source.label), head, opening_of(head))
         passed += len(BOM) * marked
+        line += source.first - 1
         return Beginning(lines, head, line, shape, passed, form, name, marked, more)
 
     def content(self, source: Source, stream: Readable) -> Iterator[Piece]:
@@ -196,13 +199,13 @@ class Scanner:
             self._order.begin(source.label)
         counts = self.counts
         begun = self.beginning(source, stream)
-        counts.files += 1
+        counts.files += source.first == 1
         counts.bytes += begun.passed
         if begun.empty:
             counts.bytes += len(begun.head)
             if source.named:
                 yield INPUT_RULES["input/empty"].at(source.label, "there is nothing in it")
-            else:
+            elif source.first == 1:
                 counts.files -= 1
                 counts.empty += 1
             return
@@ -294,7 +297,9 @@ class Scanner:
             found: Iterator[Piece] = self._looked_at(source, shape, lines)
             if self._order is not None:
                 found = merge(found, self._order.lines(block), key=_place)
-            if shape == "text" and OPENING in block.data:
+            # What no file of its own holds excuses nothing: lines of members would be mistaken for
+            # each other.
+            if shape == "text" and source.path is not None and OPENING in block.data:
                 found = merge(_remarks(block), found, key=_place)
             yield from found
 

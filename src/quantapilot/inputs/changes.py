@@ -19,6 +19,7 @@ from quantapilot.inputs.git import repository
 from quantapilot.inputs.lines import AddedLines
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source, left_out, matches
+from quantapilot.inputs.unpacking import packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -178,10 +179,12 @@ def _stored(source: Source, blob: str, stored: Stored, limit: int) -> Source | F
     if found is None:
         return INPUT_RULES["input/unreadable"].at(source.label, "git can't find its content")
     length, data = found
-    if length > limit and not is_binary(data):
+    compressed = packed(data) and source.lines is None
+    if length > limit and (compressed or not is_binary(data)):
+        what = "packed" if compressed else "of text"
         return INPUT_RULES["input/line-too-long"].at(
             source.label,
-            f"{length:,} bytes of text in git; the limit is {limit:,}, of max_document_bytes",
+            f"{length:,} bytes {what} in git; the limit is {limit:,}, of max_document_bytes",
         )
     return replace(source, data=data)
 

@@ -114,6 +114,13 @@ INPUT_RULES: Final = registry(
         exit_code=ExitCode.UNCHECKED,
     ),
     RuleInfo(
+        "input/not-a-report",
+        "a file to be merged that is no report, or one that was changed",
+        _UNSEEN,
+        "Name reports that 'qp scan' or 'qp validate:api' wrote as json, jsonl or parquet.",
+        exit_code=ExitCode.UNCHECKED,
+    ),
+    RuleInfo(
         "input/invalid-json",
         "text that is not JSON where JSON is required",
         "A document that can't be parsed can't conform.",

@@ -40,7 +40,8 @@ class Source:
     `named` tells that the user named this very file, so that passing it over must be said.
     `kind` is the kind of documents it holds, where configuration says so. `data` is its content
     where that is not what the file holds now, `lines` the lines that are reported, None all. `url`
-    is the address of what is no file of this machine.
+    is the address of what is no file of this machine. `first` is the number of the first line in
+    `data`, where that is only what was added to a file.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Source:
     data: bytes | None = field(default=None, repr=False)
     lines: AddedLines | None = None
     url: str | None = None
+    first: int = 1
 
 
 def sources(

@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from quantapilot.findings import Finding, Summary
 
 # Modules, not classes, so that a format costs its imports only where it is asked for.
@@ -17,7 +19,10 @@ REPORTERS: dict[str, str] = {
     "junit": "quantapilot.reports.junit",
     "github": "quantapilot.reports.github",
     "html": "quantapilot.reports.html",
+    "parquet": "quantapilot.reports.parquet",
 }
+# What no terminal shows.
+BINARY = frozenset({"parquet"})
 
 
 class Reporter(Protocol):
@@ -33,14 +38,26 @@ class Reporter(Protocol):
         """End the report with what was checked."""
 
 
+def load(name: str) -> ModuleType:
+    """Return the module of a format, so that what it lacks is told before a long check begins.
+
+    Raises:
+        MissingExtraError: What writes the format is not installed.
+    """
+    return import_module(REPORTERS[name])
+
+
 def open_reporter(name: str, out: TextIO, *, colour: bool = False, quiet: bool = False) -> Reporter:
     """Return the reporter of a format that writes to `out`.
 
     Args:
         name: One of `REPORTERS`.
-        out: Where the report goes.
+        out: Where the report goes; one of `BINARY` goes to its `buffer`.
         colour: Whether `out` is a terminal that shows colours.
         quiet: Whether the summary of a clean run is left out.
+
+    Raises:
+        MissingExtraError: What writes the format is not installed.
     """
-    reporter: Reporter = import_module(REPORTERS[name]).open_reporter(out, colour, quiet)
+    reporter: Reporter = load(name).open_reporter(out, colour, quiet)
     return reporter

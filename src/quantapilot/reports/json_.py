@@ -86,15 +86,16 @@ def dumps(body: object) -> str:
     try:
         return orjson.dumps(body).decode()
     except orjson.JSONEncodeError:
-        return orjson.dumps(_encodable(body)).decode()
+        return orjson.dumps(encodable(body)).decode()
 
 
-def _encodable(value: object) -> object:
+def encodable(value: object) -> object:
+    """Return a value with a `?` for each character that UTF-8 does not have."""
     # File names may hold bytes that are not UTF-8; Python keeps them as lone surrogates.
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_encodable(key): _encodable(each) for key, each in value.items()}
+        return {encodable(key): encodable(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_encodable(each) for each in value]
+        return [encodable(each) for each in value]
     return value

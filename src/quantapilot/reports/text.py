@@ -42,7 +42,7 @@ class TextReporter:
             if finding.caret is not None:
                 pointed = self._style(_carets(finding.excerpt, finding.caret), finding.severity)
                 lines.append(f"    | {pointed}")
-        lines.append(self._style(f"    = {finding.help}", "dim"))
+        lines.append(self._style(f"    = {printable(finding.help)}", "dim"))
         lines += [f"    > {printable(hint)}" for hint in finding.hints]
         self._out.write("\n".join(lines) + "\n\n")
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from quantapilot.inputs.forms import FORMS
 from quantapilot.inputs.opening import opened, size_of
 from quantapilot.inputs.rules import InputFaultError
-from quantapilot.inputs.sources import open_problem
 from quantapilot.inputs.unpacking import packed
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Part:
 
 def parts(source: Source, scanner: Scanner, most: int) -> list[Part]:
     """Return an input as parts of about `most` bytes, in their order."""
-    if not portable(source) or source.data is not None or open_problem(source) is not None:
+    if source.data is not None:
         return [Part(source)]
     try:
         size = size_of(source)
@@ -67,8 +66,10 @@ def parts(source: Source, scanner: Scanner, most: int) -> list[Part]:
 
 
 def portable(source: Source) -> bool:
-    """Tell whether an input can be looked at by another process."""
-    return source.data is not None or source.path is not None or source.url is not None
+    """Tell whether an input can be looked at by another process: a pipe can't."""
+    if source.data is not None or source.url is not None:
+        return True
+    return source.path is not None and source.path.is_file()
 
 
 def batches(found: Iterable[Part], most: int) -> Iterator[list[Part]]:
@@ -92,7 +93,8 @@ def _lines(source: Source, scanner: Scanner) -> tuple[Shape, str | None] | None:
             return None
         stream.seek(0)
         begun = scanner.beginning(source, stream)
-        if begun.empty or begun.shape not in {"jsonl", "text"}:
+        blank = begun.line > 1 or not begun.head.strip()
+        if blank or begun.shape not in {"jsonl", "text"}:
             return None
         form = begun.form_name
         return None if form and not FORMS[form].by_line else (begun.shape, form)

@@ -64,6 +64,7 @@ class Processes:
         self._scanner = scanner
         self._count = count
         self._pool: ProcessPoolExecutor | None = None
+        self._others = set(multiprocessing.active_children())
 
     def looked_at(
         self, inputs: Iterable[Source | Finding], summary: Summary, /
@@ -71,6 +72,11 @@ class Processes:
         """Yield each input with what is found in it, in order."""
         try:
             yield from gathered(inputs, summary, self._scanner, PART_BYTES, self._run)
+        except BaseException:
+            # Nobody waits for what is under way.
+            for child in set(multiprocessing.active_children()) - self._others:
+                child.terminate()
+            raise
         finally:
             self._end()
 
@@ -135,8 +141,9 @@ _scanner: Scanner | None = None
 def _begin(plan: Plan) -> None:
     """Make a process ready to look at parts."""
     global _scanner  # noqa: PLW0603
-    # Who is at the terminal speaks to the process that reports.
+    # Who is at the terminal speaks to the process that reports, and that one to this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
     _scanner = plan.scanner()
 

@@ -49,6 +49,7 @@ _ROWS: Final = 4096
 _TYPES: Final = {
     "string": pa.string(),
     "long": pa.int64(),
+    "boolean": pa.bool_(),
 }
 # The columns of findings: the fields that they have in a JSON report.
 FINDING: Final = {
@@ -78,6 +79,8 @@ _SEEN: Final = {
     "input": "long",
     "part": "long",
     "at": "long",
+    "cut": "boolean",
+    "ended": "boolean",
     "ends": "long",
     **dict.fromkeys(_COUNTS, "long"),
     **FINDING,
@@ -157,14 +160,14 @@ def findings(seen: DataFrame) -> DataFrame:
         .orderBy("part", "at")
         .rowsBetween(Window.unboundedPreceding, Window.currentRow - 1)
     )
-    ends = functions.col("rule").isin(sorted(work.ENDS))
-    # That the rest of an input was not looked at is said once, however many parts are left.
-    said = functions.coalesce(functions.max(ends).over(before), functions.lit(False))
+    # The last row of a part counts: so only the parts before are summed up. That the rest of an
+    # input was not looked at is said by the first of them that could not go on.
+    said = functions.coalesce(functions.max("ended").over(before), functions.lit(False))
     lines = functions.coalesce(functions.sum("ends").over(before), functions.lit(0))
     return (
         seen.withColumn("line", functions.col("line") + lines)
         .withColumn("said", said)
-        .where(functions.col("rule").isNotNull() & ~(ends & functions.col("said")))
+        .where("rule IS NOT NULL AND NOT (cut AND said)")
         .select(*FINDING)
     )
 
@@ -227,10 +230,15 @@ def _seen(scanner: Scanner, item: cut.Part | Finding, place: str) -> Iterator[di
     for piece in seen.pieces:
         if isinstance(piece, Finding):
             known = located(place + piece.path.removeprefix(label), piece.content)
-            yield {"at": at, **fields_of(replace(piece, fingerprint=known))}
+            yield {
+                "at": at,
+                "cut": work.cuts_off(piece),
+                **fields_of(replace(piece, fingerprint=known)),
+            }
             at += 1
     counts = {name: getattr(seen.counts, name) for name in _COUNTS}
-    yield {"at": at, "ends": seen.ends, **counts}
+    ended = any(map(work.cuts_off, seen.pieces))
+    yield {"at": at, "ended": ended, "ends": seen.ends, **counts}
 
 
 def telling(look: Callable[[], _T]) -> _T:

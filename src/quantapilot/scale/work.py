@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quantapilot.inputs.sources import Source
 
 # What tells that the rest of an input was not looked at, however many parts of it are left.
-ENDS = frozenset({"input/unreadable", "input/damaged", "input/needs-extra"})
+_ENDS = frozenset({"input/unreadable", "input/damaged", "input/needs-extra"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -115,11 +115,16 @@ def _joined(seen: Iterator[Seen], count: int, summary: Summary) -> Iterator[Piec
         part = next(seen)
         summary.count(part.counts)
         for piece in part.pieces:
-            ends = isinstance(piece, Finding) and piece.rule in ENDS
-            if not (ends and ended):
+            if not (ended and cuts_off(piece)):
                 yield _moved(piece, line)
-            ended |= ends
+        # Within a part it may be said more than once: of each member of an archive.
+        ended |= any(map(cuts_off, part.pieces))
         line += part.ends
+
+
+def cuts_off(piece: Piece) -> bool:
+    """Tell whether a piece says that the rest of an input was not looked at."""
+    return isinstance(piece, Finding) and piece.rule in _ENDS
 
 
 def _moved(piece: Piece, lines: int) -> Piece:

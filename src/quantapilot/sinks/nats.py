@@ -8,27 +8,35 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nats.errors
 import nats.js.errors
 import orjson
-from nats.aio.client import Client
 from nats.js.api import Header, StorageType, StreamConfig
 
 from quantapilot.errors import SinkError
 from quantapilot.sinks.broker_url import parse_broker_url
 from quantapilot.sinks.link import Link, UnreachableError
+from quantapilot.sinks.nats_connection import (
+    CONNECT,
+    PORT,
+    STREAM_NAME,
+    NatsConnection,
+    no_connection,
+    number_of,
+)
 from quantapilot.sinks.sink import Dead, Delivered, Retry
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
 
+    from nats.aio.client import Client
     from nats.aio.msg import Msg
 
     from quantapilot.sinks.broker_url import BrokerUrl
@@ -36,24 +44,15 @@ if TYPE_CHECKING:
 
 _BATCH = 256
 _IN_FLIGHT = 4
-_PORT = 4222
 _SUBJECT = "events.{type}"
 # Seconds for which a stream that is made here knows an event again.
 _WINDOW = 3600
-# Seconds that a full socket may hold up a call, and a connection that is let go of.
-_MOMENT = 1.0
-_CLOSING = 0.2
 # Seconds after which it is looked whether the connection still stands.
 _LOOK = 0.2
-_CONNECT = 5.0
 
-_STREAM = re.compile(r"[A-Za-z0-9_-]{1,255}")
 # Words of printable ASCII with dots between, none of them a wildcard; `$` begins the server's own.
 _PLAIN = re.compile(r"(?!\$)[!-)+-\-/-=?-~]+(?:\.[!-)+-\-/-=?-~]+)*")
 
-# Error numbers of the JetStream API: `server/errors.json` of nats-server. Anything
-# else is a server's own words, and those are not shown.
-_NUMBERS = range(10_000, 11_000)
 _REFUSALS: dict[object, Outcome] = {
     10054: Dead("bigger than the stream takes"),
     10059: Retry("no such stream"),
@@ -95,14 +94,14 @@ def from_url(url: str, options: SinkOptions) -> NatsSink:
     Raises:
         SinkError: The address can't be used.
     """
-    address = parse_broker_url(url, _PORT, ("subject", "create", "window"))
+    address = parse_broker_url(url, PORT, ("subject", "create", "window"))
     stream = Stream(
         address.path,
         address.options.get("subject", _SUBJECT),
         address.choice("create"),
         address.number("window", _WINDOW),
     )
-    if not _STREAM.fullmatch(stream.name):
+    if not STREAM_NAME.fullmatch(stream.name):
         raise SinkError(
             "a sink nats: names its stream, as in nats://HOST:PORT/STREAM: letters, digits, - and _"
         )
@@ -133,7 +132,7 @@ class NatsSink:
         self._link = Link(
             partial(_connect, address, stream, options.tls),
             _Connection.close,
-            lambda connection: not (connection.lost or connection.client.is_closed),
+            lambda connection: connection.usable,
         )
 
     async def open(self) -> None:
@@ -178,14 +177,11 @@ class _Waiting:
             self.done.set()
 
 
-class _Connection:
-    """One connection, which is never mended: when it is lost, nothing waits in it unseen."""
+class _Connection(NatsConnection):
+    """One connection with the batches that wait for answers on it."""
 
     def __init__(self) -> None:
-        self.client = Client()
-        self.lost = False
-        self.error: Exception | None = None
-        self.forbidden = False
+        super().__init__()
         self._inbox = ""
         self._tokens = count()
         self._waiting: dict[str, tuple[_Waiting, int]] = {}
@@ -195,17 +191,9 @@ class _Connection:
         self._inbox = self.client.new_inbox()
         await self.client.subscribe(f"{self._inbox}.*", cb=self._answered)
 
-    async def on_error(self, error: Exception) -> None:
-        """Note an error that no call raises: the client's own way would log a server's text."""
-        self.error = error
-        if isinstance(error, nats.errors.StaleConnectionError):
-            await self.on_closed()
-        if "permissions violation" in str(error).lower():
-            self.forbidden = True
-
     async def on_closed(self) -> None:
         """Wake who waits: no answer comes any more."""
-        self.lost = True
+        await super().on_closed()
         for waiting, _ in list(self._waiting.values()):
             waiting.done.set()
 
@@ -280,27 +268,6 @@ class _Connection:
         if waiting is not None:
             waiting.settle(place, _outcome(answer, waiting.stream))
 
-    async def close(self) -> None:
-        """Close the connection, whatever state it is in."""
-        await self.on_closed()
-        _abort(self.client)
-        with suppress(Exception):
-            async with asyncio.timeout(_CLOSING):
-                await self.client.close()
-
-
-def _abort(client: Client) -> None:
-    """End a client's socket and its tasks, for which it has no call.
-
-    Closing would wait for a peer that does not read, and for one whose TLS failed; and a client
-    that fails to send what it held leaves its tasks behind. What is unsent is sent again anyway.
-    """
-    writer = getattr(client._transport, "_io_writer", None)  # noqa: SLF001
-    if writer is not None:
-        writer.transport.abort()
-    for subscription in list(client._subs.values()):  # noqa: SLF001
-        subscription._stop_processing()  # noqa: SLF001
-
 
 async def _connect(address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None) -> _Connection:
     """Return a connection over which can be published.
@@ -326,34 +293,14 @@ async def _connect(address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | Non
 async def _make_ready(
     connection: _Connection, address: BrokerUrl, stream: Stream, tls: ssl.SSLContext | None
 ) -> None:
-    secure = address.scheme == "nats+tls"
-    settings: dict[str, Any] = {} if tls is None else {"tls": tls}
-    if address.password is None:
-        settings["token"] = address.user
-    else:
-        settings |= {"user": address.user, "password": address.password}
-    await connection.client.connect(
-        [f"{'tls' if secure else 'nats'}://{server}" for server in address.servers],
-        error_cb=connection.on_error,
-        closed_cb=connection.on_closed,
-        name="quantapilot",
-        # Were it to connect again by itself, it would send what nobody waits for any more.
-        allow_reconnect=False,
-        max_reconnect_attempts=1,
-        reconnect_time_wait=0,
-        connect_timeout=int(_CONNECT),
-        flush_timeout=_MOMENT,
-        # A server that demands TLS only in its greeting could be played by one that does not.
-        tls_handshake_first=secure,
-        **settings,
-    )
+    await connection.connect(address, tls)
     if stream.make:
         await _make(connection.client, stream)
     await connection.listen()
 
 
 async def _make(client: Client, stream: Stream) -> None:
-    jetstream = client.jetstream(timeout=_CONNECT)
+    jetstream = client.jetstream(timeout=CONNECT)
     try:
         await jetstream.stream_info(stream.name)
     except nats.js.errors.NotFoundError:
@@ -369,22 +316,10 @@ async def _make(client: Client, stream: Stream) -> None:
 
 def _reason(error: Exception, noted: Exception | None) -> str:
     if isinstance(error, nats.js.errors.APIError):
-        return f"the stream can't be made: error {_number(error.err_code)}"
+        return f"the stream can't be made: error {number_of(error.err_code)}"
     if isinstance(error, nats.js.errors.Error | nats.errors.NoRespondersError):
         return "the stream can't be made: the server has no JetStream"
-    if isinstance(error, nats.errors.NoServersError) and noted is not None:
-        error = noted
-    if isinstance(error, ssl.SSLError):
-        return "no connection: TLS failed"
-    if isinstance(error, TimeoutError):
-        return "no connection in time"
-    if "authorization" in str(error).lower():
-        return "the server refuses the credentials"
-    return "no connection"
-
-
-def _number(told: object) -> int | str:
-    return told if isinstance(told, int) and told in _NUMBERS else "unknown"
+    return no_connection(error, noted)
 
 
 def _headers(message: Message, stream: Stream) -> dict[str, str] | None:
@@ -409,7 +344,7 @@ def _outcome(answer: Msg, stream: str) -> Outcome:
         return Retry("an acknowledgement that is none")
     error = told.get("error")
     if isinstance(error, dict):
-        shown = _number(error.get("err_code"))
+        shown = number_of(error.get("err_code"))
         return _REFUSALS.get(shown) or Retry(f"the stream refused: error {shown}")
     # Who else listens to the subject may answer too; only the stream gives a place in itself.
     if told.get("stream") != stream or not told.get("seq"):

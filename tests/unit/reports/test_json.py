@@ -129,11 +129,12 @@ def test_counts_are_those_of_the_run() -> None:
 
 def test_every_reporter_can_be_opened_by_its_name() -> None:
     for name in REPORTERS:
-        out = io.StringIO()
+        held = io.BytesIO()
+        out = io.TextIOWrapper(held, "utf-8", write_through=True)
         reporter = open_reporter(name, out)
         reporter.start()
         reporter.finish(Summary(documents=1))
-        assert out.getvalue()
+        assert held.getvalue()
     with pytest.raises(KeyError):
         open_reporter("yaml", io.StringIO())
 

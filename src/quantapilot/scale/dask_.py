@@ -1,0 +1,183 @@
+"""Dask: a cluster looks at inputs, each partition of a bag at a range of bytes.
+
+Which worker looks at what, and what happens when one dies, is Dask's business: a partition that was
+lost is computed again, and its result is taken once. The inputs must stand under the same names on
+all machines.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from contextlib import ExitStack
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from quantapilot import __version__
+from quantapilot.errors import ClusterError, needing, shown
+from quantapilot.scale.processes import processors
+from quantapilot.scale.work import gathered, look, lost
+
+with needing("dask", "--engine dask"):
+    import dask
+    import dask.bag
+    from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, get_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from quantapilot.findings import Finding, Summary
+    from quantapilot.gate.plan import Plan
+    from quantapilot.gate.scanner import Scanner
+    from quantapilot.gate.workers import Looked
+    from quantapilot.inputs.sources import Source
+    from quantapilot.scale.parts import Part
+    from quantapilot.scale.work import Seen
+
+# Bytes of a partition: a second of work, beside which what Dask does for it is little.
+PARTITION_BYTES: Final = 16 << 20
+# Partitions of a bag, of which two are under way: so their results never pile up.
+_PARTITIONS: Final = 32
+_CONNECTED_WITHIN: Final = "15s"
+
+
+def cluster(address: str | None, workers: int | None) -> Callable[[Plan, Scanner], Cluster]:
+    """Return what makes a cluster of a plan.
+
+    Args:
+        address: The scheduler's; None starts a cluster on this machine.
+        workers: Processes of that one; None takes one for each processor.
+    """
+    return lambda plan, scanner: Cluster(plan, scanner, address, workers)
+
+
+class Cluster:
+    """Looks at inputs on the workers of a Dask cluster."""
+
+    def __init__(
+        self, plan: Plan, scanner: Scanner, address: str | None, workers: int | None
+    ) -> None:
+        """Take what they look by, what looks here, and where the cluster is."""
+        self._plan = plan
+        self._scanner = scanner
+        self._address = address
+        self._workers = workers
+
+    def looked_at(
+        self, inputs: Iterable[Source | Finding], summary: Summary, /
+    ) -> Iterator[Looked]:
+        """Yield each input with what is found in it, in order.
+
+        Raises:
+            ClusterError: The cluster can't be reached, or its workers can't look by this plan.
+        """
+        with ExitStack() as stack:
+            # Runs that share a scheduler must not be taken for each other.
+            run = f"quantapilot-{uuid4()}"
+            client = self._client(stack, run)
+            yield from gathered(
+                inputs, summary, self._scanner, PARTITION_BYTES, partial(_run, client, run)
+            )
+
+    def _client(self, stack: ExitStack, run: str) -> Any:
+        stack.enter_context(
+            dask.config.set({"distributed.comm.timeouts.connect": _CONNECTED_WITHIN})
+        )
+        # What happens to workers is told by what is found, or by an error.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        where = self._address
+        try:
+            if where is None:
+                where = stack.enter_context(
+                    LocalCluster(
+                        n_workers=self._workers or processors(),
+                        threads_per_worker=1,
+                        processes=True,
+                        dashboard_address=None,
+                        silence_logs=logging.CRITICAL,
+                    )
+                )
+            client = stack.enter_context(Client(where, set_as_default=False))
+            client.register_plugin(PlanPlugin(self._plan), name=run)
+            stack.callback(client.unregister_worker_plugin, run)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ClusterError(
+                f"no Dask scheduler answers at {self._address}: check the address, and that it runs"
+            ) from error
+        except Exception as error:
+            raise _unready(error) from error
+        return client
+
+
+class PlanPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
+    """Has a worker look by a plan; workers that come later have it too."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._own: threading.local | None = None
+
+    def setup(self, worker: Any) -> None:  # noqa: ARG002 - Dask calls it so
+        """Make a worker ready.
+
+        Raises:
+            ClusterError: The worker has another version of the toolkit.
+        """
+        if self._plan.version != __version__:
+            raise ClusterError(
+                f"a Dask worker has quantapilot-contract {__version__}, this is "
+                f"{self._plan.version}: install the same on all machines"
+            )
+        self._own = threading.local()
+
+    @property
+    def scanner(self) -> Scanner:
+        """Return what looks, one for each thread of the worker."""
+        if self._own is None:
+            raise ClusterError("a Dask worker has no plan to look by")
+        scanner: Scanner | None = getattr(self._own, "scanner", None)
+        if scanner is None:
+            scanner = self._own.scanner = self._plan.scanner()
+        return scanner
+
+
+def _looked(batch: list[Part], run: str) -> list[Seen]:
+    scanner = get_worker().plugins[run].scanner
+    return [look(scanner, part) for part in batch]
+
+
+def _run(client: Any, run: str, batches: Iterator[list[Part]]) -> Iterator[list[Seen]]:
+    """Yield what was seen in each batch, in order; two bags are under way at a time."""
+    under_way: deque[tuple[list[Part], Any]] = deque()
+    while True:
+        while len(under_way) <= _PARTITIONS:
+            group = list(islice(batches, _PARTITIONS))
+            if not group:
+                break
+            bag = dask.bag.from_sequence(group, npartitions=len(group)).map(_looked, run)
+            futures = client.compute(bag.to_delayed())
+            under_way.extend(zip(group, futures, strict=True))
+        if not under_way:
+            return
+        batch, future = under_way.popleft()
+        try:
+            (seen,) = future.result()
+        except KilledWorker:
+            why = "each worker that looked at it died"
+            seen = [lost(part, why) for part in batch]
+        except Exception as error:
+            raise _unready(error) from error
+        future.release()
+        yield seen
+
+
+def _unready(error: Exception) -> ClusterError:
+    if isinstance(error, ClusterError):
+        return error
+    if isinstance(error, ImportError):
+        return ClusterError(
+            f"the Dask workers need quantapilot-contract {__version__} and what it needs here"
+        )
+    return ClusterError(f"the Dask cluster could not look at the inputs: {shown(error)}")
