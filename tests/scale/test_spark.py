@@ -11,7 +11,7 @@ import runpy
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,11 +55,16 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     patched = pytest.MonkeyPatch()
     for name, value in environment.items():
         patched.setenv(name, value)
+    # Nothing here runs long enough to be worth much compiling.
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     settings = {
         "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": quick,
         "spark.driver.host": "127.0.0.1",
+        "spark.executor.extraJavaOptions": quick,
         "spark.executor.memory": "512m",
         "spark.log.level": "OFF",
+        "spark.sql.codegen.wholeStage": "false",
         "spark.sql.shuffle.partitions": "1",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -126,10 +131,11 @@ def test_a_cluster_finds_what_one_process_finds_at_the_same_places(
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize("victim", ["executor", "python worker"])
 def test_what_a_killed_worker_had_is_looked_at_again_and_counted_once(
-    session: Any, plan: Plan, lake: Path, victim: str
+    session: Any, plan: Plan, lake: Path, monkeypatch: pytest.MonkeyPatch, victim: str
 ) -> None:
     found, summary = one_process(str(lake / "a.jsonl"), str(lake / "b.jsonl"), str(lake / "c.txt"))
-    # A pipe holds up whoever reads it, until this test has killed it.
+    # A pipe holds up whoever reads it, until this test has killed it. Else no pipe would travel.
+    monkeypatch.setattr(spark.cut, "portable", lambda _: True)
     pipe = lake / "b.jsonl"
     content = pipe.read_bytes()
     pipe.unlink()
@@ -138,12 +144,12 @@ def test_what_a_killed_worker_had_is_looked_at_again_and_counted_once(
 
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(cluster, session, plan, *paths)
-        held = to_reader(pipe)
+        held = to_reader(pipe, running)
         reader = reader_of(pipe)
         os.kill(executor_of(reader) if victim == "executor" else reader, signal.SIGKILL)
         until(lambda: not Path(f"/proc/{reader}/fd").exists() or not open_in(reader, pipe))
         os.close(held)
-        again = to_reader(pipe)
+        again = to_reader(pipe, running)
         assert reader_of(pipe) != reader
         os.write(again, content)
         os.close(again)
@@ -233,11 +239,12 @@ def test_an_error_within_a_worker_shows_no_value() -> None:
     assert got.value.__context__ is None
 
 
-def to_reader(pipe: Path) -> int:
-    """Open a pipe for writing as soon as somebody reads it."""
+def to_reader(pipe: Path, running: Future[Any]) -> int:
+    """Open a pipe for writing as soon as the job that runs reads it."""
     opened: list[int] = []
 
     def tried() -> bool:
+        assert not running.done() or running.result() is None
         try:
             opened.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
         except OSError:
