@@ -18,7 +18,7 @@ from quantapilot.signing import verify
 from quantapilot.sinks.sink import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from quantapilot.gateway.model import SubscriptionState
 
@@ -130,6 +130,7 @@ class MemorySubscriptions:
         self.rows: dict[str, dict[int, Settlement]] = {}
         self.reads: list[str] = []
         self.states: list[tuple[str, str, str]] = []
+        self.failed_for: dict[str, float] = {}
         self.fault: Exception | None = None
         self.stale: Callable[[], None] = lambda: None
         self._lock = threading.RLock()
@@ -196,6 +197,10 @@ class MemorySubscriptions:
         self._fail()
         found = self.directory.subscriptions.get(sink)
         return found.reason if found is not None and found.state == "disabled" else None
+
+    def failing(self) -> Mapping[str, float]:
+        self._fail()
+        return self.failed_for
 
     def pending(self, sink: str, after: int, limit: int) -> Sequence[Pending]:
         self._fail()

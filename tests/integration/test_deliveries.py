@@ -247,6 +247,19 @@ def test_who_wants_no_more_gets_no_more_until_enabled_and_challenged_anew(
     assert hook.challenged == 2
 
 
+def test_what_failed_before_another_node_took_over_counts(
+    store: MemorySubscriptions, hooks: Hooks
+) -> None:
+    store.failed_for = {"long": 1000.0, "enabled": 1000.0}
+    subscribed(store, hooks, "long", Hook(status=lambda _: 503), state="active")
+    subscribed(store, hooks, "enabled", Hook(status=lambda _: 503))
+    store.add(1)
+    with delivering(store, replace(SETTINGS, disable_after=900.0)):
+        until(lambda: store.state("long")[0] == "disabled")
+        until(lambda: hooks.hooks["enabled"].tried > 2)
+    assert store.state("enabled") == ("active", "")
+
+
 def test_where_nothing_arrives_for_too_long_it_is_disabled_and_its_events_are_kept(
     store: MemorySubscriptions, hooks: Hooks
 ) -> None:

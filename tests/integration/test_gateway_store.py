@@ -26,6 +26,7 @@ from tests.storing import (
     token,
     writing,
 )
+from tests.waiting import until
 
 from quantapilot.errors import (
     DuplicateEventError,
@@ -701,6 +702,30 @@ class TestTogether:
         for store in stores:
             store.close()
 
+    def test_how_long_nothing_arrives_is_known_to_whoever_delivers_next(self, place: str) -> None:
+        now = 1000.0
+        with Store(place, clock=lambda: now) as one, Store(place, clock=lambda: now) as other:
+            sid = subscribed(one, PROJECT, state="active")
+            accept(one, new_run(), new_run())
+            ledger, taken_over = StoreLedger(one, 60.0), StoreLedger(other, 60.0)
+            failed = Settlement(1, "waiting", 1, 5.0, "status 503")
+            for each in (1000.0, 1050.0, 1100.0):
+                now = each
+                ledger.settle_all([(sid, [failed])])
+            assert taken_over.failing() == {sid: 100.0}
+            found = other.subscription(sid)
+            assert found is not None
+            assert found.trouble == "status 503"
+            # Nothing was tried for longer than receivers are left alone: it begins anew.
+            now = 1200.0
+            assert taken_over.failing() == {}
+            taken_over.settle_all([(sid, [Settlement(1, "delivered"), replace(failed, seq=2)])])
+            now = 1210.0
+            assert taken_over.failing() == {sid: 10.0}
+            taken_over.settle_all([(sid, [Settlement(2, "delivered")])])
+            assert ledger.failing() == {}
+            assert one.subscriptions_of(found.token_id)[0].trouble is None
+
     def test_a_token_that_another_process_revokes_is_seen(self, place: str) -> None:
         with Store(place) as server, Store(place) as command:
             command.add_token(token("t1"))
@@ -722,6 +747,25 @@ class TestTogether:
             first.release()
             assert not first.held
             assert second.try_take()
+            second.release()
+
+    def test_each_gateway_of_a_database_has_a_lead_of_its_own(
+        self, postgresql: PostgresqlServer
+    ) -> None:
+        with Store(postgresql.new_place()) as one, Store(postgresql.new_place()) as other:
+            leads = Lead(one), Lead(other)
+            assert [each.try_take() for each in leads] == [True, True]
+            for each in leads:
+                each.release()
+
+    def test_a_lead_that_stands_still_goes_to_another(self, postgresql: PostgresqlServer) -> None:
+        place = postgresql.new_place()
+        with Store(place) as one, Store(place) as other:
+            first, second = Lead(one, silent=0.3), Lead(other)
+            assert first.try_take()
+            until(second.try_take)
+            assert not first.held
+            assert not first.try_take()
             second.release()
 
     def test_the_lead_ends_with_its_process(self, place: str) -> None:
@@ -758,6 +802,8 @@ class TestVersions:
     def test_a_store_of_the_first_version_takes_the_key_that_it_meets(self, place: str) -> None:
         with Store(place) as store, store.database.writing() as connection:
             connection.exec_driver_sql("ALTER TABLE qp_meta DROP COLUMN key_check")
+            for name in ("failing_since", "failed_at", "trouble"):
+                connection.exec_driver_sql(f"ALTER TABLE qp_subscriptions DROP COLUMN {name}")
             connection.exec_driver_sql("UPDATE qp_meta SET version = 1")
         with Store(place) as store:
             for _ in range(2):

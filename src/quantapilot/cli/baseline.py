@@ -24,6 +24,7 @@ from quantapilot.gate.places import Places, covers
 from quantapilot.gate.project import Project
 from quantapilot.gate.recording import record
 from quantapilot.inputs.sources import STDIN
+from quantapilot.inputs.urls import is_url
 from quantapilot.reports import open_reporter
 from quantapilot.reports.plain import counted
 
@@ -150,6 +151,8 @@ def show(
 def _recorded(project: Project, paths: Sequence[str]) -> Recording:
     if STDIN in paths:
         raise click.UsageError("standard input has no place where a finding could be known again")
+    if any(map(is_url, paths)):
+        raise click.UsageError("a baseline accepts what is found in files, not at addresses")
     return record(project, paths or (".",))
 
 

@@ -56,6 +56,13 @@ _TAKEN = re.compile(r"/runs/|/(?:subscriptions|assets)(?:/|\Z)")
     help="Where calls are counted; redis://… for several processes together.",
 )
 @click.option(
+    "--nats",
+    envvar="QP_NATS",
+    show_envvar=True,
+    metavar="URL",
+    help="Where nodes of one gateway wake each other: nats://…; else they look twice a second.",
+)
+@click.option(
     "--allow-private",
     is_flag=True,
     help="Webhooks and repositories may stand in private networks.",
@@ -102,6 +109,7 @@ def serve(
     limits: tuple[str, ...],
     limits_at: str,
     *,
+    nats: str | None,
     allow_private: bool,
     certificate: Path | None,
     key: Path | None,
@@ -136,6 +144,7 @@ def serve(
         run_path=_path(path),
         limits=_limits(LimitSettings(), limits),
         limits_storage=limits_at,
+        nats=nats,
         deliveries=DeliverySettings(allow_private=allow_private, disable_after=disable_after),
         keep=None if keep is None else keep * _DAY,
         new_key=new_key,

@@ -41,6 +41,15 @@ USUAL: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 
+# Each level from the least severe on, and what contracts call it.
+LEVELS: Mapping[str, Sequence[str]] = {
+    "debug": ("debug", "trace"),
+    "info": ("info", "information", "notice"),
+    "warning": ("warning", "warn"),
+    "error": ("error", "err"),
+    "critical": ("critical", "fatal", "crit"),
+}
+
 
 def document(contract: Contract, kind: str) -> Definition | None:
     """Return the definition of the contract's documents of a kind, the first if there are more."""
@@ -68,3 +77,21 @@ def value_at(document: Any, path: Sequence[str]) -> Any:
             return None
         document = document.get(key)
     return document
+
+
+def levels_called(listed: Sequence[Any]) -> dict[str, Any]:
+    """Return what a contract calls each level: one of the listed values, where it lists some.
+
+    A level without a name of its own gets that of the nearest one below it, or above.
+    """
+    known = {str(value).lower(): value for value in reversed(listed)}
+    called = {
+        level: next((known[name] for name in names if name in known), None)
+        for level, names in LEVELS.items()
+    }
+    if not any(called.values()):
+        return {level: level for level in LEVELS}
+    last = next(value for value in called.values() if value is not None)
+    for level, value in called.items():
+        last = called[level] = last if value is None else value
+    return called

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from quantapilot.inputs.sources import STDIN_LABEL
+from quantapilot.inputs.urls import is_url
 from quantapilot.pii.mask import mask
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def carries_ids(root: Field | None, parent: Pointer, present: Sequence[str]) -> 
 def hinted(finding: Finding) -> Finding:
     """Return a finding with all its hints: those it brings, and those of its rule and place."""
     hints = [*finding.hints, f"read    qp explain {finding.rule}"]
-    if finding.category == "pii" and finding.path != STDIN_LABEL:
+    if finding.category == "pii" and finding.path != STDIN_LABEL and not is_url(finding.path):
         hints += _excuse(finding)
     return replace(finding, hints=tuple(hints))
 

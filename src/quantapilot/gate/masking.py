@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quantapilot.contract.positions import pointer_of
+from quantapilot.contract.positions import pointer_of, string_offsets
 from quantapilot.findings import Finding, content, located, pointer_shape
 from quantapilot.pii.mask import excerpt, merge
 
@@ -75,7 +75,8 @@ class Masking:
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for each match of the document."""
         for hit in self._document.hits:
-            spans = merge((each.start, each.end, each.rule.pii_class) for each in hit.matches)
+            found = [(each.start, each.end, each.rule.pii_class) for each in hit.matches]
+            spans = merge([*found, *self._repeated(hit.text)])
             for match in hit.matches:
                 yield self._finding(hit, match, spans)
 
@@ -94,7 +95,7 @@ class Masking:
                 name = f"{self.key(hit.pointer[-1])}: "
                 shown = name + shown
                 caret = (caret[0] + len(name), caret[1]) if caret else None
-        line, column = self._document.lines.place(hit.offset + match.start * hit.exact)
+        line, column = self._document.lines.place(self._offset(hit, match))
         held = self._content(hit, match, f"{pointer_shape(pointer or '')} {shown}")
         return Finding(
             rule=rule.id,
@@ -114,6 +115,28 @@ class Masking:
             hints=self._hints(hit, spans, cut.text) if self._ids is not None else (),
             content=held,
         )
+
+    def _repeated(self, text: str) -> Iterator[Span]:
+        """Yield where a text repeats what was found elsewhere, so that no cut falls into it."""
+        if len(self._document.hits) < 2 or len(self._echoes) > _MANY_ECHOES:
+            return
+        for echo, label in self._echoes:
+            at = text.find(echo)
+            while at >= 0:
+                yield at, at + len(echo), label
+                at = text.find(echo, at + len(echo))
+
+    def _offset(self, hit: Hit, match: Match) -> int:
+        """Return where a match begins in the source; in a string within a string, where that does.
+
+        Characters that are escaped there take more room than in the value.
+        """
+        text = self._document.source.text
+        if hit.exact:
+            return hit.offset + match.start
+        if hit.nested or hit.offset < 1 or text[hit.offset - 1] != '"':
+            return hit.offset
+        return string_offsets(text, hit.offset - 1)[match.start]
 
     def _content(self, hit: Hit, match: Match, masked: str) -> str:
         """Return what is found, wherever it moves; without a key its masked surroundings."""

@@ -8,32 +8,36 @@ on other inputs, so that parts of one can be looked at by several processes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import merge
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from quantapilot.contract.positions import JsonTextError, line_spans, read
-from quantapilot.findings import Finding
+from quantapilot.findings import Finding, Summary
 from quantapilot.gate.document import Text
+from quantapilot.gate.inspector import Inspector
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Opening, Shape, blocks, shape_of
 from quantapilot.inputs.forms import FORMS, form_name, open_form
 from quantapilot.inputs.opening import opened
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import open_problem
 from quantapilot.inputs.unpacking import bare_name, unpacked
+from quantapilot.shapes import by_line, is_shape, open_shape, shape_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from quantapilot.contract.grammar import Grammar
-    from quantapilot.findings import Summary
-    from quantapilot.gate.inspector import Found, Inspector
+    from quantapilot.gate.inspector import Found
     from quantapilot.gate.order import StreamOrder
     from quantapilot.inputs.blocks import Readable
     from quantapilot.inputs.forms import Form
     from quantapilot.inputs.sources import Source
+    from quantapilot.shapes.record import Record
 
 
 # What a comment that excuses begins with.
@@ -74,7 +78,9 @@ class Beginning:
 
     `line` is the number of the first line in `head`, `passed` how many bytes stood before it,
     `marked` whether they begin with a byte order mark, `more` whether the stream goes on although
-    the head is blank. `form` reads the stream, which is the one of that name.
+    the head is blank. `form` reads the stream, which is the one of that name, and `by_line` tells
+    whether each line of it stands for itself. `aside` returns what a form sets aside of some lines,
+    by the number of the first one and how many they are.
     """
 
     stream: Readable
@@ -86,6 +92,8 @@ class Beginning:
     form_name: str | None = None
     marked: bool = False
     more: bool = False
+    by_line: bool = True
+    aside: Callable[[int, int], bytes] | None = None
 
     @property
     def empty(self) -> bool:
@@ -109,6 +117,7 @@ class Scanner:
         self._inspector = inspector
         self._order = order
         self._grammars: dict[str | None, Grammar] = {}
+        self._records: dict[str | None, Record | None] = {}
         self._position: Callable[[], int] = int
 
     @property
@@ -154,10 +163,13 @@ class Scanner:
             form: The form that it is read as.
         """
         try:
-            read_as = open_form(form, stream.read(BLOCK_BYTES), stream) if form else None
+            read_as, aside = None, None
+            if form:
+                read_as, aside = self._opened(source, form, stream.read(BLOCK_BYTES), stream)
             lines: Readable = read_as or stream
-            begun = Beginning(lines, lines.read(BLOCK_BYTES), 1, shape, form=read_as)
-            yield from self._placed(read_as, self._lines(source, begun, begins=False))
+            head = lines.read(BLOCK_BYTES)
+            begun = Beginning(lines, head, 1, shape, form=read_as, aside=aside)
+            yield from self._lines(source, begun, begins=False)
         except InputFaultError as fault:
             yield fault.at(source.label)
         except OSError as error:
@@ -172,9 +184,11 @@ class Scanner:
         """
         head = stream.read(BLOCK_BYTES)
         name = form_name(source.label, head, judged=self.judges)
-        if name and source.first > 1 and not FORMS[name].by_line:
+        name = name or self._shape_name(source, head)
+        lined = name is None or _by_line(name)
+        if source.first > 1 and not lined:
             name = None
-        form = open_form(name, head, stream) if name else None
+        form, aside = self._opened(source, name, head, stream) if name else (None, None)
         lines: Readable = form or stream
         if form is not None:
             head = form.read(BLOCK_BYTES)
@@ -183,7 +197,47 @@ class Scanner:
         shape = "jsonl" if form else shape_of(bare_name(source.label), head, opening_of(head))
         passed += len(BOM) * marked
         line += source.first - 1
-        return Beginning(lines, head, line, shape, passed, form, name, marked, more)
+        return Beginning(lines, head, line, shape, passed, form, name, marked, more, lined, aside)
+
+    def _shape_name(self, source: Source, head: bytes) -> str | None:
+        if self.judges and self._record(source.kind) is None:
+            return None
+        return shape_name(bare_name(source.label), head, lambda: self._record(source.kind))
+
+    def _opened(
+        self, source: Source, name: str, head: bytes, stream: Readable
+    ) -> tuple[Form, Callable[[int, int], bytes] | None]:
+        """Return an input as a form of that name reads it, and what it sets aside."""
+        if not is_shape(name):
+            return open_form(name, head, stream), None
+        form = open_shape(name, head, stream, self._record(source.kind), source.first)
+        return form, form.aside
+
+    def _record(self, kind: str | None) -> Record | None:
+        """Return the log record that documents of a kind are held to, if they are held to one."""
+        validator = self._inspector.validator
+        if validator is None:
+            return None
+        if kind not in self._records:
+            # Imported here: a search needs no contract.
+            from quantapilot.shapes.record import record_of
+
+            found = record_of(validator.contract, self._inspector.definition, kind)
+            self._records[kind] = found
+        return self._records[kind]
+
+    @cached_property
+    def _searching(self) -> Scanner:
+        """What searches the fields that a form sets aside."""
+        return self._searcher(Summary())
+
+    def _searcher(self, counts: Summary) -> Scanner:
+        """Return what searches as this does, and does not ask the contract."""
+        inspector = self._inspector
+        searching = Inspector(inspector.detector, key=inspector.key, hints=inspector.hints)
+        scanner = Scanner(searching, counts, self.limits)
+        scanner._position = self._position
+        return scanner
 
     def content(self, source: Source, stream: Readable) -> Iterator[Piece]:
         """Yield what is found in a stream that is an input, or a member of one, unpacked."""
@@ -220,14 +274,16 @@ class Scanner:
         if begun.marked:
             yield INPUT_RULES["input/bom"].at(source.label, "starts with a BOM", line=1, column=1)
         look = self._whole if begun.shape == "json" else self._lines
-        yield from self._placed(begun.form, look(source, begun))
+        yield from look(source, begun)
 
-    def _placed(self, form: Form | None, pieces: Iterator[Piece]) -> Iterator[Piece]:
+    def _placed(self, form: Form | None, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """Yield what was found in a block where it stands in the input."""
         if form is None:
             yield from pieces
             return
-        for piece in pieces:
-            yield form.placed(piece) if isinstance(piece, Finding) else piece
+        for _, together in groupby(pieces, lambda piece: piece.line):
+            placed = (form.placed(each) if isinstance(each, Finding) else each for each in together)
+            yield from sorted([each for each in placed if each is not None], key=_place)
 
     def _behind_blanks(self, head: bytes, stream: Readable) -> tuple[int, int, bytes, bool]:
         """Return what follows the blank lines at the start.
@@ -266,8 +322,8 @@ class Scanner:
         yield from found
 
     def _lines(self, source: Source, begun: Beginning, *, begins: bool = True) -> Iterator[Piece]:
-        validated, shape = self.judges, begun.shape
-        if validated and shape == "text":
+        shape = begun.shape
+        if self.judges and shape == "text":
             if source.kind is None and self._inspector.definition is None:
                 if begins:
                     yield INPUT_RULES["input/invalid-json"].at(
@@ -275,18 +331,20 @@ class Scanner:
                         "no JSON in it: only searched for personal data",
                         line=begun.line,
                     )
-                validated = False
-            else:
-                shape = "jsonl"
-        conforms = self._conforms(source.kind) if validated else None
+                # A line of it that is JSON is no document either.
+                yield from self._searcher(self.counts)._lines(source, begun)  # noqa: SLF001
+                return
+            shape = "jsonl"
+        conforms = self._conforms(source.kind) if self.judges else None
         for block in blocks(begun.head, begun.stream, self.limits.line, begun.line):
             if block.too_long:
                 self.counts.bytes += block.too_long
-                yield INPUT_RULES["input/line-too-long"].at(
+                too_long = INPUT_RULES["input/line-too-long"].at(
                     source.label,
                     f"a line of {block.too_long:,} bytes; the limit is {self.limits.line:,}",
                     line=block.line,
                 )
+                yield from self._placed(begun.form, [too_long])
                 continue
             self.counts.bytes += len(block.data)
             self.counts.consumed = self._position() or self.counts.bytes
@@ -295,13 +353,21 @@ class Scanner:
             else:
                 lines = self._suspects(block, conforms, source.kind)
             found: Iterator[Piece] = self._looked_at(source, shape, lines)
+            if begun.aside and (aside := begun.aside(block.line, block.ends + (not block.ended))):
+                found = merge(found, self._searching.aside(source, aside, block.line), key=_place)
             if self._order is not None:
                 found = merge(found, self._order.lines(block), key=_place)
             # What no file of its own holds excuses nothing: lines of members would be mistaken for
             # each other.
             if shape == "text" and source.path is not None and OPENING in block.data:
                 found = merge(_remarks(block), found, key=_place)
-            yield from found
+            yield from self._placed(begun.form, found)
+
+    def aside(self, source: Source, data: bytes, line: int) -> Iterator[Finding]:
+        """Yield the personal data in what a form set aside of some lines, from `line` on."""
+        self.counts.bytes += len(data)
+        lines = self._candidates(Block(data, line, data.count(b"\n"), ended=False))
+        yield from self._looked_at(source, "jsonl", lines)
 
     def _conforms(self, kind: str | None) -> Callable[[Any], bool]:
         validator, definition = self._inspector.validator, self._inspector.definition
@@ -452,6 +518,10 @@ def _read_up_to(begun: Beginning, size: int) -> bytes:
         parts.append(data)
         left -= len(data)
     return b"".join(parts)
+
+
+def _by_line(form: str) -> bool:
+    return by_line(form) if is_shape(form) else FORMS[form].by_line
 
 
 def _unreadable(source: Source, error: OSError) -> Finding:

@@ -24,21 +24,27 @@ class Patience:
     """
 
     def __init__(
-        self, lasts: float, pause: float, clock: Callable[[], float] = time.monotonic
+        self,
+        lasts: float,
+        pause: float,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        failing: float | None = None,
     ) -> None:
-        """Begin without any trouble.
+        """Begin without any trouble, or go on with what there was.
 
         Args:
             lasts: For how many seconds all may fail.
             pause: The longest between two tries: beyond it nothing was tried, and it begins anew.
             clock: Returns seconds of a steady clock.
+            failing: For how many seconds all has failed already; None where it has not.
         """
         self.trouble = ""
         self._lasts = lasts
         self._pause = pause
         self._clock = clock
-        self._since: float | None = None
-        self._last = 0.0
+        self._last = clock()
+        self._since = None if failing is None else self._last - failing
 
     def judged(self, outcome: Outcome) -> Outcome:
         """Return an outcome, or that the receiver gets nothing more where all fail for too long."""

@@ -14,12 +14,12 @@ import threading
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from quantapilot.errors import QuantaPilotError, shown
 from quantapilot.gateway.addressee import Patience
 from quantapilot.gateway.course import Course, Means
-from quantapilot.gateway.grouping import Grouping
+from quantapilot.gateway.grouping import Grouping, GroupLedger
 from quantapilot.gateway.plan import News, plans
 from quantapilot.gateway.webhooks import DeliverySettings
 from quantapilot.relay.blocking import OneThread
@@ -27,10 +27,9 @@ from quantapilot.relay.recorder import pause
 from quantapilot.relay.thread import loop_factory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from quantapilot.gateway.course import States
-    from quantapilot.gateway.grouping import GroupLedger
     from quantapilot.gateway.model import Directory, StoredEvent
     from quantapilot.gateway.plan import Plan
     from quantapilot.gateway.webhooks import SubscriptionKeys
@@ -41,12 +40,20 @@ _LOG = logging.getLogger(__name__)
 _LINGER = 0.01
 
 
+class DeliveryLedger(GroupLedger, Protocol):
+    """What records outcomes of several subscriptions at once, and tells how long they fail."""
+
+    def failing(self) -> Mapping[str, float]:
+        """Return for how many seconds nothing arrives, by the subscriptions that this is so of."""
+        ...
+
+
 class Deliveries:
     """Delivers to all subscriptions of a store; only one process may do so at a time."""
 
     def __init__(
         self,
-        ledger: GroupLedger,
+        ledger: DeliveryLedger,
         states: States,
         directory: Callable[[], Directory],
         keys: SubscriptionKeys,
@@ -82,6 +89,9 @@ class Deliveries:
         self._random = random
         self._courses: dict[str, Course] = {}
         self._patience: dict[str, Patience] = {}
+        # What whoever delivered before knew of those at which nothing arrives; None until it is
+        # read: then nothing is delivered, as the store is away.
+        self._failing: dict[str, float] | None = None
         # Where a course has ended: the version of the directory that did not tell of that yet.
         self._stale: dict[str, int] = {}
         self._news: News | None = None
@@ -180,6 +190,8 @@ class Deliveries:
             try:
                 while not self._halts:
                     self._look.clear()
+                    if self._failing is None:
+                        await self._take_over(means)
                     self._match(means)
                     if loop.time() - swept > self._settings.sweep:
                         swept = loop.time()
@@ -192,6 +204,12 @@ class Deliveries:
                 for course in courses:
                     await course.ended()
                 await self._flush(means)
+
+    async def _take_over(self, means: Means) -> None:
+        try:
+            self._failing = dict(await means.call(self._ledger.failing))
+        except QuantaPilotError as error:
+            self._failed(error)
 
     def _means(self, pool: OneThread) -> Means:
         return Means(
@@ -224,15 +242,19 @@ class Deliveries:
         for name in self._patience.keys() - wanted.keys():
             del self._patience[name]
         for name, plan in wanted.items():
-            if name not in self._courses:
+            known = self._failing is not None or plan.task != "deliver"
+            if known and name not in self._courses:
                 self._courses[name] = Course(plan, self._patient(plan), means)
 
     def _patient(self, plan: Plan) -> Patience:
         """Return what judges deliveries: the same until a receiver is challenged anew."""
         patience = self._patience.get(plan.subscription_id)
         if patience is None or plan.task == "challenge":
-            longest = self._settings.relay.backoff.longest + self._settings.relay.pauses.longest
-            patience = Patience(self._settings.disable_after, longest + self._settings.deadline)
+            # Who is challenged begins anew.
+            failing = (self._failing or {}).pop(plan.subscription_id, None)
+            if plan.task == "challenge":
+                failing = None
+            patience = Patience(self._settings.disable_after, self._settings.pause, failing=failing)
             self._patience[plan.subscription_id] = patience
         return patience
 

@@ -59,7 +59,7 @@ class Delivering:
         deliveries = self._deliveries
         if leads and (deliveries is None or not deliveries.alive):
             deliveries = Deliveries(
-                StoreLedger(self._store),
+                StoreLedger(self._store, self._settings.pause),
                 self._store,
                 self._directory,
                 self._keys,

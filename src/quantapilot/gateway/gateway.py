@@ -31,6 +31,7 @@ from quantapilot.gateway.store.store import Store
 from quantapilot.gateway.store.writer import Writer
 from quantapilot.gateway.stream import Streams, StreamSettings
 from quantapilot.gateway.triggers import Triggers
+from quantapilot.gateway.wakeups import wake_ups
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -49,6 +50,7 @@ _READERS = 6
 _REFRESH = 0.5
 _SOONEST = 0.05
 _PURGE = 3600.0
+_RECONNECT = 1.0
 _KNOWN_RUNS = 100_000
 # So many refusals wait at most to be kept; what is more is not.
 _MOST_REFUSALS = 1000
@@ -81,8 +83,9 @@ class Gateway:
 
         Raises:
             ContractError: The contract can't be used.
-            ConfigError: A limit can't be used.
+            ConfigError: A limit, or the address of NATS, can't be used.
             GatewayKeyError: The gateway's key can't be used.
+            MissingExtraError: What a setting needs is not installed.
         """
         check = EventCheck(config or load_config(), settings.source)
         validator = check.inspector.validator
@@ -96,6 +99,7 @@ class Gateway:
         self.access = Access(lambda: self.directory)
         self.signed = SignedTriggers(lambda: self.directory, self.keys)
         self.limits = Limits(settings.limits, settings.limits_storage)
+        self._wakeups = wake_ups(settings.nats, self.keys.check, self._reached)
         lifecycle = self._lifecycle = Lifecycle(self.contract)
         self.triggers = Triggers(check, lifecycle, self.keys, allow_private=settings.allow_private)
         self.run_events = RunEvents(check, lifecycle)
@@ -145,12 +149,15 @@ class Gateway:
                 StreamSettings(self.settings.heartbeat, most_of_token=self.settings.most_streams),
             )
             stack.push_async_callback(self.read, self._delivering.close)
-            self.writer = Writer(self.store, self._lifecycle, self._committed)
+            stack.push_async_callback(self._wakeups.close)
+            loop = asyncio.get_running_loop()
+            self.writer = Writer(self.store, self._lifecycle, partial(self._committed, loop))
             self.writer.start()
             stack.push_async_callback(self.read, self.writer.stop)
             parts: dict[str, tuple[Callable[[], Awaitable[object]], float]] = {
                 "to keep refusals": (self._keep_refusals, _REFRESH),
                 "to follow who may what": (self._update, _REFRESH),
+                "to be woken by other nodes": (self._wakeups.keep, _RECONNECT),
                 "to see who delivers": (partial(self.read, self._delivering.lead), _REFRESH),
                 "to let go of what is old": (self._purge, _PURGE),
             }
@@ -260,9 +267,13 @@ class Gateway:
         """End all event streams; their clients come again."""
         self.tail.end()
 
-    def _committed(self, events: Sequence[StoredEvent]) -> None:
+    def _committed(self, loop: asyncio.AbstractEventLoop, events: Sequence[StoredEvent]) -> None:
         self.tail.told(events)
         self._delivering.told(events)
+        loop.call_soon_threadsafe(self._wakeups.told, events[-1].seq)
+
+    def _reached(self, seq: int) -> None:
+        self.tail.reached(seq)
 
     def _stale(self, loop: asyncio.AbstractEventLoop) -> None:
         """Take that deliveries changed who may what; on any thread."""

@@ -139,6 +139,11 @@ class Tail:
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._take, events)
 
+    def reached(self, seq: int) -> None:
+        """Learn that there are events up to a place, says another node; on the event loop."""
+        if seq > self._last and not self.ended:
+            self._take(())
+
     async def wait(self, cursor: int, seconds: float) -> None:
         """Return once there is more behind a place, the streams are to end, or time is up."""
         wake = self._wake

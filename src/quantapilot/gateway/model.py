@@ -80,6 +80,7 @@ class Subscription:
         generation: How often its key was made anew.
         rotated_at: When that was last: the key before it is used for a while too.
         reason: Why it is disabled.
+        trouble: Why the last event that was tried did not arrive; None where it did.
         delivered, waiting, dead: How many events arrived, are still to, never will.
     """
 
@@ -92,6 +93,7 @@ class Subscription:
     run_id: str | None = None
     state: SubscriptionState = "pending"
     reason: str = ""
+    trouble: str | None = None
     generation: int = 0
     rotated_at: float | None = None
     delivered: int = 0

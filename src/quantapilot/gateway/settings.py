@@ -19,6 +19,7 @@ class GatewaySettings:
         source: What the gateway's own events name as their source.
         limits: How often somebody may do something.
         limits_storage: Where that is counted: `memory://`, or the address of a Redis.
+        nats: Where nodes wake each other: an address of NATS; None: they look by themselves.
         deliveries: How events are delivered to subscriptions.
         connections: What a connection may cost.
         most_body: The most that a body may have.
@@ -36,6 +37,7 @@ class GatewaySettings:
     source: str = "/quantapilot/gateway"
     limits: LimitSettings = field(default_factory=LimitSettings)
     limits_storage: str = MEMORY
+    nats: str | None = field(default=None, repr=False)
     deliveries: DeliverySettings = field(default_factory=DeliverySettings)
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     most_body: int = 64 << 10

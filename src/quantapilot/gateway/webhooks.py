@@ -63,6 +63,11 @@ class DeliverySettings:
         default_factory=partial(RelaySettings, max_attempts=5_000, grace=3.0)
     )
 
+    @property
+    def pause(self) -> float:
+        """The longest between two tries of a receiver at which nothing arrives."""
+        return self.relay.backoff.longest + self.relay.pauses.longest + self.deadline
+
 
 def webhook(url: str, secrets: Sequence[str], settings: DeliverySettings) -> WebhookSink:
     """Return the webhook at an address; nothing is connected to yet.

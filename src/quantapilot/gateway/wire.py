@@ -37,7 +37,7 @@ def subscription(kept: Subscription, trouble: str = "", key: str | None = None) 
 
     Args:
         kept: What is kept of it.
-        trouble: Why its deliveries fail now.
+        trouble: Why its deliveries fail now, where that is known better than the store does.
         key: Its secret, in the one answer that shows it.
     """
     told: dict[str, Any] = {
@@ -47,7 +47,7 @@ def subscription(kept: Subscription, trouble: str = "", key: str | None = None) 
         "project_id": kept.project_id,
         "run_id": kept.run_id,
         "state": kept.state,
-        "reason": kept.reason or trouble or None,
+        "reason": kept.reason or trouble or kept.trouble,
         "created_at": moment(kept.created_at),
         "delivered_count": kept.delivered,
         "waiting_count": kept.waiting,

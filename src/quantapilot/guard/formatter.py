@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from quantapilot.contract.roles import document, roles
+from quantapilot.contract.roles import LEVELS, document, levels_called, roles
 from quantapilot.contract.shape import members, required
 from quantapilot.errors import ConfigError, ContractError
 from quantapilot.guard.fields import SCALARS, told
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from quantapilot.findings import Finding
     from quantapilot.guard.fields import Problems
 
-# Each level from the least severe on, and what contracts call it.
-_LEVELS = {
-    "debug": ("debug", "trace"),
-    "info": ("info", "information", "notice"),
-    "warning": ("warning", "warn"),
-    "error": ("error", "err"),
-    "critical": ("critical", "fatal", "crit"),
-}
 # The limit of a message where the contract has none, and what is said where a longer one ends.
 _LONGEST = 16_384
 _CUT = " [cut]"
@@ -89,7 +81,7 @@ class JsonFormatter(logging.Formatter):
         self._dropped = names["dropped"]
         keywords = members(contract, definition)
         self._longest = keywords.get(self._message, {}).get("maxLength", _LONGEST)
-        self._levels = _levels(keywords.get(self._level, {}).get("enum", ()))
+        self._levels = levels_called(keywords.get(self._level, {}).get("enum", ()))
         always = required(contract, definition)
         self._always = {
             name: body["const"]
@@ -209,27 +201,9 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(self._base(record, message)).decode()
 
 
-def _levels(listed: Sequence[Any]) -> dict[str, Any]:
-    """Return what a contract calls each level: one of the listed values, where it lists some.
-
-    A level without a name of its own gets that of the nearest one below it, or above.
-    """
-    known = {str(value).lower(): value for value in reversed(listed)}
-    called = {
-        level: next((known[name] for name in names if name in known), None)
-        for level, names in _LEVELS.items()
-    }
-    if not any(called.values()):
-        return {level: level for level in _LEVELS}
-    last = next(value for value in called.values() if value is not None)
-    for level, value in called.items():
-        last = called[level] = last if value is None else value
-    return called
-
-
 def _level(record: logging.LogRecord) -> str:
     """Return the name of a record's level, or of the nearest one below it."""
-    if (name := record.levelname.lower()) in _LEVELS:
+    if (name := record.levelname.lower()) in LEVELS:
         return name
     known = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
     return logging.getLevelName(known).lower() if known else "debug"

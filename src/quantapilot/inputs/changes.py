@@ -20,6 +20,7 @@ from quantapilot.inputs.lines import AddedLines
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source, left_out, matches
 from quantapilot.inputs.unpacking import packed
+from quantapilot.inputs.urls import is_url, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -209,7 +210,8 @@ class _Scope:
             found = [real] if self._exists(real) else [_real(each) for each in _globbed(path)]
             self._limits += found
             if not found:
-                yield INPUT_RULES["input/missing-file"].at(path, "there is no such file or folder")
+                label = shown_url(path) if is_url(path) else path
+                yield INPUT_RULES["input/missing-file"].at(label, "there is no such file or folder")
 
     def holds(self, change: Change) -> bool:
         """Tell whether a change is to be looked at."""

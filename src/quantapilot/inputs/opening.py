@@ -35,12 +35,19 @@ def size_of(source: Source) -> int:
 
     Raises:
         OSError: It can't be asked.
-        InputFaultError: What it takes to ask is not installed.
     """
     if source.data is not None:
         return len(source.data)
+    if source.size is not None:
+        return source.size
     if source.url is not None:
         from quantapilot.inputs.remote import size_of_url
 
         return size_of_url(source.url)
     return 0 if source.path is None else source.path.stat().st_size
+
+
+def holds_connections() -> bool:
+    """Tell whether this process has connections to servers, which a fork would share with it."""
+    asyn = sys.modules.get("fsspec.asyn")
+    return asyn is not None and asyn.loop[0] is not None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quantapilot.inputs.rules import INPUT_RULES
+from quantapilot.inputs.urls import local_path, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,8 +41,8 @@ class Source:
     `named` tells that the user named this very file, so that passing it over must be said.
     `kind` is the kind of documents it holds, where configuration says so. `data` is its content
     where that is not what the file holds now, `lines` the lines that are reported, None all. `url`
-    is the address of what is no file of this machine. `first` is the number of the first line in
-    `data`, where that is only what was added to a file.
+    is the address of what is no file of this machine, and `size` its bytes where they are known.
+    `first` is the number of the first line in `data`, where that is only what was added to a file.
     """
 
     label: str
@@ -50,7 +51,8 @@ class Source:
     kind: str | None = None
     data: bytes | None = field(default=None, repr=False)
     lines: AddedLines | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
+    size: int | None = None
     first: int = 1
 
 
@@ -62,33 +64,21 @@ def sources(
 ) -> Iterator[Source | Finding]:
     """Yield what each path of a command line stands for: files, `-`, or the files of a folder.
 
-    `exclude` is read as a .gitignore in the folder `root`, or in the folder walked without one.
+    An address such as `s3://bucket/logs/*.jsonl` is looked up where it is. `exclude` is read as a
+    .gitignore in the folder `root`, or in the folder walked without one; it leaves out no address.
     """
     read_stdin = False
     for argument in arguments:
-        if argument == STDIN:
-            if read_stdin:
-                continue
+        if (name := local_path(argument)) is None:
+            # Imported here: only who names an address pays for it.
+            from quantapilot.inputs.remote import remote_sources
+
+            yield from remote_sources(argument, kind)
+        elif name != STDIN:
+            yield from _named(name, exclude, kind, root)
+        elif not read_stdin:
             read_stdin = True
             yield Source(STDIN_LABEL, None, named=True, kind=kind)
-            continue
-        path = Path(argument)
-        try:
-            path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            pass
-        except OSError as error:
-            if error.errno != ELOOP:
-                yield _unreadable(argument, error)
-                continue
-        if path.is_dir():
-            yield from _folder(path, exclude, kind, root)
-        elif path.exists():
-            yield Source(argument, path, named=True, kind=kind)
-        elif _GLOB & set(argument):
-            yield from patterns([argument], Path(), kind)
-        else:
-            yield INPUT_RULES["input/missing-file"].at(argument, "there is no such file or folder")
 
 
 def patterns(
@@ -116,11 +106,15 @@ def listed(
 ) -> Iterator[Source | Finding]:
     """Yield the files of a list that a program wrote.
 
-    No name in it is a pattern or standard input, `exclude` counts for each, and what is empty or
-    binary may be passed over.
+    No name in it is a pattern or standard input, `exclude` counts for each file, and what is empty
+    or binary may be passed over.
     """
     excluded = left_out(exclude, root, Path.cwd())
-    for name in names:
+    for given in names:
+        name = local_path(given)
+        if name is None:
+            yield Source(shown_url(given), None, kind=kind, url=given)
+            continue
         path = Path(name)
         if path.is_dir():
             yield from sources([f"./{name}" if name == STDIN else name], exclude, kind, root)
@@ -158,20 +152,43 @@ def matches(globs: Iterable[str], root: Path) -> Callable[[Path], bool]:
     The path need not exist; it is absolute and its folders are no links.
     """
     whole = [Path(os.path.normpath(Path(_literal(root.resolve())) / each)) for each in globs]
-    return lambda path: any(_matches(path.parts, pattern.parts) for pattern in whole)
+    return lambda path: any(path_matches(path.parts, pattern.parts) for pattern in whole)
+
+
+def _named(
+    name: str, exclude: Sequence[str], kind: str | None, root: Path | None
+) -> Iterator[Source | Finding]:
+    path = Path(name)
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        if error.errno != ELOOP:
+            yield _unreadable(name, error)
+            return
+    if path.is_dir():
+        yield from _folder(path, exclude, kind, root)
+    elif path.exists():
+        yield Source(name, path, named=True, kind=kind)
+    elif _GLOB & set(name):
+        yield from patterns([name], Path(), kind)
+    else:
+        yield INPUT_RULES["input/missing-file"].at(name, "there is no such file or folder")
 
 
 def _literal(folder: Path) -> str:
     return re.sub(r"([*?[])", r"[\1]", str(folder))
 
 
-def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+def path_matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether a path matches a pattern, both by their parts; `**` is any number of folders."""
     if not pattern:
         return not parts
     first, *rest = pattern
     if first == "**":
-        return _matches(parts, rest) or (bool(parts) and _matches(parts[1:], pattern))
-    return bool(parts) and fnmatchcase(parts[0], first) and _matches(parts[1:], rest)
+        return path_matches(parts, rest) or (bool(parts) and path_matches(parts[1:], pattern))
+    return bool(parts) and fnmatchcase(parts[0], first) and path_matches(parts[1:], rest)
 
 
 def _folder(

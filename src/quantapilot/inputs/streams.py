@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quantapilot.inputs.rules import InputFaultError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,13 +34,20 @@ class Forward:
             count(len(head))
 
     def read(self, size: int, /) -> bytes:
-        """Return `size` bytes, fewer at the end only.
+        """Return `size` bytes, fewer at the end or before a fault only.
 
         Raises:
+            InputFaultError: They can't be read.
             OSError: They can't be read.
         """
         head, self._head = self._head[:size], self._head[size:]
-        data = head + self._more(size - len(head)) if head else self._more(size)
+        try:
+            data = head + self._more(size - len(head)) if head else self._more(size)
+        except (InputFaultError, OSError):
+            if not head:
+                raise
+            # What came is looked at; who reads on meets the fault again.
+            data = head
         self._at += len(data)
         return data
 

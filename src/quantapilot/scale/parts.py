@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantapilot.inputs.forms import FORMS
 from quantapilot.inputs.opening import opened, size_of
 from quantapilot.inputs.rules import InputFaultError
 from quantapilot.inputs.unpacking import packed
@@ -96,5 +95,4 @@ def _lines(source: Source, scanner: Scanner) -> tuple[Shape, str | None] | None:
         blank = begun.line > 1 or not begun.head.strip()
         if blank or begun.shape not in {"jsonl", "text"}:
             return None
-        form = begun.form_name
-        return None if form and not FORMS[form].by_line else (begun.shape, form)
+        return (begun.shape, begun.form_name) if begun.by_line else None

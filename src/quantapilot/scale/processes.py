@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
+from quantapilot.inputs.opening import holds_connections
 from quantapilot.scale.work import gathered, look, lost
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from quantapilot.gate.workers import Looked
     from quantapilot.inputs.sources import Source
     from quantapilot.scale.parts import Part
-    from quantapilot.scale.work import Seen
+from quantapilot.scale.work import Seen
 
 # Bytes of a part: many to a file, so that all processes end at about the same time, and so few
 # that what is found in one is small.
@@ -113,8 +114,9 @@ class Processes:
 
     def _submitted(self, batch: list[Part]) -> Future[list[Seen]]:
         if self._pool is None:
-            # A fork begins at once, and only Linux promises that one is safe here.
-            how = "fork" if sys.platform == "linux" else "spawn"
+            # A fork begins at once. Only Linux promises that one is safe here, and only while there
+            # are no connections: both processes would speak on them.
+            how = "fork" if sys.platform == "linux" and not holds_connections() else "spawn"
             self._pool = ProcessPoolExecutor(
                 self._count, multiprocessing.get_context(how), _begin, (self._plan,)
             )

@@ -45,10 +45,18 @@ class NatsConnection:
         """Tell whether it still stands, as far as is known."""
         return not (self.lost or self.client.is_closed)
 
-    async def connect(self, address: BrokerUrl, tls: ssl.SSLContext | None) -> None:
-        """Connect to one of an address' servers; what the client raises then is many things."""
+    async def connect(
+        self, address: BrokerUrl, tls: ssl.SSLContext | None = None, **more: Any
+    ) -> None:
+        """Connect to one of an address' servers; what the client raises then is many things.
+
+        Args:
+            address: The servers, and as whom.
+            tls: How they prove who they are; the system's certificates where it is None.
+            more: What else the client is to be told.
+        """
         secure = address.scheme == "nats+tls"
-        settings: dict[str, Any] = {} if tls is None else {"tls": tls}
+        settings: dict[str, Any] = more if tls is None else {**more, "tls": tls}
         if address.password is None:
             settings["token"] = address.user
         else:

@@ -50,6 +50,16 @@ def test_days_in_which_nothing_was_tried_do_not_count() -> None:
     assert patience.judged(FAILS) == FAILS
 
 
+def test_days_that_failed_on_another_node_count() -> None:
+    clock = Clock()
+    patience = Patience(3 * DAY, 3600, clock, failing=2 * DAY)
+    clock.now += 3000
+    assert patience.judged(FAILS) == FAILS
+    clock.now += 3000
+    patience = Patience(3 * DAY, 3600, clock, failing=3 * DAY)
+    assert patience.judged(FAILS) == Disabled("no delivery for 3 days: status 503")
+
+
 def test_the_trouble_is_told_until_something_arrives() -> None:
     patience = Patience(DAY, 3600, Clock())
     assert patience.trouble == ""

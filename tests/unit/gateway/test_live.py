@@ -61,6 +61,22 @@ def test_told_events_are_shown_without_the_store_being_read() -> None:
     asyncio.run(go())
 
 
+def test_a_place_that_another_says_it_has_is_read_and_one_that_is_known_is_not() -> None:
+    async def go() -> None:
+        source = MemorySource(3)
+        async with tailing(source) as tail:
+            tail.reached(3)
+            tail.told(source.add(1))
+            await eventually(lambda: tail.shown == 4)
+            assert source.reads == []
+            source.add(2)
+            tail.reached(6)
+            await eventually(lambda: tail.shown == 6)
+            assert places(tail) == [4, 5, 6]
+
+    asyncio.run(go())
+
+
 def test_events_of_other_processes_before_told_ones_are_read() -> None:
     async def go() -> None:
         source = MemorySource()

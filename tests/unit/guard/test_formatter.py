@@ -16,12 +16,12 @@ from tests.orders import ORDER, ORDERS_CONFIG, ORDERS_CONTRACT
 
 from quantapilot.config import Config
 from quantapilot.contract.catalog import load_contract
+from quantapilot.contract.roles import levels_called
 from quantapilot.contract.validator import Validator
 from quantapilot.errors import ConfigError, ContractError
 from quantapilot.gate.inspector import Inspector
 from quantapilot.gate.payload import PayloadCheck
 from quantapilot.guard import JsonFormatter
-from quantapilot.guard.formatter import _levels
 from quantapilot.pii.detector import Detector
 from quantapilot.pii.rules import load_rules
 
@@ -275,7 +275,7 @@ def test_rules_of_the_projects_own_hold_for_what_is_logged() -> None:
 def test_a_level_that_a_contract_lacks_is_called_as_the_nearest_one(
     listed: list[str], expected: list[str]
 ) -> None:
-    assert list(_levels(listed).values()) == expected
+    assert list(levels_called(listed).values()) == expected
 
 
 def test_a_contract_without_log_records_is_told(tmp_path: Path) -> None:

@@ -29,7 +29,9 @@ class Pipe(io.BytesIO):
 
 
 @pytest.mark.parametrize(
-    "data", [*(pack(b"a\n") for pack in COMPRESS.values()), tar(A), zipped(A), zipped()]
+    "data",
+    [*(pack(b"a\n") for pack in COMPRESS.values()), tar(A), zipped(A), zipped()],
+    ids=[*COMPRESS, "tar", "zip", "empty-zip"],
 )
 def test_what_is_packed_is_told_by_its_first_bytes(data: bytes) -> None:
     assert packed(data[:512])

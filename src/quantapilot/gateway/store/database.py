@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from quantapilot.gateway.store.address import Address
 
-# "QPgw", and a number for each thing that one process at a time does in a PostgreSQL.
-_WRITING = 0x51506777_0001
-LEADING = 0x51506777_0002
+# "QPgw": what locks in a PostgreSQL are known by, and the number of that of who writes.
+LOCKS = 0x51506777
+_WRITING = LOCKS << 16 | 1
 
 # What begins a transaction that writes. In PostgreSQL the lock is held until what was written can
 # be seen, and each statement sees all that was when it began.

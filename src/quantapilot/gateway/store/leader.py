@@ -1,7 +1,8 @@
 """Who delivers: of all processes that work on one store, one at a time.
 
-The system, or the server, lets go of the lead when its process dies or is cut off. For a moment two
-may then deliver, and some events arrive twice: receivers know them by their ids.
+The system, or the server, lets go of the lead when its process dies. The server does so too where
+it hears nothing of a process for some seconds, as its machine is gone, cut off or stands still. For
+a moment two may then deliver, and some events arrive twice: receivers know them by their ids.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from filelock import FileLock
 from sqlalchemy import literal, select, text
 
 from quantapilot.errors import StoreError, StoreUnavailableError
-from quantapilot.gateway.store.database import LEADING
+from quantapilot.gateway.store.database import LOCKS
 from quantapilot.gateway.store.faults import typed
 from quantapilot.gateway.store.file import beside
+from quantapilot.gateway.store.tables import meta
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +27,17 @@ if TYPE_CHECKING:
     from quantapilot.gateway.store.database import Database
     from quantapilot.gateway.store.store import Store
 
-_TAKE = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=LEADING)
-_GIVE_BACK = text("SELECT pg_advisory_unlock(:key)").bindparams(key=LEADING)
+# Locks are the database's. Each gateway that has a schema of its own there has a table of its own.
+_MINE = f"CAST({LOCKS} AS integer), CAST(CAST('{meta.name}' AS regclass) AS integer)"
+_TAKE = text(f"SELECT pg_try_advisory_lock({_MINE})")
+_GIVE_BACK = text(f"SELECT pg_advisory_unlock({_MINE})")
+# Of PostgreSQL 14 and later. What ends connections that are dead waits for hours, and a machine
+# that stands still may answer it.
+_END_IF_SILENT = text(
+    "SELECT set_config(name, :silent, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
+# Whoever has the lead asks for it twice a second.
+_SILENT = 10.0
 
 
 class _Lock(Protocol):
@@ -40,10 +51,16 @@ class _Lock(Protocol):
 class Lead:
     """The lead of a store, had as long as this object lives; used from one thread at a time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, silent: float = _SILENT) -> None:
+        """Take the store.
+
+        Args:
+            store: The store.
+            silent: After how many seconds in which `held` was not asked a server lets go of it.
+        """
         database = store.database
         self._lock: _Lock = (
-            _FileLead(database.path) if database.path is not None else _ServerLead(database)
+            _FileLead(database.path) if database.path is not None else _ServerLead(database, silent)
         )
 
     def try_take(self) -> bool:
@@ -89,8 +106,9 @@ class _FileLead:
 class _ServerLead:
     """A lock of PostgreSQL's that ends with the connection, which nothing else uses."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, silent: float) -> None:
         self._database = database
+        self._silent = {"silent": f"{round(silent * 1000)}ms"}
         self._connection: Connection | None = None
         self._resources = ExitStack()
 
@@ -101,6 +119,7 @@ class _ServerLead:
             connection.detach()
             if not connection.execute(_TAKE).scalar():
                 return False
+            connection.execute(_END_IF_SILENT, self._silent)
             self._connection = connection
             self._resources = stack.pop_all()
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 
 from quantapilot.errors import OutboxError, OutboxUnwritableError, StoreError, StoreUnavailableError
 from quantapilot.gateway.store import access, subscribed
@@ -53,10 +53,27 @@ _LEFT = (
     )
     .values({name: bindparam(name) for name in ("state", "attempts", "due", "reason")})
 )
-_COUNTED = (
+_MINE = subscriptions.c.subscription_id == bindparam("sink")
+_ARRIVED = (
     update(subscriptions)
-    .where(subscriptions.c.subscription_id == bindparam("sink"))
-    .values(delivered=subscriptions.c.delivered + bindparam("more"))
+    .where(_MINE)
+    .values(delivered=subscriptions.c.delivered + bindparam("more"), **subscribed.CALM)
+)
+# Behind a time in which nothing was tried, it begins anew.
+_FAILED = (
+    update(subscriptions)
+    .where(_MINE)
+    .values(
+        failing_since=case(
+            (subscriptions.c.failed_at >= bindparam("lately"), subscriptions.c.failing_since),
+            else_=bindparam("now"),
+        ),
+        failed_at=bindparam("now"),
+        trouble=bindparam("why"),
+    )
+)
+_FAILING = select(subscriptions.c.subscription_id, subscriptions.c.failing_since).where(
+    subscriptions.c.failed_at >= bindparam("lately")
 )
 
 
@@ -67,8 +84,16 @@ class StoreLedger:
     an `OutboxUnwritableError`: who asks asks again.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pause: float = 3600.0) -> None:
+        """Take the store.
+
+        Args:
+            store: The store.
+            pause: The longest, in seconds, between two tries of a receiver at which nothing
+                arrives; where more lies between two, it has not failed all the time.
+        """
         self._store = store
+        self._pause = pause
 
     def register(self, sink: str) -> str | None:
         """Return why a subscription gets nothing; None where it does."""
@@ -88,11 +113,22 @@ class StoreLedger:
             rows = connection.execute(_PENDING, {"sink": sink, "after": after, "most": limit})
             return [Pending(Message(*row[:5]), row.attempts, row.due) for row in rows]
 
+    def failing(self) -> dict[str, float]:
+        """Return for how many seconds nothing arrives, by the subscriptions that this is so of."""
+        now = self._store.clock()
+        with _as_outbox(), self._store.database.reading() as connection:
+            rows = connection.execute(_FAILING, {"lately": now - self._pause})
+            return {sink: max(now - since, 0.0) for sink, since in rows}
+
     def settle_all(self, groups: Sequence[tuple[str, Sequence[Settlement]]]) -> None:
         """Record outcomes of several subscriptions, all or none."""
+        now = self._store.clock()
         with _as_outbox(), self._store.database.writing() as connection:
             for sink, settlements in groups:
                 _record(connection, sink, settlements)
+                if why := _trouble(settlements):
+                    given = {"sink": sink, "now": now, "lately": now - self._pause, "why": why}
+                    connection.execute(_FAILED, given)
 
     def disable(self, sink: str, reason: str) -> None:
         """Record that a subscription wants no more events; what it did not get stays."""
@@ -127,8 +163,18 @@ def _record(connection: Connection, sink: str, settlements: Sequence[Settlement]
         more += min(gone, len(arrived.intersection(places)))
     if left:
         connection.execute(_LEFT, left)
-    if more:
-        connection.execute(_COUNTED, {"sink": sink, "more": more})
+    if arrived:
+        connection.execute(_ARRIVED, {"sink": sink, "more": more})
+
+
+def _trouble(settlements: Sequence[Settlement]) -> str:
+    """Return why the last one did not arrive; empty where nothing failed behind one that did."""
+    for each in reversed(settlements):
+        if each.state == "delivered":
+            break
+        if each.state == "waiting":
+            return each.reason
+    return ""
 
 
 @contextmanager

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     # What both databases understand, or what each does, by its name.
     Statement = str | Mapping[str, str]
 
-VERSION = 2
+VERSION = 3
 
 # Version that a store has -> the statements that make it one of the next.
 STEPS: dict[int, Sequence[Statement]] = {
@@ -28,6 +28,11 @@ STEPS: dict[int, Sequence[Statement]] = {
             "sqlite": "ALTER TABLE qp_meta ADD COLUMN key_check BLOB",
             "postgresql": "ALTER TABLE qp_meta ADD COLUMN key_check BYTEA",
         },
+    ],
+    2: [
+        "ALTER TABLE qp_subscriptions ADD COLUMN failing_since DOUBLE PRECISION",
+        "ALTER TABLE qp_subscriptions ADD COLUMN failed_at DOUBLE PRECISION",
+        "ALTER TABLE qp_subscriptions ADD COLUMN trouble TEXT",
     ],
 }
 

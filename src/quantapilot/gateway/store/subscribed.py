@@ -6,6 +6,7 @@ once it is enabled again.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -20,14 +21,19 @@ from quantapilot.gateway.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy import ColumnElement, Connection
 
     from quantapilot.gateway.model import SubscriptionState
 
-# What of a row is shown.
-_SHOWN = tuple(each for each in subscriptions.columns if each.name != "missed_from")
+# What of a row is kept for the store itself.
+_OWN = frozenset({"missed_from", "failing_since", "failed_at"})
+_SHOWN = tuple(each for each in subscriptions.columns if each.name not in _OWN)
+# What of a row tells that nothing arrives, where that is not so.
+CALM: Mapping[str, None] = MappingProxyType(
+    dict.fromkeys(("failing_since", "failed_at", "trouble"))
+)
 
 
 def every(connection: Connection) -> list[Subscription]:
@@ -114,7 +120,7 @@ def set_state(
     connection.execute(
         update(subscriptions)
         .where(mine)
-        .values(state=state, reason=reason, missed_from=missed_from)
+        .values(state=state, reason=reason, missed_from=missed_from, **CALM)
     )
     if missed_from is None and known.missed_from is not None:
         fan_out.catch_up(connection, subscription_id, known.missed_from, last, now)

@@ -67,7 +67,8 @@ repositories = Table(
     sqlite_with_rowid=False,
 )
 
-# `missed_from` is the place behind which a disabled one was passed over.
+# `missed_from` is the place behind which a disabled one was passed over. Where nothing arrives,
+# `failing_since` says since when, `failed_at` when the last try was, and `trouble` why.
 subscriptions = Table(
     "qp_subscriptions",
     metadata,
@@ -83,6 +84,9 @@ subscriptions = Table(
     Column("rotated_at", Double),
     Column("delivered", BigInteger, nullable=False),
     Column("missed_from", BigInteger),
+    Column("failing_since", Double),
+    Column("failed_at", Double),
+    Column("trouble", Text),
 )
 
 subscription_types = Table(

@@ -31,8 +31,11 @@ class Form(Protocol):
             OSError: It can't be read.
         """
 
-    def placed(self, finding: Finding, /) -> Finding:
-        """Return a finding in the lines that were read last where it stands in the input."""
+    def placed(self, finding: Finding, /) -> Finding | None:
+        """Return a finding in the lines that were read last where it stands in the input.
+
+        None tells that it is the same as one before it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,22 @@ class FormEntry:
     by_line: bool = False
 
 
-FORMS: dict[str, FormEntry] = {}
+def _is_table(name: str, head: bytes, judged: bool) -> bool:
+    if judged or not name.endswith((".csv", ".tsv")):
+        return False
+    from quantapilot.inputs.forms.csv_header import header_of
+
+    return header_of(head) is not None
+
+
+def _is_parquet(name: str, head: bytes, _: bool) -> bool:
+    return name.endswith(".parquet") or head.startswith((b"PAR1", b"PARE"))
+
+
+FORMS: dict[str, FormEntry] = {
+    "csv": FormEntry("quantapilot.inputs.forms.csv_rows", _is_table),
+    "parquet": FormEntry("quantapilot.inputs.forms.parquet", _is_parquet),
+}
 
 
 def form_name(label: str, head: bytes, *, judged: bool) -> str | None:
