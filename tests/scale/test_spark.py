@@ -30,7 +30,8 @@ from quantapilot.reports.json_ import finding_fields, summary_fields
 pytest.importorskip("pandas", reason="mapInArrow of PySpark asks for it")
 pyspark_sql = pytest.importorskip("pyspark.sql")
 
-from quantapilot.scale import spark  # noqa: E402
+from quantapilot.scale import parts as cut  # noqa: E402
+from quantapilot.scale import spark, spark_worker  # noqa: E402
 from quantapilot.scale.spark_rows import row_findings  # noqa: E402
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def test_what_a_killed_worker_had_is_looked_at_again_and_counted_once(
 ) -> None:
     found, summary = one_process(str(lake / "a.jsonl"), str(lake / "b.jsonl"), str(lake / "c.txt"))
     # A pipe holds up whoever reads it, until this test has killed it. Else no pipe would travel.
-    monkeypatch.setattr(spark.cut, "portable", lambda _: True)
+    monkeypatch.setattr(cut, "portable", lambda _: True)
     pipe = lake / "b.jsonl"
     content = pipe.read_bytes()
     pipe.unlink()
@@ -226,7 +227,7 @@ def test_what_the_programs_of_the_page_import_is_there() -> None:
 
 def test_an_executor_with_another_version_says_so(plan: Plan) -> None:
     with pytest.raises(QuantaPilotError, match=r"the driver has 0\.0\.1: install the same"):
-        spark.scanner_of(pickle.dumps(replace(plan, version="0.0.1")))
+        spark_worker.scanner_of(pickle.dumps(replace(plan, version="0.0.1")))
 
 
 def test_an_error_within_a_worker_shows_no_value() -> None:
@@ -234,7 +235,7 @@ def test_an_error_within_a_worker_shows_no_value() -> None:
         raise ValueError("u6@corp.example.com")
 
     with pytest.raises(QuantaPilotError, match=r"^internal fault: ValueError at test_spark") as got:
-        spark.telling(look)
+        spark_worker.telling(look)
     assert got.value.__cause__ is None
     assert got.value.__context__ is None
 

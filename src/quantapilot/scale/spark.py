@@ -10,62 +10,33 @@ from __future__ import annotations
 import pickle
 from collections import deque
 from dataclasses import replace
-from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from quantapilot import __version__
 from quantapilot.config import Config
-from quantapilot.errors import MissingExtraError, QuantaPilotError, needing, unforeseen
-from quantapilot.findings import Finding, Summary, located
+from quantapilot.errors import MissingExtraError, needing
+from quantapilot.findings import Finding, Summary
 from quantapilot.gate.outcomes import outcome
 from quantapilot.gate.places import Places
 from quantapilot.inputs.rules import INPUT_RULES
-from quantapilot.reports.json_ import finding_fields
 from quantapilot.scale import parts as cut
-from quantapilot.scale import work
+from quantapilot.scale.spark_worker import COUNTS, FINDING, SEEN, ddl, looked, utf8
 
 with needing("spark", "looking at inputs with Apache Spark"):
-    import pyarrow as pa
     from pyspark.sql import Window, functions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
     from quantapilot.gate.plan import Plan
-    from quantapilot.gate.scanner import Scanner
     from quantapilot.inputs.sources import Source
-
-_T = TypeVar("_T")
 
 # Bytes of a part, and of the small files that travel together: enough to be worth a task.
 PART_BYTES: Final = 32 << 20
-# Rows that a worker hands over at once.
-_ROWS: Final = 4096
-
-_TYPES: Final = {
-    "string": pa.string(),
-    "long": pa.int64(),
-    "boolean": pa.bool_(),
-}
-# The columns of findings: the fields that they have in a JSON report.
-FINDING: Final = {
-    "rule": "string",
-    "category": "string",
-    "class": "string",
-    "severity": "string",
-    "path": "string",
-    "line": "long",
-    "column": "long",
-    "pointer": "string",
-    "message": "string",
-    "excerpt": "string",
-    "fingerprint": "string",
-    "help": "string",
-}
 _PART: Final = {
     "task": "int",
     "input": "long",
@@ -73,17 +44,6 @@ _PART: Final = {
     "path": "string",
     "size": "long",
     "work": "binary",
-}
-_COUNTS: Final = ("files", "documents", "bytes", "consumed", "skipped", "empty")
-_SEEN: Final = {
-    "input": "long",
-    "part": "long",
-    "at": "long",
-    "cut": "boolean",
-    "ended": "boolean",
-    "ends": "long",
-    **dict.fromkeys(_COUNTS, "long"),
-    **FINDING,
 }
 
 
@@ -117,7 +77,7 @@ def parts(
             found = item if isinstance(item, Finding) else _unportable(item)
             if found is not None:
                 place = places.of(found.path)
-                rows.append((0, number, 0, _utf8(found.path), 0, pickle.dumps((found, place))))
+                rows.append((0, number, 0, utf8(found.path), 0, pickle.dumps((found, place))))
             elif not isinstance(item, Finding):
                 made = cut.parts(_anywhere(item), scanner, part_bytes)
                 order.extend((number, place) for place in range(len(made)))
@@ -131,8 +91,8 @@ def parts(
             # What is at an address is known by it.
             place = label if part.source.path is None else places.of(label)
             held = pickle.dumps((part, place))
-            rows.append((task, *order.popleft(), _utf8(label), part.size, held))
-    return session.createDataFrame(rows, _ddl(_PART)).repartitionById(tasks, "task")
+            rows.append((task, *order.popleft(), utf8(label), part.size, held))
+    return session.createDataFrame(rows, ddl(_PART)).repartitionById(tasks, "task")
 
 
 def look(parts: DataFrame, plan: Plan) -> DataFrame:
@@ -143,10 +103,10 @@ def look(parts: DataFrame, plan: Plan) -> DataFrame:
     check_pandas()
     pickled = pickle.dumps(plan)
 
-    def looked(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return _looked(pickled, batches)
+    def rows(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return looked(pickled, batches)
 
-    return parts.mapInArrow(looked, _ddl(_SEEN))
+    return parts.mapInArrow(rows, ddl(SEEN))
 
 
 def findings(seen: DataFrame) -> DataFrame:
@@ -175,8 +135,8 @@ def findings(seen: DataFrame) -> DataFrame:
 def summary(seen: DataFrame) -> Summary:
     """Return what was checked and found, and how that ends: the summary of a JSON report."""
     total = Summary(asked=True)
-    counts = seen.agg(*(functions.sum(name).alias(name) for name in _COUNTS)).first()
-    for name in _COUNTS:
+    counts = seen.agg(*(functions.sum(name).alias(name) for name in COUNTS)).first()
+    for name in COUNTS:
         setattr(total, name, counts[name] or 0)
     alike = ("rule", "category", "severity", "class")
     for row in findings(seen).groupBy(*alike).count().collect():
@@ -205,58 +165,6 @@ def _anywhere(source: Source) -> Source:
     return source if source.path is None else replace(source, path=source.path.absolute())
 
 
-def _looked(pickled: bytes, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of what is seen in some parts; runs in a worker of an executor."""
-    scanner = scanner_of(pickled)
-    rows: list[dict[str, Any]] = []
-    for batch in batches:
-        for given in batch.select(["input", "part", "work"]).to_pylist():
-            for row in _seen(scanner, *pickle.loads(given["work"])):  # noqa: S301
-                rows.append({**row, "input": given["input"], "part": given["part"]})
-                if len(rows) >= _ROWS:
-                    yield pa.RecordBatch.from_pylist(rows, arrow_schema(_SEEN))
-                    rows.clear()
-    yield pa.RecordBatch.from_pylist(rows, arrow_schema(_SEEN))
-
-
-def _seen(scanner: Scanner, item: cut.Part | Finding, place: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one part, the last of which counts; `place` is its file's from the root."""
-    label = item.path if isinstance(item, Finding) else item.source.label
-    if isinstance(item, Finding):
-        seen = work.Seen((item,), Summary())
-    else:
-        seen = telling(lambda: work.look(scanner, item))
-    at = 0
-    for piece in seen.pieces:
-        if isinstance(piece, Finding):
-            known = located(place + piece.path.removeprefix(label), piece.content)
-            yield {
-                "at": at,
-                "cut": work.cuts_off(piece),
-                **fields_of(replace(piece, fingerprint=known)),
-            }
-            at += 1
-    counts = {name: getattr(seen.counts, name) for name in _COUNTS}
-    ended = any(map(work.cuts_off, seen.pieces))
-    yield {"at": at, "ended": ended, "ends": seen.ends, **counts}
-
-
-def telling(look: Callable[[], _T]) -> _T:
-    """Return what a look returns; its error is one that may be shown, since Spark shows it.
-
-    Raises:
-        QuantaPilotError: There was an error; the text names its kind and its place.
-    """
-    try:
-        return look()
-    except QuantaPilotError:
-        raise
-    except Exception as error:  # noqa: BLE001
-        fault = unforeseen(error)
-    # Outside the handler: Spark shows an error with its causes, whose text may show a value.
-    raise QuantaPilotError(fault)
-
-
 def check_pandas() -> None:
     """Tell what is missing, before PySpark does: its `mapInArrow` asks for pandas.
 
@@ -265,41 +173,3 @@ def check_pandas() -> None:
     """
     if find_spec("pandas") is None:
         raise MissingExtraError("spark", "mapInArrow of PySpark, which asks for pandas,")
-
-
-@lru_cache(maxsize=2)
-def scanner_of(pickled: bytes) -> Scanner:
-    """Return what looks by a plan; a worker that does one task after another makes it once.
-
-    Raises:
-        QuantaPilotError: Another version of the toolkit made the plan.
-    """
-    plan: Plan = pickle.loads(pickled)  # noqa: S301
-    if plan.version != __version__:
-        raise QuantaPilotError(
-            f"this executor has version {__version__} of quantapilot-contract, "
-            f"and the driver has {plan.version}: install the same on both"
-        )
-    return plan.scanner()
-
-
-def fields_of(finding: Finding) -> dict[str, object]:
-    """Return a finding as a row of a DataFrame."""
-    return {
-        name: _utf8(value) if isinstance(value, str) else value
-        for name, value in finding_fields(finding).items()
-    }
-
-
-def _utf8(text: str) -> str:
-    """Return a text as reports show it: a byte of a file name that is not UTF-8 is a `?`."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def arrow_schema(columns: dict[str, str]) -> pa.Schema:
-    """Return the Arrow schema of some columns."""
-    return pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
-
-
-def _ddl(columns: dict[str, str]) -> str:
-    return ", ".join(f"`{name}` {kind}" for name, kind in columns.items())

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from quantapilot.errors import needing
 from quantapilot.findings import Finding
 from quantapilot.inputs.sources import Source
-from quantapilot.scale.spark import (
+from quantapilot.scale.spark import check_pandas
+from quantapilot.scale.spark_worker import (
     FINDING,
     arrow_schema,
-    check_pandas,
     fields_of,
     scanner_of,
     telling,
