@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import runpy
+import shutil
 import signal
 import sys
 import time
@@ -51,7 +52,6 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "SPARK_LOCAL_DIRS": str(folder),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_WORKER_DIR": str(folder),
     }
     patched = pytest.MonkeyPatch()
     for name, value in environment.items():
@@ -74,8 +74,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     for name, value in settings.items():
         builder = builder.config(name, value)
     made = builder.getOrCreate()
+    # A cluster of this kind leaves the logs of its executors within the package.
+    left = Path(pyspark_sql.__file__).parents[1] / "work" / made.sparkContext.applicationId
     yield made
     made.stop()
+    shutil.rmtree(left, ignore_errors=True)
     patched.undo()
 
 

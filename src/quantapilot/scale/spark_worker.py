@@ -87,12 +87,10 @@ def _seen(scanner: Scanner, item: Part | Finding, place: str) -> Iterator[dict[s
     at = 0
     for piece in seen.pieces:
         if isinstance(piece, Finding):
-            known = located(place + piece.path.removeprefix(label), piece.content)
-            yield {
-                "at": at,
-                "cut": work.cuts_off(piece),
-                **fields_of(replace(piece, fingerprint=known)),
-            }
+            if piece.content:
+                known = located(place + piece.path.removeprefix(label), piece.content)
+                piece = replace(piece, fingerprint=known)  # noqa: PLW2901
+            yield {"at": at, "cut": work.cuts_off(piece), **fields_of(piece)}
             at += 1
     counts = {name: getattr(seen.counts, name) for name in COUNTS}
     ended = any(map(work.cuts_off, seen.pieces))
