@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -19,8 +19,13 @@ from quantapilot.shapes.form import ShapeForm
 from quantapilot.shapes.journal import JournalExport
 from quantapilot.shapes.json_lines import PINO, JsonLines
 from quantapilot.shapes.logfmt import LogfmtLines
-from quantapilot.shapes.members import Entry, written
+from quantapilot.shapes.members import written
 from quantapilot.shapes.record import moment, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quantapilot.shapes.members import Entry
 
 ROOT = Path(__file__).parents[3]
 RECORD = record_of(load_contract(ROOT / "_schemas"), None, "logs")
@@ -258,7 +263,7 @@ def test_a_unit_with_many_findings_is_read_once_to_place_them() -> None:
     assert form.read(1 << 10) == b'{"level":"info","msg":"one","id":"two"}\n'
     for written_at, stands in ((24, 16), (35, 23)):
         placed = form.placed(INPUT_RULES["input/bom"].at("x", "y", line=1, column=written_at))
-        assert placed is not None and placed.column == stands
+        assert placed.column == stands
     assert seen == 2
 
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from quantapilot.contract.positions import Lines, string_offsets
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,7 +29,7 @@ class Places:
         self._made = made
         self._raw = raw
         self._delimiter = delimiter
-        self._lines = Lines(raw, 0)
+        self._lines = [0, *(found.end() for found in re.finditer("\n", raw))]
         self._names: list[str] = []
         # Where the value of each cell begins in the line of JSON.
         self._values: list[int] = []
@@ -58,7 +56,10 @@ class Places:
         if offset < self._values[number]:
             return number, -1
         if number not in self._characters:
-            self._characters[number] = string_offsets(self._made, self._values[number])
+            units = _WRITTEN.finditer(
+                self._made, self._values[number] + 1, self._behind[number] - 1
+            )
+            self._characters[number] = [unit.start() for unit in units]
         into = max(0, bisect_right(self._characters[number], offset) - 1)
         return (number if self._names[number] else None), into
 
@@ -72,9 +73,9 @@ class Places:
         while len(self._cells) <= cell:
             self._cells.append(self._next_cell())
         at, characters = self._cells[cell]
-        if characters:
-            return self._lines.place(characters[min(offset, len(characters) - 1)])
-        return self._lines.place(at + offset)
+        at = characters[min(offset, len(characters) - 1)] if characters else at + offset
+        line = bisect_right(self._lines, at) - 1
+        return line, at - self._lines[line] + 1
 
     def _next_cell(self) -> tuple[int, Sequence[int]]:
         """Return where the next cell begins, and of a quoted one where each character stands."""
@@ -91,6 +92,8 @@ class Places:
         return at, [*(unit.start() for unit in units), found.end(1)]
 
 
+# A character as JSON writes it, and as a quoted cell does.
+_WRITTEN = re.compile(r"\\u[0-9a-f]{4}|\\.|[^\\]", re.DOTALL)
 _CHARACTER = re.compile(r'""|[^"]')
 
 
