@@ -24,6 +24,8 @@ settings.load_profile("quantapilot")
 _NUMBERS = count()
 
 
+# Optional: tests/scale runs where there is no xdist.
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     # One more than there are cores: many tests wait for programs that they started.
     return (os.cpu_count() or 1) + 1

@@ -95,6 +95,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     """Answers each path as a server with that fault does; `/ranged` alone gives ranges."""
 
     protocol_version = "HTTP/1.1"
+    # Else a body waits for the word that its head has arrived.
+    disable_nagle_algorithm = True
     server: HttpServer
 
     def log_message(self, *_: Any) -> None:

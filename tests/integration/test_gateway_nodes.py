@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 KEY = {"QP_GATEWAY_KEY": "0123456789abcdef0123456789abcdef"}
 CLIENTS = 2
-EACH = 12
+EACH = 5
+# What one node has under way to webhooks at a time, and more.
+TWICE = 12
 COURSE = {"run_paused": {"reason": "Budget"}, "run_resumed": {}, "run_completed": {}}
 
 
@@ -128,7 +130,7 @@ def test_a_node_is_killed_and_nothing_is_lost(tmp_path: Path, postgresql: Postgr
         until(lambda: events <= hook.ids, 60)
         assert hook.ids == events
         # Only what the dead one could not record any more comes twice.
-        assert len(hook.arrived) - len(events) < EACH
+        assert len(hook.arrived) - len(events) < TWICE
         for follower in followers:
             until(lambda: events <= set(follower.heard), 60)  # noqa: B023 - called at once
             assert len(follower.heard) == len(events)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +56,20 @@ def test_what_a_server_gives_is_checked_and_what_it_does_not_is_said(server: Htt
     ]
     assert "SECRET" not in out + err
     assert not err
+
+
+def test_processes_share_files_elsewhere_and_give_every_line_once(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quantapilot.scale.processes.PART_BYTES", 1 << 16)
+    # What a new process would import first: pytest.
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+    server.data = CLEAN * 3000 + LEAK
+    code, out, _ = call("scan", "--jobs", "2", f"{server.url}/ranged.jsonl")
+    assert len({asked for _, asked in server.asked}) > 2
+    assert code == 1
+    assert "ranged.jsonl:3001:20" in out
+    assert "checked 1 file, 3,001 documents" in out
 
 
 @pytest.mark.parametrize("path", ["plain", "ranged", "ranged-broken"])

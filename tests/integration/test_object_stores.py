@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.program import call
-from tests.remote_servers import CLEAN, LEAK, http_server, own_connections, s3_server
+from tests.remote_servers import CLEAN, LEAK, own_connections, s3_server
+
+from quantapilot.inputs.remote import open_url, size_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,22 +55,13 @@ def test_a_bucket_without_permission_is_said_and_the_rest_is_checked() -> None:
 
 
 @pytest.mark.usefixtures("_reader")
-def test_processes_share_files_elsewhere_and_give_every_line_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("quantapilot.scale.processes.PART_BYTES", 1 << 16)
-    # What a new process would import first: pytest.
-    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
-    with http_server() as server:
-        server.data = CLEAN * 3000 + LEAK
-        code, out, _ = call(
-            "scan", "--jobs", "2", "s3://opened/large.jsonl", f"{server.url}/ranged.jsonl"
-        )
-        assert len({asked for _, asked in server.asked}) > 2
-    assert code == 1
-    assert "s3://opened/large.jsonl:4001:20" in out
-    assert "ranged.jsonl:3001:20" in out
-    assert "checked 2 files, 7,002 documents" in out
+def test_a_part_of_an_object_is_read_from_where_it_begins() -> None:
+    url = "s3://opened/large.jsonl"
+    size = len(CLEAN) * 4000 + len(LEAK)
+    assert size_of_url(url) == size
+    with open_url(url) as stream:
+        assert stream.seek(size - len(LEAK)) == size - len(LEAK)
+        assert stream.read() == LEAK
 
 
 @pytest.mark.usefixtures("_reader")

@@ -119,6 +119,7 @@ def test_the_incomplete_last_line_of_a_truncated_file_is_checked() -> None:
 @pytest.mark.parametrize(
     ("name", "data", "rule"),
     [("n.gz", COMPRESS["gzip"](b""), "input/empty"), ("n.zip", zipped(), "input/empty")],
+    ids=["gzip", "zip"],
 )
 def test_a_named_file_that_holds_nothing_is_said_to_be_empty(
     name: str, data: bytes, rule: str

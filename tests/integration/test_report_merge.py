@@ -162,6 +162,9 @@ def test_names_that_would_count_twice_are_refused() -> None:
         assert (code, out) == (2, "")
         assert "Error: " in err
     assert Path(name).read_bytes() == before
+    code, _, err = call("report", "merge", "https://me:SECRET@host/a.json")
+    assert (code, "SECRET" in err) == (2, False)
+    assert "https://host/a.json is an address, and only files are merged" in err
 
 
 @pytest.mark.usefixtures("folder")

@@ -24,9 +24,9 @@ from quantapilot.gate.places import Places, covers
 from quantapilot.gate.project import Project
 from quantapilot.gate.recording import record
 from quantapilot.inputs.sources import STDIN
-from quantapilot.inputs.urls import is_url
 from quantapilot.reports import open_reporter
 from quantapilot.reports.plain import counted
+from quantapilot.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

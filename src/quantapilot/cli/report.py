@@ -10,6 +10,7 @@ import click
 
 from quantapilot.cli import candidates
 from quantapilot.cli.options import OUTPUT, REPORT_FORMAT
+from quantapilot.urls import is_url, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +27,12 @@ def report() -> None:
     nargs=-1,
     required=True,
     metavar="REPORT...",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=str),
     shell_complete=candidates.files,
 )
 @REPORT_FORMAT
 @OUTPUT
-def merge(reports: tuple[Path, ...], report_format: str, output: Path | None) -> None:
+def merge(reports: tuple[str, ...], report_format: str, output: Path | None) -> None:
     """Make one report of several, each in json, jsonl or parquet.
 
     Findings stay in the order of the REPORTs, and all that they count is added up. The exit code
@@ -42,23 +43,31 @@ def merge(reports: tuple[Path, ...], report_format: str, output: Path | None) ->
     from quantapilot.gate.merging import merged
     from quantapilot.reports import open_reporter
 
-    _check_names(reports, output)
+    files = _files(reports, output)
     summary = Summary()
     with report_stream(output, report_format) as out:
         reporter = open_reporter(report_format, out, colour=shows_colour(out))
         reporter.start()
-        for finding in merged(reports, summary):
+        for finding in merged(files, summary):
             reporter.add(finding)
         reporter.finish(summary)
     sys.exit(summary.exit_code)
 
 
-def _check_names(reports: Sequence[Path], output: Path | None) -> None:
-    """Refuse to count a report twice, and what a pattern such as `*.json` takes for one."""
+def _files(reports: Sequence[str], output: Path | None) -> list[Path]:
+    """Refuse addresses, to count a report twice, and what `*.json` takes for a report."""
+    files: list[Path] = []
     known: set[Path] = set()
-    for each in reports:
-        if each.resolve() in known:
-            raise click.UsageError(f"{each} is named twice, and would count twice")
-        known.add(each.resolve())
+    for name in reports:
+        if is_url(name):
+            raise click.UsageError(
+                f"{shown_url(name)} is an address, and only files are merged: fetch it first"
+            )
+        file = Path(name)
+        if file.resolve() in known:
+            raise click.UsageError(f"{file} is named twice, and would count twice")
+        known.add(file.resolve())
+        files.append(file)
     if output is not None and output.resolve() in known:
         raise click.UsageError(f"{output} is one of the reports, and --output would replace it")
+    return files

@@ -11,8 +11,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from quantapilot.inputs.sources import STDIN_LABEL
-from quantapilot.inputs.urls import is_url
 from quantapilot.pii.mask import mask
+from quantapilot.urls import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,9 @@ def hinted(finding: Finding) -> Finding:
 
 
 def _excuse(finding: Finding) -> list[str]:
-    if finding.pointer is None and PurePath(finding.path).suffix.lower() not in _NO_COMMENTS:
+    # What stands in an archive can't excuse itself.
+    comments = PurePath(finding.path).suffix.lower() not in _NO_COMMENTS and "!" not in finding.path
+    if finding.pointer is None and comments:
         return [f"excuse  qp:allow[{finding.rule}] {_REASON} (a comment on this line)"]
     # A key that is masked names no place.
     pointer = finding.pointer if finding.pointer and "<" not in finding.pointer else None

@@ -47,6 +47,7 @@ class Masking:
         self._key = key
         self._ids = ids
         self._keys: dict[str, str] = {}
+        self._offsets: tuple[Hit, Sequence[int]] | None = None
         found = {
             (hit.text[match.start : match.end], match.rule.pii_class)
             for hit in document.hits
@@ -136,7 +137,9 @@ class Masking:
             return hit.offset + match.start
         if hit.nested or hit.offset < 1 or text[hit.offset - 1] != '"':
             return hit.offset
-        return string_offsets(text, hit.offset - 1)[match.start]
+        if self._offsets is None or self._offsets[0] is not hit:
+            self._offsets = hit, string_offsets(text, hit.offset - 1)
+        return self._offsets[1][match.start]
 
     def _content(self, hit: Hit, match: Match, masked: str) -> str:
         """Return what is found, wherever it moves; without a key its masked surroundings."""

@@ -16,8 +16,10 @@ from quantapilot.gate.scanner import Limits, Scanner
 from quantapilot.pii.detector import Detector
 
 if TYPE_CHECKING:
+    from quantapilot.config import Config
     from quantapilot.contract.catalog import Contract
     from quantapilot.contract.validator import Engine
+    from quantapilot.gate.project import Project
     from quantapilot.pii.candidate import DetectorSettings
     from quantapilot.pii.rules import Rule
 
@@ -59,3 +61,44 @@ class Plan:
             definition = self.contract.named(self.definition) if self.definition else None
         inspector = Inspector(detector, validator, definition, self.key, hints=self.hints)
         return Scanner(inspector, Summary(), self.limits)
+
+
+def plan_of(project: Project, inspector: Inspector, engine: Engine = "jsonschema-rs") -> Plan:
+    """Return the plan by which inputs are looked at elsewhere as an inspector does here."""
+    validator, definition = inspector.validator, inspector.definition
+    return Plan(
+        inspector.detector.rules,
+        project.detector_settings(),
+        project.limits,
+        validator.contract if validator else None,
+        definition.name if definition else None,
+        engine,
+        inspector.key,
+        inspector.hints,
+    )
+
+
+def plan_for(config: Config, *, contract: bool = False) -> Plan:
+    """Return the plan of a project for programs that bring their own machines.
+
+    Args:
+        config: The project's settings, as `quantapilot.config.load_config` reads them.
+        contract: Whether documents are held to the project's contract, as `qp validate:api` does;
+            else they are searched for personal data, as `qp scan` does.
+
+    Raises:
+        BrokenContractError: A schema of the contract can't be used.
+        ConfigError: A field of the project's own can't be one.
+        ContractError: There is no contract.
+        RuleError: A rule file of the project can't be used.
+    """
+    from quantapilot.gate.project import Project
+
+    project = Project(config)
+    detector = project.detector()
+    validator = None
+    if contract:
+        from quantapilot.contract.validator import Validator
+
+        validator = Validator(project.extended(project.sound_contract(), detector))
+    return plan_of(project, project.inspector(detector, validator))

@@ -187,19 +187,9 @@ def _workers(
     """Return who looks at the inputs as an inspector does; None is this process."""
     if terms.workers is None:
         return None
-    from quantapilot.gate.plan import Plan
+    from quantapilot.gate.plan import plan_of
 
-    validator, definition = inspector.validator, inspector.definition
-    plan = Plan(
-        inspector.detector.rules,
-        project.detector_settings(),
-        project.limits,
-        validator.contract if validator else None,
-        definition.name if definition else None,
-        engine,
-        inspector.key,
-        inspector.hints,
-    )
+    plan = plan_of(project, inspector, engine)
     return terms.workers(plan, Scanner(inspector, summary, project.limits))
 
 

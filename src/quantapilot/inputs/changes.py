@@ -20,7 +20,7 @@ from quantapilot.inputs.lines import AddedLines
 from quantapilot.inputs.rules import INPUT_RULES
 from quantapilot.inputs.sources import Source, left_out, matches
 from quantapilot.inputs.unpacking import packed
-from quantapilot.inputs.urls import is_url, shown_url
+from quantapilot.urls import is_url, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ from quantapilot.inputs.http_stream import WINDOW, HttpStream
 from quantapilot.inputs.remote_faults import faults_told
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import Source, path_matches
-from quantapilot.inputs.urls import on_the_web, scheme_of, shown_url
+from quantapilot.urls import is_chain, on_the_web, scheme_of, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,6 +60,12 @@ def remote_sources(url: str, kind: str | None = None) -> Iterator[Source | Findi
     Over HTTP nothing can be listed, so an address there is always itself.
     """
     label = shown_url(url)
+    if is_chain(url):
+        # What fsspec unpacks has no limits, and what it caches stays on the disk.
+        yield INPUT_RULES["input/unreadable"].at(
+            label, "addresses are not chained by '::': name the file, and it is unpacked anyway"
+        )
+        return
     if on_the_web(url):
         if "*" in url.partition("?")[0]:
             yield INPUT_RULES["input/no-match"].at(

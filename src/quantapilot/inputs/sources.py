@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quantapilot.inputs.rules import INPUT_RULES
-from quantapilot.inputs.urls import local_path, shown_url
+from quantapilot.urls import local_path, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # As many as a sink nats: sends at once.
 BATCH = 256
+# Bytes that come at once: more than one message may have, which are 64 MiB.
+_MOST_BYTES = 80 << 20
 # Seconds that an answer may be late.
 _LATE = 2.0
 # What ends a request in peace: an answer, nothing there, or its time is over.
@@ -74,7 +76,11 @@ class Consuming(NatsConnection):
             UnreachableError: The server does not answer, or refuses.
         """
         # With both, the server waits for one message, and then sends no more than there are.
-        asked: dict[str, int | bool] = {"batch": BATCH - len(self._arrived), "no_wait": True}
+        asked: dict[str, int | bool] = {
+            "batch": BATCH - len(self._arrived),
+            "max_bytes": _MOST_BYTES,
+            "no_wait": True,
+        }
         if stands:
             asked["expires"] = int(stands * 1e9)
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}"
@@ -207,10 +213,14 @@ async def _find(connection: Consuming, stream: str, wanted: ConsumerConfig) -> N
         info = await manager.add_consumer(stream, wanted)
     found = info.config
     same = (found.filter_subject or ">") == wanted.filter_subject and not found.filter_subjects
-    if not same or found.ack_policy != AckPolicy.EXPLICIT or found.deliver_subject:
+    pulls = found.ack_policy == AckPolicy.EXPLICIT and not found.deliver_subject
+    # One that gives up on a message would lose it; of one without bodies nothing is an event.
+    whole = (found.max_deliver or -1) < 0 and not found.headers_only
+    if not (same and pulls and whole):
         raise SinkError(
             f"the stream has another consumer '{wanted.durable_name}': of other subjects, or not "
-            "one that pulls and acknowledges each message; name yours with consumer="
+            "one that pulls whole messages, acknowledges each and gets it until then; name yours "
+            "with consumer="
         )
 
 

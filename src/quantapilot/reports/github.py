@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from quantapilot.errors import ConfigError, ExitCode
 from quantapilot.reports.plain import place, printable, tally
+from quantapilot.urls import is_url
 
 if TYPE_CHECKING:
     from quantapilot.findings import Finding, Summary
@@ -86,7 +87,7 @@ class GithubReporter:
 
     def _file(self, path: str) -> str:
         """Return a file as GitHub knows it: from the top of the repository, wherever we run."""
-        if self._workspace:
+        if self._workspace and not is_url(path):
             full = Path(os.path.normpath(Path.cwd() / path))
             if full.is_relative_to(self._workspace):
                 return full.relative_to(self._workspace).as_posix()

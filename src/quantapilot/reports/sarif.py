@@ -17,6 +17,7 @@ from quantapilot import __version__
 from quantapilot.errors import ExitCode
 from quantapilot.findings import PII_CLASSES
 from quantapilot.reports.json_ import dumps
+from quantapilot.urls import is_url, on_the_web
 
 if TYPE_CHECKING:
     from quantapilot.findings import Finding, PiiClass, Summary
@@ -43,6 +44,9 @@ _SECURITY_SEVERITY: dict[PiiClass, str] = {
     "name": "6.0",
     "ip": "4.0",
 }
+# What the path of an address keeps as it is (RFC 3986, section 3.3), and a host besides.
+_KEPT = "/:@!$&'()*+,;="
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
 _EXIT_CODES = {
     ExitCode.CLEAN: "clean",
     ExitCode.FINDINGS: "findings",
@@ -159,11 +163,13 @@ def open_reporter(out: TextIO, colour: bool, quiet: bool) -> Reporter:  # noqa: 
 def artifact_location(path: str, root: Path) -> Json:
     """Return where a file is (section 3.4): below `root` relative to it, elsewhere absolute.
 
-    Names are percent-encoded byte by byte (RFC 3986). Standard input is no file, so it is a
-    relative reference to no folder.
+    Names are percent-encoded byte by byte (RFC 3986). An address stays the one that it is. Standard
+    input is no file, so it is a relative reference to no folder.
     """
     if path == "<stdin>":
         return {"uri": _encoded(path), "description": {"text": "standard input"}}
+    if is_url(path):
+        return {"uri": _address(path)}
     # Segments `..` must not be left in it (section 3.10.1), and a link must not be followed.
     full = Path(os.path.normpath(root / path))
     if full.is_relative_to(root):
@@ -171,12 +177,24 @@ def artifact_location(path: str, root: Path) -> Json:
     return {"uri": f"file:///{_encoded(full.as_posix().lstrip('/'))}"}
 
 
-def _encoded(path: str) -> str:
+def _address(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    host = host if _IPV6.fullmatch(host) else _encoded(host, _KEPT)
+    if on_the_web(url):
+        # There a name is escaped already; what stands behind `!` in an archive is not.
+        path = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", _encoded(path, f"%{_KEPT}"))
+    else:
+        path = _encoded(path, _KEPT)
+    return f"{scheme}://{host}{slash}{path}"
+
+
+def _encoded(path: str, kept: str = "/") -> str:
     try:
         data = path.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         data = path.encode("utf-8", "surrogatepass")
-    return quote(data)
+    return quote(data, kept)
 
 
 def _logical_location(pointer: str) -> Json:

@@ -118,14 +118,14 @@ def _joined(
         part = ahead.popleft() if ahead else next(seen)
         summary.count(part.counts)
         for piece in part.pieces:
-            if not (ended and _ends(piece)):
+            if not (ended and cuts_off(piece)):
                 yield _moved(piece, line)
         # Within a part it may be said more than once: of each member of an archive.
-        ended |= any(map(_ends, part.pieces))
+        ended |= any(map(cuts_off, part.pieces))
         line += part.ends
 
 
-def _ends(piece: Piece) -> bool:
+def cuts_off(piece: Piece) -> bool:
     """Tell whether a piece says that the rest of an input was not looked at."""
     return isinstance(piece, Finding) and piece.rule in _ENDS
 

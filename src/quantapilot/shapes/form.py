@@ -12,19 +12,17 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-import orjson
-
-from quantapilot.contract.positions import pointer_of, string_offsets
 from quantapilot.inputs.blocks import BOM
 from quantapilot.inputs.rules import InputFaultError
-from quantapilot.shapes.members import at_offset, name_of, written
+from quantapilot.shapes.members import written
+from quantapilot.shapes.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quantapilot.findings import Finding
     from quantapilot.inputs.blocks import Readable
-    from quantapilot.shapes.members import Entry, Member
+    from quantapilot.shapes.members import Entry
 
 # A longer line is not read as a record: it is passed on in parts, as it is.
 _LONGEST = 16 << 20
@@ -106,6 +104,7 @@ class ShapeForm:
         self._line = self._stands = first
         # What was found in a block is put back before the block behind the next one is read.
         self._chunks: deque[_Chunk] = deque(maxlen=4)
+        self._places: tuple[bytes, Places] | None = None
 
     def read(self, size: int, /) -> bytes:
         """Return the next lines, about `size` bytes of them; none at the end.
@@ -192,65 +191,9 @@ class ShapeForm:
 
     def _in_unit(self, finding: Finding, unit: bytes, number: int) -> Finding:
         """Return a finding in one of the lines that a unit is read as where it stands in there."""
-        read = self._shape.text(unit)
-        text = unit.decode("utf-8", "replace") if read is None else read
-        entries = None if read is None else self._shape.entries(text)
-        offset = (finding.column or 1) - 1
-        if entries is None:
-            return _at(finding, text, offset, finding.pointer)
-        entry = entries[min(number, len(entries) - 1)]
-        found = at_offset(entry, offset)
-        if found is None:
-            return _at(finding, text, entry.at, pointer_of(entry.steps))
-        member, into, in_value = found
-        offset, copied = _origin(text, member, into, in_value=in_value)
-        steps = finding.pointer.split("/") if finding.pointer else []
-        pointer = pointer_of(member.steps)
-        if steps[1:] and member.steps[-1] == name_of(member.key):
-            # As the finding shows the key: it may be masked.
-            pointer = f"{pointer_of(member.steps[:-1])}/{steps[1]}"
-        if copied and member.inside < 0:
-            pointer = "/".join([pointer, *steps[2:]])
-        return _renamed(_at(finding, text, offset, pointer), member)
-
-
-def _at(finding: Finding, text: str, offset: int, pointer: str | None) -> Finding:
-    """Return a finding at an offset of a text, whose lines count from 1."""
-    start = text.rfind("\n", 0, offset) + 1
-    column = None if finding.column is None else offset - start + 1
-    pointer = pointer if finding.pointer is not None else None
-    return replace(finding, line=1 + text.count("\n", 0, start), column=column, pointer=pointer)
-
-
-def _origin(text: str, member: Member, into: int, *, in_value: bool) -> tuple[int, bool]:
-    """Return the offset in a unit of a place in a member, and whether all of it is a copy."""
-    offsets: Sequence[int] = ()
-    if member.inside >= 0:
-        offsets = string_offsets(text, member.inside)
-        text = orjson.loads(text[member.inside : offsets[-1] + 1].encode("utf-8", "replace"))
-    at = member.at if in_value else member.key_at
-    copy = member.value if in_value else member.key
-    copied = text.startswith(copy, at)
-    if copied:
-        at += into
-    elif copy[:1] == '"' and text.startswith(copy[1:-1], at):
-        # There it stands without quotes.
-        copied = True
-        at += max(0, into - 1)
-    return (offsets[min(at, len(offsets) - 1)] if offsets else at), copied
-
-
-def _renamed(finding: Finding, member: Member) -> Finding:
-    """Return a finding whose excerpt begins with the key as it stands in the input."""
-    called, stands = name_of(member.key), member.steps[-1]
-    shown, begins = finding.excerpt, f"{called}: "
-    if len(member.steps) > 1 or member.inside >= 0 or called == stands:
-        return finding
-    if finding.category != "pii" or shown is None or not shown.startswith(begins):
-        return finding
-    caret, shift = finding.caret, len(str(stands)) - len(str(called))
-    return replace(
-        finding,
-        excerpt=f"{stands}: {shown[len(begins) :]}",
-        caret=(caret[0] + shift, caret[1]) if caret else None,
-    )
+        if self._places is None or self._places[0] is not unit:
+            read = self._shape.text(unit)
+            text = unit.decode("utf-8", "replace") if read is None else read
+            entries = None if read is None else self._shape.entries(text)
+            self._places = unit, Places(text, entries)
+        return self._places[1].placed(finding, number)

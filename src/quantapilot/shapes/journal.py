@@ -28,6 +28,8 @@ class JournalExport:
 
     def __init__(self, record: Record | None) -> None:
         self._record = record
+        # How much of an entry that does not end yet was looked at.
+        self._passed = 0
 
     def units(self, data: bytes, *, last: bool) -> tuple[Sequence[bytes], bytes]:
         """Return the entries that end in some bytes, and what is left.
@@ -36,7 +38,7 @@ class JournalExport:
             InputFaultError: An entry is too large.
         """
         found: list[bytes] = []
-        begins = position = 0
+        begins, position = 0, self._passed
         while position < len(data):
             end = _field_end(data, position)
             if end < 0 or end > len(data):
@@ -55,6 +57,7 @@ class JournalExport:
         if last and position == len(data) and begins < position:
             found.append(data[begins:])
             begins = position
+        self._passed = position - begins
         return found, data[begins:]
 
     def text(self, unit: bytes) -> str:
@@ -87,7 +90,7 @@ def _field_end(data: bytes, start: int) -> int:
 
 def _fields(data: bytes) -> Iterator[Member]:
     """Yield the fields of an entry; what is no field is one without a name."""
-    position = 0
+    position = key_at = 0
     while position < len(data):
         end = _field_end(data, position)
         end = len(data) if end < 0 else end
@@ -102,11 +105,12 @@ def _fields(data: bytes) -> Iterator[Member]:
         value = value.removesuffix(b"\n")
         if name or value.strip():
             key = name[0].decode() if name else ""
-            at, key_at = _characters(data, begins), _characters(data, position)
+            at = key_at + _characters(data[position:begins])
             text = quoted(value.decode("utf-8", "replace"))
             yield Member(f'"{key}"', text, key_at, at, (key,))
+        key_at += _characters(data[position:end])
         position = end
 
 
-def _characters(data: bytes, offset: int) -> int:
-    return len(data[:offset].decode("utf-8", "surrogateescape"))
+def _characters(data: bytes) -> int:
+    return len(data.decode("utf-8", "surrogateescape"))

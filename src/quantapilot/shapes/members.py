@@ -91,11 +91,13 @@ def object_of(pairs: Iterable[tuple[str, str]]) -> str:
     return f"{{{','.join([f'{key}:{value}' for key, value in pairs])}}}"
 
 
-def at_offset(entry: Entry, offset: int) -> tuple[Member, int, bool] | None:
-    """Return the member at an offset, how far in its key or value that is, and if in its value.
+def laid_out(entry: Entry) -> tuple[list[int], list[Member]]:
+    """Return where the key of each member begins in what `written` returns, and the members.
 
     Offsets count in what is judged of a record and go on in what is the shape's own.
     """
+    starts: list[int] = []
+    members: list[Member] = []
     position = 0
     for own in (False, True):
         chosen = [each for each in entry.members if each.own is own]
@@ -103,16 +105,11 @@ def at_offset(entry: Entry, offset: int) -> tuple[Member, int, bool] | None:
             position = len("{}")
         for member in chosen:
             position += 1
-            behind = position + len(member.key)
-            if position <= offset < behind:
-                return member, offset - position, False
-            position = behind + 1
-            behind = position + len(member.value)
-            if position <= offset < behind:
-                return member, offset - position, True
-            position = behind
+            starts.append(position)
+            members.append(member)
+            position += len(member.key) + 1 + len(member.value)
         position += bool(chosen)
-    return None
+    return starts, members
 
 
 def members_of(text: str) -> list[Member] | None:

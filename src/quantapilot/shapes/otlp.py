@@ -138,9 +138,8 @@ def _judged(
     below = {node.pointer[len(prefix) :]: node for node in nodes}
     judged = dict(_roles(text, below, record)) | dict(_attributes(text, below, called, prefix))
     members = list(judged.values())
-    taken = tuple(judged)
     for path, node in below.items():
-        if _scalar(node) and not any(path[: len(each)] == each for each in taken):
+        if _scalar(node) and not any(path[:size] in judged for size in (1, 3)):
             is_key = path[:1] == ("attributes",) and path[2:] == ("key",)
             if not is_key:
                 members.append(_searched(text, node, called)._replace(own=True))

@@ -54,6 +54,13 @@ def test_a_pattern_names_files_at_an_address(pattern: str, names: list[str]) -> 
     assert _shown(f"memory://logs/{pattern}") == [f"memory://logs/{name}" for name in names]
 
 
+@pytest.mark.parametrize(
+    "chain", ["zip://*::https://me:SECRET@host/a.zip", "simplecache::https://me:SECRET@host/a.zip"]
+)
+def test_a_chain_of_addresses_is_not_followed(chain: str) -> None:
+    assert _shown(chain) == ["https://host/a.zip input/unreadable"]
+
+
 @pytest.mark.usefixtures("memory")
 def test_what_stands_for_nothing_is_said() -> None:
     assert _shown("memory://logs/none*", "memory://logs/none", "https://host/*.jsonl") == [

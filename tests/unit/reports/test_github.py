@@ -93,6 +93,7 @@ def test_an_annotation_stands_where_the_finding_does() -> None:
         ("../c.txt", "c.txt"),
         ("../../d.txt", "../../d.txt"),
         ("{workspace}/e.txt", "e.txt"),
+        ("s3://bucket/f.txt", "s3://bucket/f.txt"),
     ],
 )
 def test_in_a_folder_of_the_repository_files_are_named_from_its_top(

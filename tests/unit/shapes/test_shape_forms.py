@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import pytest
@@ -12,11 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantapilot.contract.catalog import load_contract
-from quantapilot.inputs.rules import InputFaultError
+from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.shapes import by_line, open_shape, shape_name
+from quantapilot.shapes.form import ShapeForm
+from quantapilot.shapes.journal import JournalExport
 from quantapilot.shapes.json_lines import PINO, JsonLines
+from quantapilot.shapes.logfmt import LogfmtLines
 from quantapilot.shapes.members import written
 from quantapilot.shapes.record import moment, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quantapilot.shapes.members import Entry
 
 ROOT = Path(__file__).parents[3]
 RECORD = record_of(load_contract(ROOT / "_schemas"), None, "logs")
@@ -239,3 +248,31 @@ def test_a_number_is_a_time_in_the_unit_that_its_size_tells(
     number: float, time: str | None
 ) -> None:
     assert moment(number) == time
+
+
+def test_a_unit_with_many_findings_is_read_once_to_place_them() -> None:
+    seen = 0
+
+    class Counted(LogfmtLines):
+        def entries(self, text: str) -> Sequence[Entry] | None:
+            nonlocal seen
+            seen += 1
+            return super().entries(text)
+
+    form = ShapeForm(Counted(None), b"level=info msg=one id=two\n", io.BytesIO())
+    assert form.read(1 << 10) == b'{"level":"info","msg":"one","id":"two"}\n'
+    for written_at, stands in ((24, 16), (35, 23)):
+        placed = form.placed(INPUT_RULES["input/bom"].at("x", "y", line=1, column=written_at))
+        assert placed.column == stands
+    assert seen == 2
+
+
+def test_fields_of_the_journal_that_come_piece_by_piece_are_passed_once() -> None:
+    shape = JournalExport(None)
+    found, rest = shape.units(b"__CURSOR=s\nA=\xc3\xa9\nB=1", last=False)
+    assert (found, shape._passed) == ([], len("__CURSOR=s\nA=..\n"))
+    found, rest = shape.units(rest + b"2\n\nA", last=False)
+    assert (list(found), rest) == ([b"__CURSOR=s\nA=\xc3\xa9\nB=12\n\n"], b"A")
+    entries = shape.entries(shape.text(found[0]))
+    assert entries is not None
+    assert [(each.key_at, each.at) for each in entries[0].members] == [(0, 9), (11, 13), (15, 17)]

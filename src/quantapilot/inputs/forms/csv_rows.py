@@ -19,7 +19,7 @@ import orjson
 
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM
 from quantapilot.inputs.forms.csv_header import header_of
-from quantapilot.inputs.forms.csv_places import offset_in, place_in
+from quantapilot.inputs.forms.csv_places import Places
 from quantapilot.inputs.rules import InputFaultError
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class _Rows:
         self._told: set[tuple[str | None, int, int]] = set()
         self._told_to = 0
         self._told_names: set[tuple[str, int]] = set()
+        # Of the row, by its line, that was asked for last.
+        self._places: tuple[int, Places] | None = None
 
     def read(self, size: int, /) -> bytes:  # noqa: ARG002
         """Return the next lines; none at the end.
@@ -126,21 +128,27 @@ class _Rows:
         at = line - chunk.first
         if not 0 <= at < len(chunk.raw):
             return finding
-        cell, offset = place_in(chunk.made[at], column - 1)
         if finding.pointer is None:
             return replace(finding, column=1)
+        places = self._places_of(chunk, at)
+        cell, offset = places.cell(column - 1)
         if cell is None:
             led = chunk.raw[at] != _led(chunk.raw[at])
             return self._in_text(finding, line, offset + 1 - led, ": ," if led else ": ")
-        raw = "\n".join(chunk.raw[at : at + chunk.rows[at]])
         if offset < 0:
             return self._in_name(finding, cell)
-        offset = offset_in(raw, self._header.delimiter, cell, offset)
-        found_at = line + raw.count("\n", 0, offset)
-        column = offset - raw.rfind("\n", 0, offset)
+        below, column = places.place(cell, offset)
+        found_at = line + below
         self._told.add((finding.pii_class, found_at, column))
         self._told_to = max(self._told_to, line + chunk.rows[at] - 1)
         return replace(finding, line=found_at, column=column)
+
+    def _places_of(self, chunk: _Chunk, at: int) -> Places:
+        if self._places is None or self._places[0] != chunk.first + at:
+            raw = "\n".join(chunk.raw[at : at + chunk.rows[at]])
+            places = Places(chunk.made[at], raw, self._header.delimiter)
+            self._places = chunk.first + at, places
+        return self._places[1]
 
     def _in_text(self, finding: Finding, line: int, column: int, led: str) -> Finding | None:
         """Return what was found in a line as it stands, where no cell of it tells the same.

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from quantapilot.inputs.blocks import BLOCK_BYTES, is_binary
+from quantapilot.inputs.compressed import FREE_BYTES, MOST_RATIO, Expansion
 from quantapilot.inputs.rules import InputFaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from quantapilot.findings import Finding
     from quantapilot.inputs.blocks import Readable
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 # What can't be read from any place, such as a member of an archive, is read whole up to this size.
 _HELD: Final = 64 << 20
 _MOST_ROWS: Final = 1 << 12
+# What a batch may take at least, so that most row groups need no closer look.
+_TAKEN: Final = 64 << 20
 _ENCRYPTED: Final = b"PARE"
 # orjson's own words for times: RFC 3339, `Z` for UTC.
 _OPTIONS: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
@@ -59,15 +62,20 @@ def open_form(head: bytes, stream: Readable) -> Form:
             "needs the extra 'parquet': pip install 'quantapilot-contract[parquet]'",
         ) from error
     with _faults("its table of contents can't be read"):
-        file = pyarrow.parquet.ParquetFile(_anywhere(head, stream), buffer_size=BLOCK_BYTES)
-    return _Rows(file)
+        source = _anywhere(head, stream)
+        file = pyarrow.parquet.ParquetFile(source, buffer_size=BLOCK_BYTES)
+    return _Rows(source, file, source.seek(0, io.SEEK_END))
 
 
 class _Rows:
     """The rows of a Parquet file."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, source: Any, file: Any, size: int) -> None:
+        self._source = source
         self._file = file
+        self._expansion = Expansion()
+        self._expansion.stored(size)
+        self._most = FREE_BYTES + MOST_RATIO * size
         self._row = 1
         self._lines = self._made()
 
@@ -92,10 +100,18 @@ class _Rows:
         nested = {name: kind for name, kind in zip(names, plain, strict=True) if _nests(kind)}
         for number in range(contents.num_row_groups):
             group = contents.row_group(number)
-            row_bytes = max(1, group.total_byte_size // max(1, group.num_rows))
+            if group.total_byte_size > self._most:
+                raise InputFaultError(
+                    "input/expansion",
+                    f"row group {number + 1} unpacks to {group.total_byte_size:,} bytes: write "
+                    "smaller row groups",
+                    self._row,
+                )
+            where = f"row group {number + 1} of {contents.num_row_groups} can't be read"
+            with _faults(where, self._row):
+                row_bytes = max(1, self._row_bytes(number))
             size = min(_MOST_ROWS, max(1, BLOCK_BYTES // row_bytes))
             batches = self._file.iter_batches(size, row_groups=[number], use_threads=False)
-            where = f"row group {number + 1} of {contents.num_row_groups} can't be read"
             while True:
                 with _faults(where, self._row):
                     batch = next(batches, None)
@@ -112,6 +128,53 @@ class _Rows:
                     made = b"".join([_line(row, nested) for row in rows])
                 self._row += len(rows)
                 yield made
+                self._expansion.made(len(made))
+
+    def _row_bytes(self, number: int) -> int:
+        """Return what a row of a group takes, in bytes, at most as its dictionaries tell.
+
+        A value that stands in a dictionary is stored once, however many rows have it.
+        """
+        import pyarrow.compute
+        import pyarrow.parquet
+
+        contents, schema = self._file.metadata, self._file.schema
+        group = contents.row_group(number)
+        rows = max(1, int(group.num_rows))
+        taken = int(group.total_byte_size) // rows
+        if group.total_byte_size * min(rows, _MOST_ROWS) <= _TAKEN:
+            return taken
+        for at in range(group.num_columns):
+            column = group.column(at)
+            if not column.has_dictionary_page or column.physical_type != "BYTE_ARRAY":
+                continue
+            path = schema.column(at).path
+            with pyarrow.parquet.ParquetFile(
+                self._source, metadata=contents, read_dictionary=[path], buffer_size=BLOCK_BYTES
+            ) as file:
+                batch = next(file.iter_batches(1, row_groups=[number], columns=[path]), None)
+            for values in _dictionaries(batch.columns if batch else ()):
+                longest = int(
+                    pyarrow.compute.max(pyarrow.compute.binary_length(values)).as_py() or 0
+                )
+                # Of what repeats in a row, as many as a row has.
+                taken += longest * max(1, int(column.num_values) // rows)
+        return taken
+
+
+def _dictionaries(arrays: Iterable[Any]) -> Iterator[Any]:
+    """Yield the dictionaries of arrays, and of what is nested in them."""
+    from pyarrow import types
+
+    for array in arrays:
+        if types.is_dictionary(array.type):
+            yield array.dictionary
+        elif types.is_struct(array.type):
+            yield from _dictionaries(array.field(at) for at in range(array.type.num_fields))
+        elif types.is_map(array.type):
+            yield from _dictionaries((array.keys, array.items))
+        elif _nests(array.type):
+            yield from _dictionaries((array.values,))
 
 
 def _line(row: dict[str, Any], nested: dict[str, Any]) -> bytes:

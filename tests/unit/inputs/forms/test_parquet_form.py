@@ -128,3 +128,13 @@ def test_a_file_is_known_by_its_name_or_its_first_bytes(judged: bool) -> None:
     assert form_name("a.PARQUET", b"", judged=judged) == "parquet"
     assert form_name("<stdin>", b"PAR1\x15", judged=judged) == "parquet"
     assert form_name("a.bin", b"PNG", judged=judged) is None
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_long_value_that_many_rows_share_does_not_fill_the_memory(nested: bool) -> None:
+    shared = pa.array(["x" * 200_000]).take(pa.array([0] * 400, pa.int32()))
+    values = pa.ListArray.from_arrays(pa.array(range(401), pa.int32()), shared)
+    data = written(pa.table({"a": values if nested else shared}), compression="zstd")
+    assert len(data) < 5_000
+    form = opened(data)
+    assert all(len(form.read(1)) < 1 << 21 for _ in range(3))

@@ -7,7 +7,12 @@ from typing import Final
 from urllib.parse import unquote
 
 # A scheme has two letters or more (RFC 3986 allows one): `c://` is a drive of Windows.
-_URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://", re.ASCII)
+_SCHEME: Final = "[A-Za-z][A-Za-z0-9+.-]+"
+_URL: Final = re.compile(rf"(?:{_SCHEME}::)*{_SCHEME}://", re.ASCII)
+# What stands between the addresses of a chain, as fsspec has them: `zip://a.txt::s3://bucket/a.zip`.
+_CHAINED: Final = re.compile(rf"::(?={_SCHEME}://)", re.ASCII)
+# What no object is called: a query such as a signature.
+_QUERY: Final = re.compile(r"\?[^/?#=]+=.*", re.DOTALL)
 _WEB: Final = frozenset({"http", "https"})
 
 
@@ -40,19 +45,29 @@ def on_the_web(url: str) -> bool:
     return scheme_of(url) in _WEB
 
 
+def _names(authority: str) -> bool:
+    """Tell whether a container of Azure stands before the host, and no user with a password."""
+    return ":" not in authority.rpartition("@")[0]
+
+
+def is_chain(url: str) -> bool:
+    """Tell whether an address is several, of which one is to be read through another."""
+    return _CHAINED.search(url) is not None
+
+
 def shown_url(url: str) -> str:
     """Return an address as reports show it: without what may be a credential.
 
-    User and password are left out, and of HTTP the query, which may be a signature.
+    User and password are left out, and the query, which may be a signature; of a chain all but its
+    last address.
     """
+    url = _CHAINED.split(url)[-1]
     scheme, _, rest = url.partition("://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     if "@" in rest and re.search(r":(?!\d*$)", authority.rpartition("@")[2].rpartition("]")[2]):
         # What follows the colon is no port: a password in which `/`, `?` or `#` is not escaped.
         rest = rest.rpartition("@")[2]
-    elif "@" in authority and not scheme.lower().startswith("abfs"):
-        # In Azure's addresses a container stands there.
+    elif "@" in authority and not (scheme.lower().startswith("abfs") and _names(authority)):
         rest = rest[authority.rindex("@") + 1 :]
-    if on_the_web(url):
-        rest = re.split(r"[?#]", rest, maxsplit=1)[0]
+    rest = re.split(r"[?#]", rest, maxsplit=1)[0] if on_the_web(url) else _QUERY.sub("", rest)
     return f"{scheme}://{rest}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quantapilot.inputs.sources import Source
-from quantapilot.inputs.urls import is_url, local_path, shown_url
+from quantapilot.urls import is_url, local_path, shown_url
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,11 @@ def test_an_argument_is_a_path_unless_a_scheme_says_otherwise(
         ("http://me:SECRET?#SECRET@host/a", "http://host/a"),
         ("http://[2001:db8::1]:80/a", "http://[2001:db8::1]:80/a"),
         ("abfs://container@account/a", "abfs://container@account/a"),
+        ("abfs://me:SECRET@account/a", "abfs://account/a"),
+        ("az://container/a?sv=1&sig=SECRET", "az://container/a"),
+        ("s3://bucket/2026-1?/h=1?.jsonl", "s3://bucket/2026-1?/h=1?.jsonl"),
+        ("simplecache::https://me:SECRET@host/a?sig=SECRET", "https://host/a"),
+        ("zip://SECRET::https://me:SECRET@host/a.zip?sig=SECRET", "https://host/a.zip"),
     ],
 )
 def test_credentials_of_an_address_are_not_shown(url: str, shown: str) -> None:
