@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def written_whole(output: Path, what: str) -> Iterator[BinaryIO]:
     """Open a file that is written beside its place and then renamed; a fault leaves nothing.
 
+    What is no regular file, such as a pipe or /dev/null, is written to and stays what it is.
+
     Args:
         output: The file.
         what: What it is, for the message when it can't be written.
@@ -26,11 +28,16 @@ def written_whole(output: Path, what: str) -> Iterator[BinaryIO]:
     Raises:
         click.UsageError: It can't be written there.
     """
-    part = output.with_name(f".{output.name}.tmp")
+    special = output.exists() and not output.is_file()
+    part = output if special else output.with_name(f".{output.name}.tmp")
     try:
         out = part.open("wb")
     except OSError as error:
         raise _unwritable(output, what, error) from error
+    if special:
+        with out:
+            yield out
+        return
     try:
         with out:
             yield out
