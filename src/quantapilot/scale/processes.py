@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
+from quantapilot.errors import QuantaPilotError, unforeseen
 from quantapilot.inputs.opening import holds_connections
 from quantapilot.scale.work import gathered, look, lost
 
@@ -203,8 +204,11 @@ def _serve(plan: Plan, pipe: Connection[Any, Any]) -> None:
 def _answer(scanner: Scanner, batch: list[Part]) -> list[Seen] | Exception:
     try:
         return [look(scanner, part) for part in batch]
-    except Exception as error:  # noqa: BLE001 - the process that reports raises it
+    except QuantaPilotError as error:
         return error
+    except Exception as error:  # noqa: BLE001 - the process that reports raises it
+        # Not the error itself: it may hold what was being checked, and may not travel at all.
+        return QuantaPilotError(f"{unforeseen(error)}; please report it")
 
 
 def _end_with_parent() -> None:

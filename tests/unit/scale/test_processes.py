@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantapilot.config import load_config
+from quantapilot.errors import QuantaPilotError
 from quantapilot.findings import Finding, Summary
 from quantapilot.gate.check import Gate
 from quantapilot.gate.plan import Plan
@@ -165,6 +166,23 @@ def test_an_input_that_kills_its_process_is_told_and_the_others_are_checked(
     ]
     assert summary.exit_code == 4
     assert summary.files == 5
+
+
+def test_a_fault_of_ours_is_told_by_its_place_and_shows_nothing_of_the_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.txt"
+    file.write_bytes(LINES[1])
+
+    class UnsentError(Exception):
+        __reduce__ = None  # type: ignore[assignment]  # it can't travel
+
+    def fail(*_: object) -> Seen:
+        raise UnsentError(LINES[1])
+
+    monkeypatch.setattr(processes, "look", fail)
+    with pytest.raises(QuantaPilotError, match=r"^internal fault: UnsentError at test_processes"):
+        told("scan", Processes(PLANS["scan"], SCANNERS["scan"], 2), [Source("a.txt", file)])
 
 
 def test_small_files_travel_together_and_large_ones_are_cut(tmp_path: Path) -> None:
