@@ -11,9 +11,10 @@ import orjson
 from quantapilot.contract.positions import JsonTextError, Lines, pointer_of, read
 from quantapilot.errors import UnsearchableError
 from quantapilot.findings import EventRefusedError
+from quantapilot.gate.beginning import opening_of
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
-from quantapilot.gate.scanner import opening_of, shows_all
+from quantapilot.gate.scanner import shows_all
 from quantapilot.inputs.rules import INPUT_RULES
 
 if TYPE_CHECKING:

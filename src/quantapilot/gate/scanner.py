@@ -16,17 +16,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from quantapilot.contract.positions import JsonTextError, line_spans, read
+from quantapilot.contract.positions import line_spans
 from quantapilot.findings import Finding, Summary
+from quantapilot.gate.beginning import Beginning, Beginnings, is_json
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
-from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Opening, Shape, blocks, shape_of
-from quantapilot.inputs.forms import FORMS, form_name, open_form
+from quantapilot.inputs.blocks import BLOCK_BYTES, Block, Shape, blocks
 from quantapilot.inputs.opening import opened
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import open_problem
-from quantapilot.inputs.unpacking import bare_name, unpacked
-from quantapilot.shapes import by_line, is_shape, open_shape, shape_name
+from quantapilot.inputs.unpacking import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -37,12 +36,10 @@ if TYPE_CHECKING:
     from quantapilot.inputs.blocks import Readable
     from quantapilot.inputs.forms import Form
     from quantapilot.inputs.sources import Source
-    from quantapilot.shapes.record import Record
 
 
 # What a comment that excuses begins with.
 OPENING: Final = b"qp:allow["
-_SNIFFED = 4096
 # Bytes of a block from which on there are lines to learn from, and more to come to use it on.
 _WORTH_A_GRAMMAR = BLOCK_BYTES // 4
 # So few bytes are searched sooner than told apart: what tells them apart must be compiled first.
@@ -72,35 +69,6 @@ class Remark:
 Piece = Finding | Remark
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Beginning:
-    """What a stream begins with, once it is read as `form` says.
-
-    `line` is the number of the first line in `head`, `passed` how many bytes stood before it,
-    `marked` whether they begin with a byte order mark, `more` whether the stream goes on although
-    the head is blank. `form` reads the stream, which is the one of that name, and `by_line` tells
-    whether each line of it stands for itself. `aside` returns what a form sets aside of some lines,
-    by the number of the first one and how many they are.
-    """
-
-    stream: Readable
-    head: bytes
-    line: int
-    shape: Shape
-    passed: int = 0
-    form: Form | None = None
-    form_name: str | None = None
-    marked: bool = False
-    more: bool = False
-    by_line: bool = True
-    aside: Callable[[int, int], bytes] | None = None
-
-    @property
-    def empty(self) -> bool:
-        """Tell whether there is nothing in the stream."""
-        return not (self.more or self.head.strip())
-
-
 class Scanner:
     """Looks at inputs one by one, and counts in `counts` what it looked at."""
 
@@ -117,7 +85,7 @@ class Scanner:
         self._inspector = inspector
         self._order = order
         self._grammars: dict[str | None, Grammar] = {}
-        self._records: dict[str | None, Record | None] = {}
+        self.beginnings = Beginnings(inspector, self.limits.line)
         self._position: Callable[[], int] = int
         self._asked_bytes = 0
 
@@ -164,68 +132,12 @@ class Scanner:
             form: The form that it is read as.
         """
         try:
-            read_as, aside = None, None
-            if form:
-                read_as, aside = self._opened(source, form, stream.read(BLOCK_BYTES), stream)
-            lines: Readable = read_as or stream
-            head = lines.read(BLOCK_BYTES)
-            begun = Beginning(lines, head, 1, shape, form=read_as, aside=aside)
+            begun = self.beginnings.of_rest(source, stream, shape, form)
             yield from self._lines(source, begun, begins=False)
         except InputFaultError as fault:
             yield fault.at(source.label)
         except OSError as error:
             yield _unreadable(source, error)
-
-    def beginning(self, source: Source, stream: Readable) -> Beginning:
-        """Return what an opened input begins with.
-
-        Raises:
-            InputFaultError: It is damaged, or needs what is not installed.
-            OSError: It can't be read.
-        """
-        head = stream.read(BLOCK_BYTES)
-        name = form_name(source.label, head, judged=self.judges)
-        name = name or self._shape_name(source, head)
-        lined = name is None or _by_line(name)
-        if source.first > 1 and not lined:
-            name = None
-        form, aside = self._opened(source, name, head, stream) if name else (None, None)
-        lines: Readable = form or stream
-        if form is not None:
-            head = form.read(BLOCK_BYTES)
-        marked = head.startswith(BOM)
-        line, passed, head, more = self._behind_blanks(head.removeprefix(BOM), lines)
-        shape = "jsonl" if form else shape_of(bare_name(source.label), head, opening_of(head))
-        passed += len(BOM) * marked
-        line += source.first - 1
-        return Beginning(lines, head, line, shape, passed, form, name, marked, more, lined, aside)
-
-    def _shape_name(self, source: Source, head: bytes) -> str | None:
-        if self.judges and self._record(source.kind) is None:
-            return None
-        return shape_name(bare_name(source.label), head, lambda: self._record(source.kind))
-
-    def _opened(
-        self, source: Source, name: str, head: bytes, stream: Readable
-    ) -> tuple[Form, Callable[[int, int], bytes] | None]:
-        """Return an input as a form of that name reads it, and what it sets aside."""
-        if not is_shape(name):
-            return open_form(name, head, stream), None
-        form = open_shape(name, head, stream, self._record(source.kind), source.first)
-        return form, form.aside
-
-    def _record(self, kind: str | None) -> Record | None:
-        """Return the log record that documents of a kind are held to, if they are held to one."""
-        validator = self._inspector.validator
-        if validator is None:
-            return None
-        if kind not in self._records:
-            # Imported here: a search needs no contract.
-            from quantapilot.shapes.record import record_of
-
-            found = record_of(validator.contract, self._inspector.definition, kind)
-            self._records[kind] = found
-        return self._records[kind]
 
     @cached_property
     def _searching(self) -> Scanner:
@@ -253,7 +165,7 @@ class Scanner:
         if self._order is not None:
             self._order.begin(source.label)
         counts = self.counts
-        begun = self.beginning(source, stream)
+        begun = self.beginnings.of(source, stream)
         counts.files += source.first == 1
         counts.bytes += begun.passed
         if begun.empty:
@@ -285,23 +197,6 @@ class Scanner:
         for _, together in groupby(pieces, lambda piece: piece.line):
             placed = (form.placed(each) if isinstance(each, Finding) else each for each in together)
             yield from sorted([each for each in placed if each is not None], key=_place)
-
-    def _behind_blanks(self, head: bytes, stream: Readable) -> tuple[int, int, bytes, bool]:
-        """Return what follows the blank lines at the start.
-
-        The number of its first line, how many bytes were passed, its head, and whether it goes on
-        although the head is blank.
-        """
-        line, passed = 1, 0
-        while not head.strip() and len(head) <= self.limits.line:
-            cut = head.rfind(b"\n") + 1
-            line += head.count(b"\n")
-            more = stream.read(BLOCK_BYTES)
-            if not more:
-                return line, passed, head, False
-            passed += cut
-            head = head[cut:] + more
-        return line, passed, head, not head.strip()
 
     def _whole(self, source: Source, begun: Beginning) -> Iterator[Finding]:
         data, line = _read_up_to(begun, self.limits.document + 1), begun.line
@@ -491,7 +386,7 @@ class Scanner:
         looked_at = Text(source.label, text, number, ended=ended, kind=source.kind)
         if found is not None:
             yield from self._inspector.found(looked_at, found)
-        elif shape == "jsonl" or (text.lstrip()[:1] in {"{", "["} and _is_json(text)):
+        elif shape == "jsonl" or (text.lstrip()[:1] in {"{", "["} and is_json(text)):
             yield from self._inspector.json(looked_at)
         else:
             yield from self._inspector.plain(looked_at)
@@ -521,10 +416,6 @@ def _read_up_to(begun: Beginning, size: int) -> bytes:
         parts.append(data)
         left -= len(data)
     return b"".join(parts)
-
-
-def _by_line(form: str) -> bool:
-    return by_line(form) if is_shape(form) else FORMS[form].by_line
 
 
 def _unreadable(source: Source, error: OSError) -> Finding:
@@ -561,26 +452,3 @@ def _decoded(path: str, data: bytes, line: int) -> tuple[str, Finding | None]:
             column=column,
         )
         return data.decode("utf-8", "replace"), finding
-
-
-def opening_of(head: bytes) -> Opening:
-    """Return what a file begins with: a line of JSON, a longer JSON document, or neither."""
-    start = head.lstrip()
-    line = start.split(b"\n", 1)[0]
-    if _is_json(line):
-        return "line"
-    if start[:1] not in {b"{", b"["}:
-        return "other"
-    try:
-        read(start[:_SNIFFED].decode("utf-8", "replace"))
-    except JsonTextError as error:
-        broken_at_once = error.reason == "syntax" and error.offset < len(line)
-        return "other" if broken_at_once else "document"
-    return "document"
-
-
-def _is_json(text: str | bytes) -> bool:
-    try:
-        return isinstance(orjson.loads(text), dict | list)
-    except orjson.JSONDecodeError:
-        return False

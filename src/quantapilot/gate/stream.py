@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, BinaryIO
 import orjson
 
 from quantapilot.errors import RuleTimeoutError, UnsearchableError
+from quantapilot.gate.beginning import opening_of
 from quantapilot.gate.redaction import DROPPED, Redacted, Redaction, dropped
-from quantapilot.gate.scanner import Limits, opening_of, shows_all
+from quantapilot.gate.scanner import Limits, shows_all
 from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Block, Shape, blocks, shape_of
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ def _lines(source: Source, scanner: Scanner) -> tuple[Shape, str | None] | None:
         if not stream.seekable() or packed(stream.read(512)):
             return None
         stream.seek(0)
-        begun = scanner.beginning(source, stream)
+        begun = scanner.beginnings.of(source, stream)
         blank = begun.line > 1 or not begun.head.strip()
         if blank or begun.shape not in {"jsonl", "text"}:
             return None

@@ -180,6 +180,7 @@ def test_the_size_of_a_block_changes_no_finding(
     file.write_bytes("\r\n".join(LINES[:30]).encode())
     wanted, whole = checked(file, inspector)
     monkeypatch.setattr(module, "BLOCK_BYTES", size)
+    monkeypatch.setattr("quantapilot.gate.beginning.BLOCK_BYTES", size)
     monkeypatch.setattr("quantapilot.inputs.blocks.BLOCK_BYTES", size)
     monkeypatch.setattr(module, "_WORTH_A_GRAMMAR", 1)
     found, summary = checked(file, inspector)
@@ -194,6 +195,7 @@ def test_a_line_over_the_limit_is_unchecked_and_its_neighbours_are_not(
     inspector: Inspector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BLOCK_BYTES", 256)
+    monkeypatch.setattr("quantapilot.gate.beginning.BLOCK_BYTES", 256)
     monkeypatch.setattr("quantapilot.inputs.blocks.BLOCK_BYTES", 256)
     dirty = json.dumps({**RECORD, "message": MAIL})
     long = json.dumps({**RECORD, "message": "x" * 5000})
@@ -225,6 +227,7 @@ def test_no_amount_of_blanks_hides_what_stands_behind_them(
     blank: bytes, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BLOCK_BYTES", 64)
+    monkeypatch.setattr("quantapilot.gate.beginning.BLOCK_BYTES", 64)
     monkeypatch.setattr("quantapilot.inputs.blocks.BLOCK_BYTES", 64)
     file = tmp_path / "a.jsonl"
     file.write_bytes(blank * count + b"\n" + json.dumps({"a": MAIL}).encode())
