@@ -18,6 +18,7 @@ CONSTRAINTS = (
     ROOT / "constraints-core.txt",
     ROOT / "benchmarks" / "constraints.txt",
     ROOT / "tests" / "fuzz" / "constraints.txt",
+    ROOT / "tests" / "scale" / "constraints.txt",
 )
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
 ACTIONS = [*WORKFLOWS, ROOT / "action.yml"]
@@ -109,8 +110,10 @@ def test_every_folder_of_tests_has_a_target_that_runs_it() -> None:
     settings = tomli.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
     tests = (ROOT / "tests").rglob("test_*.py")
     folders = {"/".join(path.relative_to(ROOT).parts[:2]) for path in tests}
-    assert {*settings["ini_options"]["testpaths"], "tests/browser"} == folders
-    assert "pytest tests/browser" in (ROOT / "Makefile").read_text("utf-8")
+    others = {"tests/browser", "tests/scale"}
+    assert {*settings["ini_options"]["testpaths"], *others} == folders
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert all(re.search(rf"-m pytest .*{folder}", makefile) for folder in others)
 
 
 def test_what_ci_runs_locally_can_be_run() -> None:
