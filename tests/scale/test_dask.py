@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,9 +22,10 @@ from quantapilot.errors import ClusterError
 from quantapilot.findings import Summary
 from quantapilot.gate.project import Project
 from quantapilot.gate.runs import Terms, scanned
-from quantapilot.inputs.sources import sources
+from quantapilot.inputs.sources import Source, sources
 from quantapilot.scale import dask_
 from quantapilot.scale.dask_ import cluster
+from quantapilot.scale.parts import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,6 +104,20 @@ def test_no_scheduler_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(dask_, "_CONNECTED_WITHIN", "1s")
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9:"):
         told([], cluster("tcp://127.0.0.1:9", None))
+
+
+def test_what_fails_on_a_worker_shows_nothing_of_the_input_in_its_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError(DIRTY)
+
+    worker = SimpleNamespace(plugins={"run": SimpleNamespace(scanner=None)})
+    monkeypatch.setattr(dask_, "get_worker", lambda: worker)
+    monkeypatch.setattr(dask_, "look", fail)
+    with pytest.raises(ClusterError, match="internal fault: ValueError at test_dask.py") as told:
+        dask_._looked([Part(Source("a.txt", None))], "run")
+    assert "anna.smith" not in "".join(traceback.format_exception(told.value))
 
 
 def _workers(local: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from quantapilot import __version__
-from quantapilot.errors import ClusterError, needing, shown
+from quantapilot.errors import ClusterError, QuantaPilotError, needing, shown, unforeseen
 from quantapilot.scale.processes import processors
 from quantapilot.scale.work import gathered, look, lost
 
@@ -145,7 +145,13 @@ class PlanPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no type
 
 def _looked(batch: list[Part], run: str) -> list[Seen]:
     scanner = get_worker().plugins[run].scanner
-    return [look(scanner, part) for part in batch]
+    try:
+        return [look(scanner, part) for part in batch]
+    except QuantaPilotError:
+        raise
+    except Exception as error:  # noqa: BLE001 - told by its place
+        # Workers log what is raised: not the error itself, which may hold what was being checked.
+        raise ClusterError(f"{unforeseen(error)}; please report it") from None
 
 
 def _run(client: Any, run: str, batches: Iterator[list[Part]]) -> Iterator[list[Seen]]:
