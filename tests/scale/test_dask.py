@@ -115,7 +115,7 @@ def test_what_fails_on_a_worker_shows_nothing_of_the_input_in_its_log(
     worker = SimpleNamespace(plugins={"run": SimpleNamespace(scanner=None)})
     monkeypatch.setattr(dask_, "get_worker", lambda: worker)
     monkeypatch.setattr(dask_, "look", fail)
-    with pytest.raises(ClusterError, match="internal fault: ValueError at test_dask.py") as told:
+    with pytest.raises(ClusterError, match=r"internal fault: ValueError at test_dask\.py") as told:
         dask_._looked([Part(Source("a.txt", None))], "run")
     assert "anna.smith" not in "".join(traceback.format_exception(told.value))
 
