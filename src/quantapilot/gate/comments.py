@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import orjson
 
 from quantapilot.gate.allow import fault
-from quantapilot.gate.scanner import OPENING
 from quantapilot.inputs.rules import INPUT_RULES
 
 if TYPE_CHECKING:
@@ -55,24 +54,16 @@ class Comments:
         self._excuses: dict[tuple[int, str], list[_Excuse]] = {}
         self._faults = 0
 
-    def read(self, data: bytes, first: int) -> Iterator[Finding]:
-        """Take the comments of some lines; yield what is wrong with them.
+    def read(self, data: bytes, number: int) -> Iterator[Finding]:
+        """Take the comments of a line; yield what is wrong with them.
 
         Args:
-            data: Whole lines.
-            first: Number of the first of them.
+            data: The line.
+            number: Its number.
         """
-        number, counted = first, 0
-        at = data.find(OPENING)
-        while at >= 0:
-            start = data.rfind(b"\n", 0, at) + 1
-            end = data.find(b"\n", at)
-            number += data.count(b"\n", counted, start)
-            counted = start
-            line = data[start : end if end >= 0 else None].rstrip(b"\r")
-            if not _is_json(line):
-                yield from self._line(line.decode("utf-8", "replace"), number)
-            at = data.find(OPENING, end) if end >= 0 else -1
+        line = data.rstrip(b"\r\n")
+        if not _is_json(line):
+            yield from self._line(line.decode("utf-8", "replace"), number)
 
     def excuses(self, finding: Finding) -> bool:
         """Tell whether a finding in the text is excused, and remember what excused it."""

@@ -95,7 +95,7 @@ class Excuses:
         return Allowances(self._config, self._known())
 
     def read(self, source: Source, data: bytes, line: int) -> Iterator[Finding]:
-        """Take the comments in some lines of plain text; yield what is wrong with them.
+        """Take the comments in a line of plain text; yield what is wrong with them.
 
         In what is checked as data they are text like any other: nothing may excuse itself there.
         """

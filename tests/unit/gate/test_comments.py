@@ -29,14 +29,15 @@ def test_a_comment_is_found_at_its_line_whatever_stands_above(
 ) -> None:
     lines = [*(text.replace("qp:", "") for text in before), f"{leader} {OPEN}pii/email] why", "x"]
     comments = Comments("a", KNOWN)
-    assert list(comments.read("\n".join(lines).encode(), 7)) == []
+    for number, line in enumerate(lines, start=7):
+        assert list(comments.read(line.encode(), number)) == []
     assert [line for line in range(1, 20) if excused(comments, line)] == [7 + len(before) + 1]
 
 
 @given(TEXTS)
 def test_no_text_behind_the_bracket_breaks_the_reading(text: str) -> None:
     comments = Comments("a", KNOWN)
-    for fault in comments.read(f"x {OPEN}{text}\ny".encode(), 1):
+    for fault in comments.read(f"x {OPEN}{text}\n".encode(), 1):
         assert fault.rule.startswith("input/allow-")
         assert fault.line == 1
 
