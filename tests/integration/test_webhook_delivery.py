@@ -411,7 +411,7 @@ def test_headers_without_an_end_are_given_up_at_the_deadline() -> None:
     options = SinkOptions(secrets=(SECRET,), allow_private=True, deadline=0.3)
     start = time.monotonic()
     assert answered(early, options=options)[0] in (Retry("timeout"), Retry("bad answer"))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 2
 
 
 def test_a_receiver_that_takes_nothing_is_given_up_at_the_deadline() -> None:
