@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from tests.emitting import CONFIG
 from tests.mocking import inspector_of
 from tests.program import call
 
 from quantapilot.contract.catalog import load_contract
 from quantapilot.findings import Finding, Summary
+from quantapilot.gate.plan import plan_for
 from quantapilot.gate.scanner import Scanner
 from quantapilot.inputs.sources import Source
 from quantapilot.scale.parts import Part, parts
@@ -198,6 +200,25 @@ def test_a_log_in_parts_is_found_as_it_is_as_a_whole(tmp_path: Path) -> None:
     ]
     column = pino(msg=MAIL).index(MAIL.encode()) + 1
     assert found == [(line, column, "/msg") for line in range(20, 201, 20)]
+
+
+def test_a_request_too_long_for_its_shape_is_read_as_any_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(otlp(("user.email", MAIL), indent=1))
+    source, size = Source(str(path), path, named=True), path.stat().st_size
+    found = {}
+    for longest in (size, size - 1):
+        monkeypatch.setattr("quantapilot.gate.beginning.LONGEST", longest)
+        scanner = plan_for(CONFIG).scanner()
+        with path.open("rb") as stream:
+            shaped = scanner.beginnings.of(source, stream).form_name
+        found[shaped] = [
+            (each.line, each.column) for each in scanner.scan(source) if isinstance(each, Finding)
+        ]
+        assert scanner.counts.consumed == size
+    assert found["otlp-document"] == found[None] != []
 
 
 @pytest.mark.parametrize(

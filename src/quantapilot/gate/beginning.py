@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from quantapilot.contract.positions import JsonTextError, read
-from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Opening, Shape, shape_of
+from quantapilot.inputs.blocks import BLOCK_BYTES, BOM, Opening, Shape, read_up_to, shape_of
 from quantapilot.inputs.forms import FORMS, form_name, open_form
 from quantapilot.inputs.unpacking import bare_name
-from quantapilot.shapes import by_line, is_shape, open_shape, shape_name
+from quantapilot.shapes import LONGEST, by_line, is_document, is_shape, open_shape, shape_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +78,9 @@ class Beginnings:
         head = stream.read(BLOCK_BYTES)
         name = form_name(source.label, head, judged=self._judges)
         name = name or self._shape_name(source, head)
+        if name is not None and is_document(name):
+            head = read_up_to(LONGEST + 1, head, stream)
+            name = name if len(head) <= LONGEST else None
         lined = name is None or _by_line(name)
         if source.first > 1 and not lined:
             name = None

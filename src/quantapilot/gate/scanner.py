@@ -21,7 +21,7 @@ from quantapilot.findings import Finding, Summary
 from quantapilot.gate.beginning import Beginning, Beginnings, is_json
 from quantapilot.gate.document import Text
 from quantapilot.gate.inspector import Inspector
-from quantapilot.inputs.blocks import BLOCK_BYTES, Block, Shape, blocks
+from quantapilot.inputs.blocks import BLOCK_BYTES, Block, Shape, blocks, read_up_to
 from quantapilot.inputs.opening import opened
 from quantapilot.inputs.rules import INPUT_RULES, InputFaultError
 from quantapilot.inputs.sources import open_problem
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 # What a comment that excuses begins with.
 OPENING: Final = b"qp:allow["
 # Bytes of a block from which on there are lines to learn from, and more to come to use it on.
-_WORTH_A_GRAMMAR = BLOCK_BYTES // 4
+_WORTH_A_GRAMMAR = BLOCK_BYTES // 2
 # So few bytes are searched sooner than told apart: what tells them apart must be compiled first.
 _FEW_BYTES = 4096
 # A line that is not proven clean: its number, its bytes, whether it ends, and what was found in
@@ -199,7 +199,8 @@ class Scanner:
             yield from sorted([each for each in placed if each is not None], key=_place)
 
     def _whole(self, source: Source, begun: Beginning) -> Iterator[Finding]:
-        data, line = _read_up_to(begun, self.limits.document + 1), begun.line
+        line = begun.line
+        data = read_up_to(self.limits.document + 1, begun.head, begun.stream)
         self.counts.bytes += len(data)
         if len(data) > self.limits.document:
             limit = f"{self.limits.document >> 20} MiB"
@@ -407,15 +408,6 @@ def _remarks(block: Block) -> Iterator[Remark]:
         counted = start
         yield Remark(number, data[start : end if end >= 0 else None])
         at = data.find(OPENING, end) if end >= 0 else -1
-
-
-def _read_up_to(begun: Beginning, size: int) -> bytes:
-    """Return what a stream holds, cut behind `size` bytes."""
-    parts, left = [begun.head], size - len(begun.head)
-    while left > 0 and (data := begun.stream.read(left)):
-        parts.append(data)
-        left -= len(data)
-    return b"".join(parts)
 
 
 def _unreadable(source: Source, error: OSError) -> Finding:

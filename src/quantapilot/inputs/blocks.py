@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # So small that a second pass over a block finds it in the processor's cache.
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
 BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 Shape = Literal["jsonl", "json", "text", "binary"]
@@ -61,11 +61,12 @@ def blocks(head: bytes, stream: Readable, max_line_bytes: int, line: int = 1) ->
             data = data[end:] if end else b""
         cut = data.rfind(b"\n") + 1
         if cut:
-            whole = rest + data[:cut] if rest else data[:cut]
+            # Each is let go as soon as it is copied: blocks are much of what a process holds.
+            whole, rest = b"".join((rest, memoryview(data)[:cut])), data[cut:]
+            head = data = b""
             ends = whole.count(b"\n")
             yield Block(whole, line, ends)
             line += ends
-            rest = data[cut:]
         else:
             rest += data
         if len(rest) > max_line_bytes:
@@ -75,6 +76,19 @@ def blocks(head: bytes, stream: Readable, max_line_bytes: int, line: int = 1) ->
         yield Block(b"", line, ended=False, too_long=skipping)
     elif rest:
         yield Block(rest, line, ended=False)
+
+
+def read_up_to(size: int, head: bytes, stream: Readable) -> bytes:
+    """Return `head` and what follows it in a stream, `size` bytes where there are so many.
+
+    Raises:
+        OSError: The stream can't be read.
+    """
+    parts, left = [head], size - len(head)
+    while left > 0 and (data := stream.read(left)):
+        parts.append(data)
+        left -= len(data)
+    return b"".join(parts)
 
 
 def is_binary(head: bytes) -> bool:

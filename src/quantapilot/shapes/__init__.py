@@ -27,6 +27,8 @@ _SUFFIXES: Final = frozenset(
 )
 # As much of an input as tells the shape of a document.
 _BEGINS = 4096
+# More is read neither as a record nor as a document of a shape, but as it is.
+LONGEST: Final = 16 << 20
 
 
 def shape_name(name: str, head: bytes, record: Callable[[], Record | None]) -> str | None:
@@ -65,6 +67,13 @@ def by_line(name: str) -> bool:
     from quantapilot.shapes.opening import SHAPES
 
     return SHAPES[name].by_line
+
+
+def is_document(name: str) -> bool:
+    """Tell whether an input of a form is one document, and read as a whole."""
+    from quantapilot.shapes.opening import SHAPES
+
+    return name in SHAPES and SHAPES[name].document
 
 
 def open_shape(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from quantapilot.inputs.blocks import BOM
 from quantapilot.inputs.rules import InputFaultError
+from quantapilot.shapes import LONGEST
 from quantapilot.shapes.members import written
 from quantapilot.shapes.places import Places
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from quantapilot.inputs.blocks import Readable
     from quantapilot.shapes.members import Entry
 
-# A longer line is not read as a record: it is passed on in parts, as it is.
-_LONGEST = 16 << 20
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 
 
@@ -131,7 +130,8 @@ class ShapeForm:
             if units:
                 bom, self._bom = self._bom, b""
                 return bom + self._written(units)
-            if isinstance(self._shape, Lines) and len(self._rest) > _LONGEST:
+            # A longer line is passed on in parts, as it is.
+            if isinstance(self._shape, Lines) and len(self._rest) > LONGEST:
                 passed, self._rest, self._passing = self._rest, b"", True
                 return passed
         if self._rest:

@@ -29,11 +29,15 @@ __all__ = ["SHAPES", "parsed"]
 
 @dataclass(frozen=True, slots=True)
 class ShapeEntry:
-    """A shape: what recognises it, what reads it, and whether each line stands for itself."""
+    """A shape: what recognises it, what reads it, and how much of an input stands for itself.
+
+    That is each line, a record of several lines, or the one document that it is.
+    """
 
     recognised: _Recognised
     opened: Callable[[Record | None], Shape]
     by_line: bool = True
+    document: bool = False
 
 
 def _json(keys: Keys) -> ShapeEntry:
@@ -87,5 +91,5 @@ SHAPES: dict[str, ShapeEntry] = {
     "logfmt": ShapeEntry(_logfmt, LogfmtLines),
     "journal-export": ShapeEntry(_journal, JournalExport, by_line=False),
     "otlp": ShapeEntry(_otlp, OtlpLines),
-    "otlp-document": ShapeEntry(_otlp_document, OtlpDocument, by_line=False),
+    "otlp-document": ShapeEntry(_otlp_document, OtlpDocument, by_line=False, document=True),
 }

@@ -35,7 +35,7 @@ _LONGEST: Final = 64 << 20
 # whenever its lines in the file do.
 _LONG_ROW: Final = 1 << 20
 # Bytes that are read at once: as JSON, with themselves beside, they are some blocks.
-_READ: Final = BLOCK_BYTES // 4
+_READ: Final = BLOCK_BYTES // 2
 # Stands for what is put into a row; no header holds it.
 _HOLE: Final = "\0"
 # What JSON in a string begins with; a line that does so is led by a comma, to be read as text.
