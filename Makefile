@@ -95,7 +95,7 @@ examples: $(READY)  ## write examples/ anew from their seed
 bench: $(READY) $(PEERS)/.ready  ## measure speed and quality beside other tools; write docs/benchmarks.md
 	$(BIN)/python -m benchmarks --peers $(PEERS) $(BENCH)
 
-bench-scale: $(READY) $(SCALE)/.ready  ## measure processes, Dask and Spark on 2 GB; write the table of docs/scaling.md
+bench-scale: $(READY) $(SCALE)/.ready  ## measure processes, Dask, Spark and a live stream; write it into docs/scaling.md and streams.md
 	$(BIN)/python -m benchmarks.scale --clusters $(SCALE) $(BENCH)
 
 $(PEERS)/.ready: benchmarks/constraints.txt | $(READY)

@@ -1,7 +1,8 @@
-"""`make bench-scale`: one corpus through one process, two, Dask and Spark; then compressed.
+"""`make bench-scale`: one corpus through one process, two, Dask and Spark; compressed; a stream.
 
 The findings must be the same everywhere. What a cluster takes to start is measured on a file of
-one line and told apart. The table goes into docs/scaling.md, between its two marks.
+one line and told apart. The tables go into docs/scaling.md and what a live stream comes to into
+docs/streams.md, between the two marks of each.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from typing import TYPE_CHECKING
 
 from benchmarks.corpus import write_corpus
 from benchmarks.measure import MB, Run, run
+from benchmarks.relayed import EVENTS, relayed, sentence
 from benchmarks.speed import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PAGE = ROOT / "docs" / "scaling.md"
+DOCS = ROOT / "docs"
 MARKS = ("<!-- measured by make bench-scale -->", "<!-- end of what is measured -->")
 SPARK_JOB = ROOT / "examples" / "spark" / "scan_lake.py"
 
@@ -59,18 +61,22 @@ class Measured:
 
 
 def main() -> None:
-    """Measure, and write the table into the page."""
+    """Measure, and write what was measured into its pages."""
     parser = argparse.ArgumentParser(prog="make bench-scale", description=__doc__)
     parser.add_argument("--clusters", default=".venv-scale", help="environment of Dask and Spark")
     parser.add_argument("--size", type=int, default=2000, help="MB of the corpus")
     parser.add_argument("--packed", type=int, default=200, help="MB that are compressed")
-    parser.add_argument("--page", default=str(PAGE), help="the page; empty for none")
+    parser.add_argument("--events", type=int, default=EVENTS, help="events of the live stream")
+    parser.add_argument("--docs", default=str(DOCS), help="folder of the pages; empty for none")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        lines = list(_table(Path(temporary), Path(options.clusters).resolve(), options))
-    print("\n".join(lines))
-    if options.page:
-        _write(Path(options.page), lines)
+        folder = Path(temporary)
+        stream = [sentence(relayed(folder, options.events))]
+        lines = list(_table(folder, Path(options.clusters).resolve(), options))
+    print("\n".join([*lines, "", *stream]))
+    if options.docs:
+        _write(Path(options.docs) / "scaling.md", lines)
+        _write(Path(options.docs) / "streams.md", stream)
 
 
 def ways(clusters: Path) -> tuple[Way, ...]:
@@ -87,14 +93,14 @@ def ways(clusters: Path) -> tuple[Way, ...]:
 
 
 def _table(folder: Path, clusters: Path, options: argparse.Namespace) -> Iterator[str]:
-    corpus, line = folder / "corpus.jsonl", folder / "line.jsonl"
+    corpus, one_line = folder / "corpus.jsonl", folder / "line.jsonl"
     write_corpus(corpus, options.size * MB)
     with corpus.open("rb") as stream:
-        line.write_bytes(stream.readline())
+        one_line.write_bytes(stream.readline())
     found = []
     first: list[bytes] | None = None
     for way in ways(clusters):
-        start = _checked(way, line, folder)[0].seconds if way.starts else 0.0
+        start = _checked(way, one_line, folder)[0].seconds if way.starts else 0.0
         spent, findings = _checked(way, corpus, folder)
         if first is not None and findings != first:
             raise SystemExit(f"{way.name} finds something else than one process")
