@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=2000, help="MB of the corpus")
     parser.add_argument("--packed", type=int, default=200, help="MB that are compressed")
     parser.add_argument("--events", type=int, default=EVENTS, help="events of the live stream")
+    parser.add_argument("--times", type=int, default=3, help="rounds, of which the best counts")
     parser.add_argument("--docs", default=str(DOCS), help="folder of the pages; empty for none")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -97,16 +98,19 @@ def _table(folder: Path, clusters: Path, options: argparse.Namespace) -> Iterato
     write_corpus(corpus, options.size * MB)
     with corpus.open("rb") as stream:
         one_line.write_bytes(stream.readline())
-    found = []
+    best: dict[str, Measured] = {}
     first: list[bytes] | None = None
-    for way in ways(clusters):
+    # In turns, so that a minute in which the machine is slow is nobody's alone.
+    for way in ways(clusters) * options.times:
         start = _checked(way, one_line, folder)[0].seconds if way.starts else 0.0
         spent, findings = _checked(way, corpus, folder)
         if first is not None and findings != first:
             raise SystemExit(f"{way.name} finds something else than one process")
         first = findings
-        found.append(Measured(way.name, corpus.stat().st_size, spent, start, len(findings)))
-        print(found[-1], file=sys.stderr)
+        measured = Measured(way.name, corpus.stat().st_size, spent, start, len(findings))
+        print(measured, file=sys.stderr)
+        best[way.name] = max(measured, best.get(way.name, measured), key=lambda each: each.speed)
+    found = list(best.values())
     one, two = found[0], found[1]
     yield (
         f"{options.size:,} MB of log records and events, {one.findings:,} findings, "
@@ -129,11 +133,12 @@ def _table(folder: Path, clusters: Path, options: argparse.Namespace) -> Iterato
     yield "| --- | --- | --- | --- |"
     plain = folder / "plain.jsonl"
     write_corpus(plain, options.packed * MB)
-    scan = ways(clusters)[0]
-    base = 0.0
-    for name, file in _packed(plain):
-        speed = options.packed / min(_checked(scan, file, folder)[0].seconds for _ in range(3))
-        base = base or speed
+    scan, packed = ways(clusters)[0], list(_packed(plain))
+    seconds: dict[str, list[float]] = {name: [] for name, _ in packed}
+    for name, file in packed * 2 * options.times:
+        seconds[name].append(_checked(scan, file, folder)[0].seconds)
+    for name, file in packed:
+        speed, base = (options.packed / min(seconds[each]) for each in (name, "plain"))
         yield (
             f"| {name} | {file.stat().st_size / MB:.0f} MB | {speed:.0f} | {speed / base:.2f}x |"
         )
