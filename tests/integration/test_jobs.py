@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.program import call
 from tests.repositories import be_alone, commit, git, stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAIL = "anna.berg@firma-nord.de"
 QUIET = "2025-08-19T06:00:11Z INFO step done\n"

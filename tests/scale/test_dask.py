@@ -100,6 +100,30 @@ def test_a_worker_killed_in_the_middle_changes_no_finding(
     assert len(one[0]) > 500
 
 
+def test_a_stop_in_the_middle_ends_the_cluster_too_and_the_report_says_so(tmp_path: Path) -> None:
+    # Eight partitions, of which two are done when the first finding is told.
+    (tmp_path / "a.txt").write_bytes(DIRTY)
+    write_lines(tmp_path / "b.jsonl", 2_000_000)
+    run = subprocess.Popen(
+        [*QP, "scan", "--engine", "dask", "--jobs", "2", "--format", "jsonl", "a.txt", "b.jsonl"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert run.stdout is not None
+    lines = [run.stdout.readline()]
+    # As a terminal does: all processes hear of it.
+    os.killpg(run.pid, signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    lines += out.splitlines()
+    assert (run.returncode, err) == (4, b"")
+    assert json.loads(lines[0])["path"] == "a.txt"
+    assert json.loads(lines[-2])["rule"] == "input/interrupted"
+    deadline = time.monotonic() + 10
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(run.pid, 0)
+            time.sleep(0.05)
+
+
 def test_no_scheduler_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_, "_CONNECTED_WITHIN", "1s")
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9:"):

@@ -8,17 +8,19 @@ all machines.
 from __future__ import annotations
 
 import logging
+import signal
 import threading
 from collections import deque
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from quantapilot import __version__
 from quantapilot.errors import ClusterError, QuantaPilotError, needing, shown, unforeseen
-from quantapilot.scale.processes import processors
+from quantapilot.scale.processes import held_back, processors
 from quantapilot.scale.work import gathered, look, lost
 
 with needing("dask", "--engine dask"):
@@ -100,15 +102,7 @@ class Cluster:
         try:
             if where is None:
                 stack.enter_context(dask.config.set(_OWN_WORKERS))
-                where = stack.enter_context(
-                    LocalCluster(
-                        n_workers=self._workers or processors(),
-                        threads_per_worker=1,
-                        processes=True,
-                        dashboard_address=None,
-                        silence_logs=logging.CRITICAL,
-                    )
-                )
+                where = stack.enter_context(self._own_cluster())
             client = stack.enter_context(Client(where, set_as_default=False))
             client.register_plugin(PlanPlugin(self._plan), name=run)
             stack.callback(client.unregister_worker_plugin, run)
@@ -119,6 +113,21 @@ class Cluster:
         except Exception as error:
             raise _unready(error) from error
         return client
+
+    def _own_cluster(self) -> Any:
+        # Whoever has to start this lets all signals through again.
+        resource_tracker.ensure_running()
+        # Who is at the terminal speaks to the process that reports, and that one to the workers.
+        with held_back(signal.SIGINT):
+            return LocalCluster(
+                n_workers=self._workers or processors(),
+                threads_per_worker=1,
+                processes=True,
+                # Without a dashboard it still has a server, and on a port that others take.
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                silence_logs=logging.CRITICAL,
+            )
 
 
 class PlanPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no types

@@ -68,7 +68,8 @@ class _Process:
         context: Any = multiprocessing.get_context(how)
         self._pipe, other = context.Pipe()
         self._process = context.Process(target=_serve, args=(self._plan, other), daemon=True)
-        with _no_signals():
+        # None may come between its beginning and what it does about them.
+        with held_back(signal.SIGINT, signal.SIGTERM):
             self._process.start()
         other.close()
         self.alive = True
@@ -174,12 +175,15 @@ class Processes:
 
 
 @contextmanager
-def _no_signals() -> Iterator[None]:
-    """Have no signal come between the beginning of a process and what it does about signals."""
+def held_back(*signals: signal.Signals) -> Iterator[None]:
+    """Hold signals back while the block runs; threads and processes that it begins never get them.
+
+    Unless they ask for them. Windows has no such thing.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
     finally:
