@@ -117,11 +117,11 @@ def test_a_stop_in_the_middle_ends_the_cluster_too_and_the_report_says_so(tmp_pa
     assert (run.returncode, err) == (4, b"")
     assert json.loads(lines[0])["path"] == "a.txt"
     assert json.loads(lines[-2])["rule"] == "input/interrupted"
+    assert len(lines) < 2_000_000 / 40
     deadline = time.monotonic() + 10
-    with pytest.raises(ProcessLookupError):
-        while time.monotonic() < deadline:
-            os.killpg(run.pid, 0)
-            time.sleep(0.05)
+    while _group_lives(run.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_no_scheduler_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,6 +142,14 @@ def test_what_fails_on_a_worker_shows_nothing_of_the_input_in_its_log(
     with pytest.raises(ClusterError, match=r"internal fault: ValueError at test_dask\.py") as told:
         dask_._looked([Part(Source("a.txt", None))], "run")
     assert "anna.smith" not in "".join(traceback.format_exception(told.value))
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _workers(local: Any) -> dict[str, Any]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from sys import UnraisableHookArgs
     from types import FrameType
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+# Seconds until what could not be raised is raised again.
+_SOON: Final = 0.01
 _T = TypeVar("_T")
 
 
@@ -58,6 +62,29 @@ class Stopping:
             self._waiting = False
             raise _Asked
 
+    def lost(self, unraisable: UnraisableHookArgs) -> bool:
+        """Ask again where a signal came while nothing could be raised, as in a destructor.
+
+        Returns:
+            Whether that is what was lost.
+        """
+        if self.by is None or not isinstance(unraisable.exc_value, _Asked):
+            return False
+        self._waiting = True
+        number = signal.Signals[self.by]
+        signal.signal(number, self.asked)
+        threading.Timer(_SOON, _wake, [number]).start()
+        return True
+
+
+def _wake(number: signal.Signals) -> None:
+    """Send a signal to the main thread, whatever that waits for."""
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, number)
+    else:
+        signal.raise_signal(number)
+
 
 @contextmanager
 def stopping(asked: Stopping) -> Iterator[None]:
@@ -66,8 +93,11 @@ def stopping(asked: Stopping) -> Iterator[None]:
         yield
         return
     before = {each: signal.signal(each, asked.asked) for each in _SIGNALS}
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda args: None if asked.lost(args) else hook(args)
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for each, handler in before.items():
             signal.signal(each, handler)

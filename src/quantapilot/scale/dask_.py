@@ -11,9 +11,9 @@ import logging
 import signal
 import threading
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -97,15 +97,18 @@ class Cluster:
             dask.config.set({"distributed.comm.timeouts.connect": _CONNECTED_WITHIN})
         )
         # What happens to workers is told by what is found, or by an error.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         where = self._address
         try:
             if where is None:
                 stack.enter_context(dask.config.set(_OWN_WORKERS))
-                where = stack.enter_context(self._own_cluster())
-            client = stack.enter_context(Client(where, set_as_default=False))
+                where = self._own_cluster()
+                stack.callback(_ended, where.close)
+            client = Client(where, set_as_default=False)
+            stack.callback(_ended, client.close)
             client.register_plugin(PlanPlugin(self._plan), name=run)
-            stack.callback(client.unregister_worker_plugin, run)
+            stack.callback(_ended, client.unregister_worker_plugin, run)
         except (OSError, TimeoutError, ValueError) as error:
             raise ClusterError(
                 f"no Dask scheduler answers at {self._address}: check the address, and that it runs"
@@ -175,14 +178,17 @@ def _looked(batch: list[Part], run: str) -> list[Seen]:
 def _run(client: Any, run: str, batches: Iterator[list[Part]]) -> Iterator[list[Seen]]:
     """Yield what was seen in each batch, in order; two bags are under way at a time."""
     under_way: deque[tuple[list[Part], Any]] = deque()
+    # What comes first is looked at first: else a cluster begins at a bag's end, and nothing is told
+    # before it is through.
+    priorities = count(0, -1)
     while True:
         while len(under_way) <= _PARTITIONS:
             group = list(islice(batches, _PARTITIONS))
             if not group:
                 break
             bag = dask.bag.from_sequence(group, npartitions=len(group)).map(_looked, run)
-            futures = client.compute(bag.to_delayed())
-            under_way.extend(zip(group, futures, strict=True))
+            for batch, partition in zip(group, bag.to_delayed(), strict=True):
+                under_way.append((batch, client.compute(partition, priority=next(priorities))))
         if not under_way:
             return
         batch, future = under_way.popleft()
@@ -195,6 +201,12 @@ def _run(client: Any, run: str, batches: Iterator[list[Part]]) -> Iterator[list[
             raise _unready(error) from error
         future.release()
         yield seen
+
+
+def _ended(end: Callable[..., object], *arguments: object) -> None:
+    """End a part of a cluster; that it is gone already, as when all is stopped, is no fault."""
+    with suppress(Exception):
+        end(*arguments)
 
 
 def _unready(error: Exception) -> ClusterError:
