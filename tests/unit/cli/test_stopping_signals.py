@@ -7,12 +7,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from quantapilot.cli.stopping import Stopping, stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
 
 class Ends:
