@@ -47,9 +47,9 @@ class Start:
     seconds: float
 
 
-def qp(*arguments: str | Path, times: int = 1) -> Run:
-    """Return the best of some runs of `qp`."""
-    command = [QP, *arguments]
+def qp(check: str, *arguments: str | Path, times: int = 1) -> Run:
+    """Return the best of some runs of a check of `qp` in one process, as ratios are told."""
+    command = [QP, check, "--jobs", "1", *arguments]
     return best([run(command, cwd=ROOT, expected=CLEAN_OR_NOT) for _ in range(times)])
 
 
