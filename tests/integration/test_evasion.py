@@ -274,12 +274,10 @@ def test_the_gate_finds_it_in_a_record_of_the_contract(
     assert pii_class in classes(scanner.findings(file, "validate"))
 
 
-def test_without_the_fast_engine_what_is_in_the_table_is_found_alike(
+def test_without_the_fast_engine_the_whole_table_is_found_alike(
     scanner: Scanner, tmp_path: Path
 ) -> None:
-    cells = [spell(plain) for spell in SPELLINGS.values() for plain in VALUES.values()]
-    # Every fifth, of six values: each spelling and each value is among them. This engine is slow.
-    values = cells[::5]
+    values = [spell(plain) for spell in SPELLINGS.values() for plain in VALUES.values()]
     table = "\n".join(line(message=in_text(value), note=value) for value in values)
     lines = "\n".join(in_text(value) for value in values)
     slow = Scanner(RegexPrefilter)
