@@ -29,6 +29,7 @@ class Stopping:
     def __init__(self) -> None:
         self.by: str | None = None
         self._waiting = False
+        self._again: threading.Timer | None = None
 
     def until_asked(self, items: Iterable[_T]) -> Iterator[_T]:
         """Yield items until the process is asked to end; the next one is then not waited for.
@@ -73,8 +74,15 @@ class Stopping:
         self._waiting = True
         number = signal.Signals[self.by]
         signal.signal(number, self.asked)
-        threading.Timer(_SOON, _wake, [number]).start()
+        self._again = threading.Timer(_SOON, _wake, [number])
+        self._again.start()
         return True
+
+    def over(self) -> None:
+        """Ask no more: whoever takes signals next must not get one of ours."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again.join()
 
 
 def _wake(number: signal.Signals) -> None:
@@ -99,5 +107,6 @@ def stopping(asked: Stopping) -> Iterator[None]:
         yield
     finally:
         sys.unraisablehook = hook
+        asked.over()
         for each, handler in before.items():
             signal.signal(each, handler)

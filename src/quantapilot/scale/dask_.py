@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from collections import deque
 from contextlib import ExitStack, suppress
@@ -118,8 +119,9 @@ class Cluster:
         return client
 
     def _own_cluster(self) -> Any:
-        # Whoever has to start this lets all signals through again.
-        resource_tracker.ensure_running()
+        if sys.platform != "win32":
+            # Whoever has to start this lets all signals through again.
+            resource_tracker.ensure_running()
         # Who is at the terminal speaks to the process that reports, and that one to the workers.
         with held_back(signal.SIGINT):
             return LocalCluster(

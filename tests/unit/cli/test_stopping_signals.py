@@ -36,6 +36,23 @@ def test_one_that_comes_while_nothing_can_be_raised_still_ends_what_takes_long()
     assert time.monotonic() - started < 10
 
 
+def test_one_that_is_to_be_raised_again_does_not_hit_what_comes_behind() -> None:
+    hit: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: hit.append(number))
+    try:
+        with stopping(asked := Stopping()):
+
+            def items() -> Iterator[int]:
+                Ends()
+                yield 1
+
+            assert list(asked.until_asked(items())) == [1]
+        time.sleep(0.1)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert hit == []
+
+
 def test_what_else_could_not_be_raised_is_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda args: told.append(args.exc_value))
