@@ -124,6 +124,26 @@ def test_a_stop_in_the_middle_ends_the_cluster_too_and_the_report_says_so(tmp_pa
         time.sleep(0.05)
 
 
+def test_a_scheduler_that_goes_away_is_told_and_leaves_no_report(tmp_path: Path) -> None:
+    write_lines(tmp_path / "a.jsonl", 2_000_000)
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+    ) as gone:
+        options = ["--engine", f"dask={gone.scheduler_address}", "--format", "jsonl"]
+        run = subprocess.Popen(
+            [*QP, "scan", *options, "--output", "report.jsonl", "a.jsonl"],
+            cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        with Client(gone, set_as_default=False) as client:
+            while not any(_done(client)):
+                time.sleep(0.01)
+    out, err = run.communicate(timeout=90)
+    assert (run.returncode, out) == (4, b"")
+    assert err.startswith(b"qp: the Dask cluster could not look at the inputs: ")
+    assert err.count(b"\n") == 1
+    assert not (tmp_path / "report.jsonl").exists()
+
+
 def test_no_scheduler_is_told_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_, "_CONNECTED_WITHIN", "1s")
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9:"):

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import count, islice
 from multiprocessing import resource_tracker
@@ -42,9 +42,13 @@ if TYPE_CHECKING:
 
 # Bytes of a partition: a second of work, beside which what Dask does for it is little.
 PARTITION_BYTES: Final = 16 << 20
-# Partitions of a bag, of which two are under way: so their results never pile up.
-_PARTITIONS: Final = 32
+# Partitions under way for each thread of the cluster, at least half of them and never fewer than
+# some: so that none waits for work, and what is found never piles up.
+_AHEAD: Final = 4
+_FEWEST: Final = 32
 _CONNECTED_WITHIN: Final = "15s"
+# Loggers to which Dask gives a level of their own, and the one that hears of its lost futures.
+_TALKATIVE: Final = ("distributed", "distributed.client", "tornado.application", "asyncio")
 # What a cluster of our own leaves out, a quarter of its workers' time. By Dask's environment each
 # freed block goes back to the system at once, to be asked for again with the next one; the others
 # are for dashboards, of which there is none.
@@ -98,7 +102,7 @@ class Cluster:
             dask.config.set({"distributed.comm.timeouts.connect": _CONNECTED_WITHIN})
         )
         # What happens to workers is told by what is found, or by an error.
-        for name in ("distributed", "asyncio"):
+        for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         where = self._address
         try:
@@ -178,19 +182,22 @@ def _looked(batch: list[Part], run: str) -> list[Seen]:
 
 
 def _run(client: Any, run: str, batches: Iterator[list[Part]]) -> Iterator[list[Seen]]:
-    """Yield what was seen in each batch, in order; two bags are under way at a time."""
+    """Yield what was seen in each batch, in order; each is a bag of one partition."""
     under_way: deque[tuple[list[Part], Any]] = deque()
     # What comes first is looked at first: else a cluster begins at a bag's end, and nothing is told
     # before it is through.
     priorities = count(0, -1)
+    most, left = 0, True
     while True:
-        while len(under_way) <= _PARTITIONS:
-            group = list(islice(batches, _PARTITIONS))
-            if not group:
-                break
-            bag = dask.bag.from_sequence(group, npartitions=len(group)).map(_looked, run)
-            for batch, partition in zip(group, bag.to_delayed(), strict=True):
-                under_way.append((batch, client.compute(partition, priority=next(priorities))))
+        if left and 2 * len(under_way) <= most:
+            # Workers may come and go.
+            most = _most(client)
+            for batch in (more := list(islice(batches, most - len(under_way)))):
+                partition = _partition(batch, run)
+                with _cluster_errors():
+                    future = client.compute(partition, priority=next(priorities))
+                under_way.append((batch, future))
+            left = bool(more)
         if not under_way:
             return
         batch, future = under_way.popleft()
@@ -203,6 +210,34 @@ def _run(client: Any, run: str, batches: Iterator[list[Part]]) -> Iterator[list[
             raise _unready(error) from error
         future.release()
         yield seen
+
+
+def _most(client: Any) -> int:
+    """Return how many partitions may be under way."""
+    with _cluster_errors():
+        threads: int = sum(client.nthreads().values())
+    return max(_FEWEST, _AHEAD * threads)
+
+
+@contextmanager
+def _cluster_errors() -> Iterator[None]:
+    """Have what goes wrong with a cluster told as such.
+
+    Raises:
+        ClusterError: Something went wrong.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise _unready(error) from error
+
+
+def _partition(batch: list[Part], run: str) -> Any:
+    """Return the one partition of a bag: it travels alone, with others it would take them along."""
+    # A name of its own: else Dask makes one of all that the parts hold.
+    name = f"{run}-{uuid4()}"
+    (partition,) = dask.bag.Bag({(name, 0): [batch]}, name, 1).map(_looked, run).to_delayed()
+    return partition
 
 
 def _ended(end: Callable[..., object], *arguments: object) -> None:
